@@ -63,6 +63,11 @@ def arrays_of(outputs: dict[str, Tensor]) -> dict[str, Float32Array]:
     return {name: value.float().cpu().numpy() for name, value in outputs.items()}
 
 
+def published_times(published: int, width: float, step: int) -> int:
+    """``width`` times a published number of channels, as a multiple of ``step``, at least that."""
+    return max(step, step * round(published * width / step))
+
+
 def check_multiple(image: UInt8Array, factor: int) -> None:
     """Refuse an image whose sides a network cannot take.
 

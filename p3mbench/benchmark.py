@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +30,7 @@ SOURCES = ("synthetic", "p3m10k", "folder")
 _TOP = {"name", "title", "source", "variants", "trimap", "convention", "faces", "subsets"} | {
     "synthetic",
     "obfuscation",
+    "checkpoints",
 }
 _SUBSET_KEYS = {
     "synthetic": {"name", "count"},
@@ -53,6 +54,8 @@ class Benchmark:
         synthetic: generator settings (source ``synthetic``).
         subsets: one table per subset, as written.
         folder: where the file lies; relative paths start there. None for built-in ones.
+        checkpoints: folder of weights that come with the benchmark, ``METHOD--NAME.safetensors``;
+            methods that have some there are run with those. None if there is none.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Benchmark:
     synthetic: Mapping[str, int]
     subsets: tuple[Mapping[str, Any], ...]
     folder: Path | None = None
+    checkpoints: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,13 +81,13 @@ class Opened:
     absent: Mapping[str, str] = field(default_factory=dict)  # subset -> reason
 
 
-def builtin_names() -> dict[str, str]:
-    """name -> TOML text of every benchmark that an installed package registers."""
+def builtin_names() -> dict[str, Path]:
+    """name -> file of every benchmark that an installed package registers."""
     found = {}
     for point in entry_points(group=GROUP):
         for entry in files(point.value).iterdir():
             if entry.name.endswith(".toml"):
-                found[entry.name.removesuffix(".toml")] = entry.read_text(encoding="utf-8")
+                found[entry.name.removesuffix(".toml")] = Path(str(entry))
     return dict(sorted(found.items()))
 
 
@@ -103,7 +107,9 @@ def get(name: str) -> Benchmark:
     known = builtin_names()
     if name not in known:
         raise BenchmarkError(unknown(name, known, "benchmark") + "; or give a FILE.toml")
-    return parse(known[name], f"benchmark {name}", None)
+    path = known[name]
+    builtin = parse(path.read_text(encoding="utf-8"), f"benchmark {name}", path.parent)
+    return replace(builtin, folder=None)
 
 
 def parse(text: str, where: str, folder: Path | None) -> Benchmark:
@@ -128,6 +134,7 @@ def parse(text: str, where: str, folder: Path | None) -> Benchmark:
         synthetic=read.synthetic(),
         subsets=read.subsets(source),
         folder=folder,
+        checkpoints=read.checkpoints(folder),
     )
 
 
@@ -176,6 +183,14 @@ class _Reader:
             return TrimapSource.parse(self.text("trimap", "dataset"))
         except BenchmarkError as error:
             raise self.fail(str(error)) from None
+
+    def checkpoints(self, folder: Path | None) -> Path | None:
+        if "checkpoints" not in self.table:
+            return None
+        named = Path(self.text("checkpoints"))
+        if named.is_absolute() or ".." in named.parts:
+            raise self.fail("key 'checkpoints' must name a folder beside the file")
+        return (folder or Path()) / named
 
     def table_at(self, key: str) -> Mapping[str, Any]:
         value = self.table.get(key, {})

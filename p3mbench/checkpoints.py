@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from p3mbench.errors import P3MBenchError, WeightsError
 from p3mbench.images import write_bytes
 from p3mbench.method import Checkpoint, Method, MethodInfo, TrainSetting
 from p3mbench.provenance import sha256_of
-from p3mbench.weights import read_state_dict, weights_dir
+from p3mbench.weights import read_state_dict, recorded, recorded_width, weights_dir
 
 RECORD = "weights.json"
 
@@ -32,6 +32,9 @@ class Weights:
         sha256: of the file's bytes, 64 hexadecimal digits.
         train_setting: what faces looked like in training: B, N, B+CP or other.
         train_sets: what it was trained on, as far as is known.
+        seed: of the training, as text, "" if it is not known.
+        width: factor on the published network's channels.
+        options: of the method, as JSON, that the weights are meant to be run with.
     """
 
     path: Path
@@ -39,21 +42,59 @@ class Weights:
     sha256: str
     train_setting: str
     train_sets: tuple[str, ...] = ()
+    seed: str = ""
+    width: float = 1.0
+    options: str = "{}"
 
 
 def given(info: MethodInfo, path: Path, setting: str | None) -> Weights:
     """A file named by the user; one with a published name has that checkpoint's setting.
 
+    What ``p3mbench train`` wrote says itself what it is; a ``setting`` must agree with it.
+
     Raises:
-        WeightsError: the file does not exist.
+        WeightsError: the file does not exist, or says that it is something else.
     """
     if not path.is_file():
         raise WeightsError(f"weights of {info.name}: {path} does not exist")
+    record = recorded(path)
+    if record:
+        return _trained_here(info, path, setting, record)
     published = {c.file: c for c in info.checkpoints}.get(path.name)
     if published is None:
         return Weights(path.resolve(), path.stem, sha256_of(path), setting or TrainSetting.OTHER)
     trained = setting or str(published.train_setting)
     return Weights(path.resolve(), published.name, sha256_of(path), trained, published.train_sets)
+
+
+def _trained_here(
+    info: MethodInfo, path: Path, setting: str | None, record: Mapping[str, Any]
+) -> Weights:
+    if record.get("method") != info.name:
+        raise WeightsError(
+            f"weights of {info.name}: {path} was trained as {record.get('method')}; name that one"
+        )
+    trained = str(record.get("setting", TrainSetting.OTHER))
+    if setting is not None and setting != trained:
+        raise WeightsError(f"{path}: was trained under {trained}, not {setting}; leave @{setting}")
+    return Weights(
+        path.resolve(),
+        path.stem if path.stem != "weights" else path.resolve().parent.name,
+        sha256_of(path),
+        trained,
+        tuple(record.get("train_sets", ())),
+        str(record.get("seed", "")),
+        recorded_width(path),
+        json.dumps(record.get("options", {}), sort_keys=True),
+    )
+
+
+def shipped(info: MethodInfo, folder: Path | None) -> list[Weights]:
+    """A method's checkpoints among those that a benchmark brings along, by file name."""
+    if folder is None or not folder.is_dir():
+        return []
+    paths = sorted(folder.glob(f"{info.name}--*.safetensors"))
+    return [given(info, path, None) for path in paths]
 
 
 def found(info: MethodInfo) -> list[Weights]:
@@ -70,15 +111,11 @@ def found(info: MethodInfo) -> list[Weights]:
     ]
     for file, entry in records.items():
         if entry.get("added") and entry["method"] == info.name and (folder / file).is_file():
-            path = folder / file
+            added = given(info, folder / file, None)
+            sets = tuple(entry["train_sets"])
+            trained = entry["train_setting"]
             weights.append(
-                Weights(
-                    path.resolve(),
-                    entry["name"],
-                    sha256_of(path),
-                    entry["train_setting"],
-                    tuple(entry["train_sets"]),
-                )
+                replace(added, name=entry["name"], train_setting=trained, train_sets=sets)
             )
     for one in weights:
         _verify(one, info.name, records)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -70,6 +71,7 @@ class MethodInfo:
         strategies: named test-time input sizes; the first is the default.
         checkpoints: published weights, the first being the one meant by default.
         extra: pip extra that brings what the method imports, None if the core has it.
+        imports: modules that the extra brings, for saying early that they are missing.
         first_use: what to tell a user who waits for the first load, "" for nothing.
     """
 
@@ -83,6 +85,7 @@ class MethodInfo:
     strategies: tuple[str, ...] = ("native",)
     checkpoints: tuple[Checkpoint, ...] = ()
     extra: str | None = None
+    imports: tuple[str, ...] = ()
     first_use: str = ""
     version: int = 1  # raised whenever a change of the code can change a matte
 
@@ -118,6 +121,15 @@ class Method(Protocol):
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Make the predictor; raise `WeightsError` if the weights are missing or do not fit."""
         ...
+
+
+def missing_extra(info: MethodInfo) -> str:
+    """How to get what a method imports beyond the core; "" if it is all there."""
+    absent = [name for name in info.imports if find_spec(name) is None]
+    if not absent:
+        return ""
+    how = f"pip install 'p3mbench[{info.extra}]'"
+    return f"needs the package {absent[0]}, which is not installed: {how}"
 
 
 def strategy_of(method: Method) -> str:

@@ -7,6 +7,7 @@ is refused with a line that says how to convert the file. Torch is imported insi
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import re
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_VARIABLE = "P3MBENCH_WEIGHTS"
 WRAPPERS = ("state_dict", "model_state_dict", "state_dict_ema", "model")  # first found wins
+HEADER_KEY = "p3mbench"  # of what `p3mbench train` records in the header of safetensors
 PARALLEL_PREFIX = "module."  # what nn.DataParallel puts before every key
 SHOWN = 3  # keys named in a message
 
@@ -75,6 +77,35 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
     if all(key.startswith(PARALLEL_PREFIX) for key in state):
         state = {key.removeprefix(PARALLEL_PREFIX): value for key, value in state.items()}
     return state
+
+
+def recorded(path: Path) -> dict[str, Any]:
+    """What ``p3mbench train`` recorded in a checkpoint's header; empty for any other file.
+
+    The keys are those of `p3mbench.training.state.Record`, and ``aliases``: second names of
+    tensors that are stored once.
+
+    Raises:
+        WeightsError: the file is missing or empty.
+    """
+    if not _is_safetensors(path):
+        return {}
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            record = json.loads((file.metadata() or {}).get(HEADER_KEY, "{}"))
+    except (SafetensorError, OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def recorded_width(path: Path) -> float:
+    """The factor on a network's channels that a checkpoint was trained with; 1 for others."""
+    width = recorded(path).get("width", 1.0)
+    if not isinstance(width, int | float) or not 0 < width <= 8:
+        raise WeightsError(f"{path}: its header gives a width of {width!r}; the file is damaged")
+    return float(width)
 
 
 def load_into(network: nn.Module, path: Path) -> None:
@@ -145,9 +176,14 @@ def _read_safetensors(path: Path) -> Any:
     from safetensors.torch import load_file
 
     try:
-        return load_file(path)
+        tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{path} is damaged or no safetensors file: {error}") from error
+    for alias, name in recorded(path).get("aliases", {}).items():
+        if name not in tensors:
+            raise WeightsError(f"{path} is damaged: it lacks {name}, another name of {alias}")
+        tensors[alias] = tensors[name]
+    return tensors
 
 
 def _read_torch(path: Path) -> Any:

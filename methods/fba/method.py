@@ -15,7 +15,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array, paste_known
-from p3mbench.weights import load_into
+from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     arrays_of,
@@ -23,6 +23,7 @@ from ..inference import (
     exact_inference,
     normalised,
     plane_of,
+    published_times,
     to_batch,
 )
 from .inputs import distance_maps, known_planes
@@ -43,7 +44,8 @@ class Inputs(NamedTuple):
 
 def load(device: str, weights: Path, standardisation: str) -> FBAPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.FBA.load`."""
-    network = FBANet(standardisation=Standardisation(standardisation))
+    base = published_times(64, recorded_width(weights), 4)
+    network = FBANet(base, Standardisation(standardisation))
     load_into(network, weights)
     network.settle()
     return FBAPredictor(network, device)

@@ -18,9 +18,16 @@ from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.resampling import Flavour, resize, resize_exactly
-from p3mbench.weights import load_into
+from p3mbench.weights import load_into, recorded_width
 
-from ..inference import arrays_of, check_multiple, exact_inference, plane_of, to_batch
+from ..inference import (
+    arrays_of,
+    check_multiple,
+    exact_inference,
+    plane_of,
+    published_times,
+    to_batch,
+)
 from .network import GFM, Encoder, Rosta
 from .resampling import resize_pinned
 
@@ -76,7 +83,8 @@ LABELS = {  # how a class is written as a grey level
 
 def load(device: str, weights: Path, encoder: str, rosta: str, strategy: str) -> GFMPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.R34.load`."""
-    network = GFM(Encoder(encoder), Rosta(rosta))
+    base = published_times(64, recorded_width(weights), 2)
+    network = GFM(Encoder(encoder), Rosta(rosta), base)
     load_into(network, weights)
     return GFMPredictor(network, device, STRATEGIES[strategy])
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
+
+if TYPE_CHECKING:
+    from p3mbench.training.recipe import Training
 
 CITATION = (
     "Li et al., Bridging Composite and Real: Towards End-to-end Deep Image Matting, IJCV 2022, "
@@ -74,6 +77,7 @@ class R34:
 
     encoder: ClassVar[str] = "r34"
     rosta: ClassVar[str] = "TT"
+    nano: ClassVar[tuple[float, int]] = (3 / 32, 1500)  # width and steps of its nano recipe
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34", "GFM (R34)", "gfm_r34_tt.pth", "1AdtoIdYTLsjXfVe_a50tin0cFwZMSz93"
     )
@@ -96,12 +100,19 @@ class R34:
 
         return load(device, weights, self.encoder, self.rosta, self.strategy)
 
+    def training(self) -> Training:
+        """The network, losses and recipes it is trained with."""
+        from .training import GFMTraining
+
+        return GFMTraining(self.encoder, self.rosta, self.nano)
+
 
 @dataclass(frozen=True)
 class D121(R34):
     """GFM with a DenseNet-121 encoder (TT); strategies as `R34`."""
 
     encoder: ClassVar[str] = "d121"
+    nano: ClassVar[tuple[float, int]] = (3 / 32, 800)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-d121", "GFM (D121)", "gfm_d121_tt.pth", "1knbK5uU8AitE5OFpul9FXaQm47pZO0N8"
     )
@@ -112,6 +123,7 @@ class R34FT(R34):
     """GFM with a ResNet-34 encoder whose focus adds the transition to the glance's foreground."""
 
     rosta: ClassVar[str] = "FT"
+    nano: ClassVar[tuple[float, int]] = (3 / 32, 800)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-ft", "GFM (R34, FT)", "gfm_r34_ft.pth", "1heWT3fodV5so--tG6hoytB11OHBfhd1_"
     )
@@ -122,6 +134,7 @@ class R34BT(R34):
     """GFM with a ResNet-34 encoder whose focus is subtracted from the glance's not-background."""
 
     rosta: ClassVar[str] = "BT"
+    nano: ClassVar[tuple[float, int]] = (3 / 32, 800)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-bt", "GFM (R34, BT)", "gfm_r34_bt.pth", "1vRWJtD8liZjb7GbNnmJCuO_xN4-bj-2l"
     )
@@ -132,6 +145,7 @@ class R34TwoBlocks(R34):
     """GFM with a ResNet-34 encoder at twice the resolution, two stages deeper (TT); very slow."""
 
     encoder: ClassVar[str] = "r34_2b"
+    nano: ClassVar[tuple[float, int]] = (1 / 16, 500)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-2b", "GFM (R34+2b)", "gfm_r34_2b_tt.pth", "1Y8dgOprcPWdUgHUPSdue0lkFAUVvW10Q"
     )
@@ -142,6 +156,7 @@ class R101(R34):
     """GFM with a ResNet-101 encoder (TT); 497 million parameters."""
 
     encoder: ClassVar[str] = "r101"
+    nano: ClassVar[tuple[float, int]] = (1 / 32, 800)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r101", "GFM (R101)", "gfm_r101_tt.pth", "1oQMOfVkuxLujgFEQReWJM95chPlQBTiM"
     )
@@ -154,6 +169,7 @@ class D121RIM(R34):
     strategy: str = "third"
 
     encoder: ClassVar[str] = "d121"
+    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
     rosta: ClassVar[str] = "RIM"
     info: ClassVar[MethodInfo] = info_of(
         "gfm-d121-rim",

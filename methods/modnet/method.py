@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
-from p3mbench.weights import load_into
+from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     arrays_of,
@@ -31,24 +31,24 @@ REFERENCE = 512
 CENTRE = SPREAD = (0.5, 0.5, 0.5)
 
 
-def load(device: str, weights: Path) -> MODNetPredictor:
+def load(device: str, weights: Path, side: int = REFERENCE) -> MODNetPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.Photographic.load`."""
-    network = MODNet()
+    network = MODNet(recorded_width(weights))
     load_into(network, weights)
-    return MODNetPredictor(network, device)
+    return MODNetPredictor(network, device, side)
 
 
-def network_sides(shape: tuple[int, int]) -> tuple[int, int]:
+def network_sides(shape: tuple[int, int], side: int = REFERENCE) -> tuple[int, int]:
     """The (height, width) fed to the network for an image of (height, width).
 
     A side that comes out below 32 is raised to 32, where the published code fails.
     """
     height, width = shape
-    if max(shape) < REFERENCE or min(shape) > REFERENCE:
+    if max(shape) < side or min(shape) > side:
         if width >= height:
-            height, width = REFERENCE, int(width / height * REFERENCE)
+            height, width = side, int(width / height * side)
         else:
-            height, width = int(height / width * REFERENCE), REFERENCE
+            height, width = int(height / width * side), side
     return max(MULTIPLE, height - height % MULTIPLE), max(MULTIPLE, width - width % MULTIPLE)
 
 
@@ -63,9 +63,11 @@ class MODNetPredictor:
     Args:
         network: with its weights; it is moved to ``device`` and set to evaluation.
         device: ``cpu`` or a CUDA device of PyTorch.
+        side: what the shorter side of an image becomes; 512 as published.
     """
 
-    def __init__(self, network: MODNet, device: str) -> None:
+    def __init__(self, network: MODNet, device: str, side: int = REFERENCE) -> None:
+        self.side = side
         self.network = network.to(device).eval()
         self.device = device
 
@@ -73,7 +75,7 @@ class MODNetPredictor:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""
         size = image.shape[:2]
         with exact_inference():
-            matte = self.network.matte(averaged(self._input(image), network_sides(size)))
+            matte = self.network.matte(averaged(self._input(image), network_sides(size, self.side)))
             return plane_of(averaged(matte, size))
 
     def raw_outputs(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
+
+if TYPE_CHECKING:
+    from p3mbench.training.recipe import Training
 
 WHERE = (
     "linked in pretrained/README.md of github.com/ZHKKKe/MODNet, Google Drive folder "
@@ -35,9 +38,11 @@ class Photographic:
     Attributes:
         strategy: ``resize``, as the authors' demo: the shorter side becomes 512 unless 512 lies
             between the two, and areas are averaged, on the matte's way back too.
+        side: what the shorter side becomes; 512 as published.
     """
 
     strategy: str = "resize"
+    side: int = 512
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="modnet",
@@ -57,6 +62,8 @@ class Photographic:
     def __post_init__(self) -> None:
         if self.strategy not in self.info.strategies:
             raise MethodError(f"modnet has no strategy {self.strategy!r} (it has: resize)")
+        if self.side < 32:
+            raise MethodError(f"option side of modnet must be 32 or more, not {self.side}")
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint and make the predictor.
@@ -68,4 +75,10 @@ class Photographic:
             raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
         from .method import load
 
-        return load(device, weights)
+        return load(device, weights, self.side)
+
+    def training(self) -> Training:
+        """The network, losses and recipes it is trained with."""
+        from .training import MODNetTraining
+
+        return MODNetTraining()

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.resampling import Flavour, resize, resize_exactly
-from p3mbench.weights import load_into
+from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     arrays_of,
@@ -26,6 +26,7 @@ from ..inference import (
     exact_inference,
     normalised,
     plane_of,
+    published_times,
     to_batch,
 )
 from .network import P3MNet
@@ -53,7 +54,7 @@ STRATEGIES = {
 
 def load(device: str, weights: Path, strategy: str) -> P3MNetPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.R34.load`."""
-    network = P3MNet()
+    network = P3MNet(published_times(64, recorded_width(weights), 2))
     load_into(network, weights)
     return P3MNetPredictor(network, device, STRATEGIES[strategy])
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
+
+if TYPE_CHECKING:
+    from p3mbench.training.recipe import Training
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,9 @@ class R34:
         from .method import load
 
         return load(device, weights, self.strategy)
+
+    def training(self) -> Training:
+        """The network, losses and recipes it is trained with."""
+        from .training import P3MNetTraining
+
+        return P3MNetTraining()

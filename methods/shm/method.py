@@ -7,16 +7,23 @@ from pathlib import Path
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
-from p3mbench.weights import load_into
+from p3mbench.weights import load_into, recorded_width
 
 from ..half_size import MULTIPLE, at_half_size
-from ..inference import arrays_of, check_multiple, exact_inference, plane_of, to_batch
+from ..inference import (
+    arrays_of,
+    check_multiple,
+    exact_inference,
+    plane_of,
+    published_times,
+    to_batch,
+)
 from .network import SHM, Guide
 
 
 def load(device: str, weights: Path, guide: Guide) -> SHMPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.Published.load`."""
-    network = SHM(guide=guide)
+    network = SHM(published_times(64, recorded_width(weights), 4), guide)
     load_into(network, weights)
     return SHMPredictor(network, device)
 

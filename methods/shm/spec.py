@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Kind, MethodInfo, Predictor
 from p3mbench.weights import needs_weights
+
+if TYPE_CHECKING:
+    from p3mbench.training.recipe import Training
 
 GUIDES = ("softmax", "logits")
 
@@ -56,3 +59,9 @@ class Published:
         from .method import load
 
         return load(device, weights, cast(Literal["softmax", "logits"], self.guide))
+
+    def training(self) -> Training:
+        """The network, losses and recipes it is trained with."""
+        from .training import SHMTraining
+
+        return SHMTraining(cast(Literal["softmax", "logits"], self.guide))

@@ -11,17 +11,17 @@ from pathlib import Path
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
-from p3mbench.weights import load_into, read_state_dict
+from p3mbench.weights import load_into, read_state_dict, recorded_width
 
-from ..inference import arrays_of, exact_inference, plane_of, to_batch
-from .network import ViTMatte
+from ..inference import arrays_of, exact_inference, plane_of, published_times, to_batch
+from .network import PUBLISHED_HEAD, ViTMatte
 
 HUB_ONLY = "backbone.embeddings.projection.weight"
 
 
 def load(device: str, weights: Path) -> ViTMattePredictor:
     """The predictor with the weights of a checkpoint file; see `spec.ViTMatteS.load`."""
-    network = ViTMatte()
+    network = ViTMatte(published_times(PUBLISHED_HEAD, recorded_width(weights), 4))
     of_the_hub = HUB_ONLY in read_state_dict(weights)
     load_into(network.model if of_the_hub else network, weights)
     return ViTMattePredictor(network, device)

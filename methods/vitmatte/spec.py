@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
+
+if TYPE_CHECKING:
+    from p3mbench.training.recipe import Training
 
 EXTRA = "vitmatte"
 
@@ -57,6 +60,7 @@ class ViTMatteS:
             ),
         ),
         extra=EXTRA,
+        imports=("transformers",),
     )
 
     def __post_init__(self) -> None:
@@ -81,3 +85,9 @@ class ViTMatteS:
         from .method import load
 
         return load(device, weights)
+
+    def training(self) -> Training:
+        """The network, losses and recipes it is trained with."""
+        from .training import ViTMatteTraining
+
+        return ViTMatteTraining()

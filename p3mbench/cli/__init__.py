@@ -15,6 +15,7 @@ from p3mbench.errors import P3MBenchError
 COMMANDS = (
     "run",
     "report",
+    "train",
     "evaluate",
     "methods",
     "weights",

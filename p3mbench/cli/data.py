@@ -78,6 +78,30 @@ def sheet(out: Path, benchmark: str, data: Path | None, count: int) -> None:
     click.echo(f"wrote {out}")
 
 
+@command.command("foregrounds")
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--benchmark", default="p3m500", show_default=True, shell_complete=complete_benchmarks
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
+@click.option("--variant", type=click.Choice(["B", "N"]), default="B", show_default=True)
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]")
+def foregrounds(out: Path, benchmark: str, data: Path | None, variant: str, jobs: int) -> None:
+    """Estimate foregrounds and backgrounds of the training images into the folder OUT.
+
+    Composition losses need them, and P3M-10k has none. What is there already is not made again.
+    """
+    from p3mbench import benchmark as benchmarks
+    from p3mbench.data.foregrounds import make_layers
+    from p3mbench.data.splits import train_samples
+    from p3mbench.provenance import usable_cores
+
+    samples = train_samples(benchmarks.get(benchmark), data, variant)
+    with click.progressbar(length=len(samples), label="estimating", hidden=not _tty()) as bar:
+        made = make_layers(samples, variant, out, jobs or usable_cores(), bar.update)
+    click.echo(f"{made} made, {len(samples) - made} there already; in {out}")
+
+
 def _tty() -> bool:
     import sys
 

@@ -27,6 +27,12 @@ def find_subset(root: Path, name: str) -> Path | None:
     return next((path for path in found if path.is_dir()), None)
 
 
+def find_train(root: Path) -> Path | None:
+    """The folder of the training images under ``root``, None if it is not there."""
+    places = ("train", "P3M-10k/train", "P3M-10K/train", ".")
+    return next((root / p for p in places if (root / p / "mask").is_dir()), None)
+
+
 def folders_of(subset: Path) -> Folders:
     """The folders inside a subset's folder, as released."""
     return Folders(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,14 @@ from p3mbench.data.folder import Subset
 from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource
 from p3mbench.errors import DataError, MethodError
-from p3mbench.method import Method, TrainSetting, options_of, strategy_of
+from p3mbench.method import (
+    Method,
+    TrainSetting,
+    missing_extra,
+    options_of,
+    strategy_of,
+    with_options,
+)
 from p3mbench.metrics import METRICS_VERSION
 from p3mbench.provenance import canonical, hash_files, hash_of
 from p3mbench.registry import find, unknown
@@ -67,7 +75,7 @@ class Cell:
             "subset": self.subset,
             "variant": self.variant,
             "method": info.name,
-            "title": info.title,
+            "title": info.title if not weights or weights.width == 1 else f"{info.title} nano",
             "kind": str(info.kind),
             "learned": info.learned,
             "options": canonical(options_of(self.contender.method)),
@@ -75,7 +83,7 @@ class Cell:
             "checkpoint": weights.name if weights else "",
             "checkpoint_sha256": weights.sha256 if weights else "",
             "train_setting": weights.train_setting if weights else str(TrainSetting.NONE),
-            "seed": "",
+            "seed": weights.seed if weights else "",
             "trimap_source": str(self.trimap),
             "convention": self.convention,
             "obfuscation": self.obfuscation,
@@ -177,8 +185,14 @@ def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, .
     return tuple(methods), []
 
 
-def contenders(request: Request) -> tuple[list[Contender], list[Blocked]]:
-    """Each method with each of its checkpoints; a learned one without any is blocked."""
+def contenders(
+    request: Request, folder: Path | None = None
+) -> tuple[list[Contender], list[Blocked]]:
+    """Each method with each of its checkpoints; a learned one without any is blocked.
+
+    Checkpoints are those the user names, else those in ``folder``, which come with the benchmark,
+    else those in the user's weights folder.
+    """
     ready, blocked = [], []
     for method in request.methods:
         info = method.info
@@ -191,12 +205,23 @@ def contenders(request: Request) -> tuple[list[Contender], list[Blocked]]:
             ready.append(Contender(method))
             continue
         files = [checkpoints.given(info, path, setting) for path, setting in given]
-        files = files or checkpoints.found(info)
-        if files:
-            ready += [Contender(method, weights) for weights in files]
+        files = files or checkpoints.shipped(info, folder) or checkpoints.found(info)
+        missing = missing_extra(info)
+        if files and missing:
+            blocked.append(Blocked(info.name, missing))
+        elif files:
+            ready += [Contender(_as_trained(method, weights), weights) for weights in files]
         else:
             blocked.append(Blocked(info.name, needs_weights(info)))
     return ready, blocked
+
+
+def _as_trained(method: Method, weights: Weights) -> Method:
+    """The method with the options its weights ask for, but for those that the user has changed."""
+    default = options_of(type(method)())
+    mine = options_of(method)
+    wanted = {k: v for k, v in json.loads(weights.options).items() if mine[k] == default[k]}
+    return with_options(method, wanted)
 
 
 def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
@@ -206,7 +231,7 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
         MethodError, DataError: the request cannot be met as it stands.
     """
     benchmark = opened.benchmark
-    ready, blocked = contenders(request)
+    ready, blocked = contenders(request, benchmark.checkpoints)
     blocked += [Blocked(f"subset {name}", reason) for name, reason in opened.absent.items()]
     _check_images(opened, request)
     statuses, cells, digests = store.statuses(), [], []

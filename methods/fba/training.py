@@ -1,0 +1,82 @@
+"""How FBA is trained: the paper's losses (Forte and Pitie, 2020, sec. 3.3); there is no code."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from p3mbench.training.batch import Batch
+from p3mbench.training.losses import alpha_loss, composition_loss, gradient_loss, pyramid_loss
+from p3mbench.training.recipe import NATIVE, Recipe, nano
+
+from ..inference import normalised, published_times
+from .inputs import distance_maps
+from .network import FBANet, Outputs, Standardisation
+
+PUBLISHED_BASE = 64
+COLOURS = 0.25  # weight of all losses on foreground and background
+
+
+class FBATraining:
+    """FBA Matting."""
+
+    def __init__(self, standardisation: str) -> None:
+        self.standardisation = Standardisation(standardisation)
+
+    def network(self, width: float) -> nn.Module:
+        """The network, ``width`` times as wide, randomly initialised."""
+        base = published_times(PUBLISHED_BASE, width, 4)
+        return FBANet(base, self.standardisation)
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Image, trimap planes, normalised image, distance maps; see `FBANet.forward`."""
+        image = batch.image / 255
+        planes = torch.cat([batch.trimap == 0, batch.trimap == 255], dim=1).to(image.dtype)
+        arrays = planes.permute(0, 2, 3, 1).cpu().numpy()
+        maps = [torch.from_numpy(distance_maps(array)).permute(2, 0, 1) for array in arrays]
+        return image, planes, normalised(image), torch.stack(maps).to(image)
+
+    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """L1, composition, gradient and Laplacian on alpha; L1, exclusion-free, on the colours.
+
+        The paper's exclusion loss, which keeps edges of foreground and background apart, is left
+        out: its ablation gives it no effect on alpha.
+        """
+        image, alpha = batch.image / 255, outputs.alpha
+        layers = (batch.layers[0] / 255, batch.layers[1] / 255)
+        own = (outputs.fg, outputs.bg)
+        colours = sum(
+            (alpha_loss(mine, true) + pyramid_loss(mine.mean(1, True), true.mean(1, True)))
+            for mine, true in zip(own, layers, strict=True)
+        )
+        recomposed = composition_loss(batch.alpha, image, own) / 3
+        return {
+            "alpha": alpha_loss(alpha, batch.alpha) + gradient_loss(alpha, batch.alpha),
+            "laplacian": pyramid_loss(alpha, batch.alpha),
+            "composition": composition_loss(alpha, image, layers) / 3,
+            "colours": COLOURS * (torch.as_tensor(colours) + recomposed),
+        }
+
+    def recipe(self, preset: str) -> Recipe:
+        """``paper``: RAdam at 1e-5 with weight decay, batch 1, 45 epochs, crops to 640."""
+        if preset == "nano":
+            return nano(width=1 / 8, needs_layers=True, **NATIVE)
+        return Recipe(
+            epochs=45,
+            batch_size=1,
+            crops=(640, 512, 320),
+            size=(320, 320),
+            crop_rule="centre",
+            kernels=(3, 25),
+            needs_layers=True,
+            lr=1e-5,
+            weight_decay=5e-3,
+            optimiser="adamw",
+            schedule="steps",
+            milestones=(0.9,),
+            note="AdamW instead of RAdam",
+        )
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The encoder's first convolution."""
+        return network.get_submodule("encoder.conv1")

@@ -1,0 +1,70 @@
+"""How P3M-Net is trained: the losses of JizhiziLi/P3M (train.py, core/util.py), in our words."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from p3mbench.training.batch import Batch
+from p3mbench.training.losses import alpha_loss, class_loss, composition_loss, laplacian_loss
+from p3mbench.training.recipe import Recipe, nano
+
+from ..inference import normalised, published_times
+from .network import Outputs, P3MNet
+
+PUBLISHED_BASE = 64
+
+
+class P3MNetTraining:
+    """P3M-Net with its ResNet-34 encoder."""
+
+    def network(self, width: float) -> nn.Module:
+        """The network, ``width`` times as wide, randomly initialised.
+
+        The authors start from ImageNet weights of their pooled ResNet-34; give those with
+        ``p3mbench train --start FILE`` to do the same.
+        """
+        return P3MNet(base=published_times(PUBLISHED_BASE, width, 2))
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """The normalised image."""
+        return (normalised(batch.image / 255),)
+
+    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """Classes with deep supervision; opacity in the unknown region; the whole matte.
+
+        (side2 + side1 + side0 + 3 global) / 6 + 2 (alpha + Laplacian, unknown region, local)
+        + 3 (alpha + Laplacian, fusion) + composition of fusion in normalised colours.
+        """
+        sides = [class_loss(x, batch.classes) for x in (outputs.side2, outputs.side1)]
+        sides.append(class_loss(outputs.side0, batch.classes))
+        main = class_loss(outputs.global_, batch.classes)
+        local, fusion, truth, unknown = outputs.local, outputs.fusion, batch.alpha, batch.unknown
+        foreground, background = (normalised(layer / 255) for layer in batch.layers)
+        image = normalised(batch.image / 255)
+        return {
+            "classes": (sides[0] + sides[1] + sides[2] + 3 * main) / 6,
+            "local": 2 * alpha_loss(local, truth, unknown)
+            + 2 * laplacian_loss(local, truth, unknown),
+            "fusion": 3 * alpha_loss(fusion, truth) + 3 * laplacian_loss(fusion, truth),
+            "composition": composition_loss(fusion, image, (foreground, background)),
+        }
+
+    def recipe(self, preset: str) -> Recipe:
+        """``paper``: Adam at 1e-5, batch 8, 150 epochs, crops of 512, 768 or 1024."""
+        if preset == "nano":
+            return nano(width=3 / 32, steps=1500, needs_layers=True)
+        return Recipe(
+            epochs=150,
+            batch_size=8,
+            crops=(512, 768, 1024),
+            size=(512, 512),
+            crop_rule="p3m",
+            kernels=(15, 30),
+            needs_layers=True,
+            lr=1e-5,
+            note="the authors start from ImageNet weights",
+        )
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The encoder's first convolution, whose map has the image's size."""
+        return network.get_submodule("encoder0")

@@ -1,0 +1,253 @@
+"""``p3mbench train``: a method, a setting of faces, and a checkpoint at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from p3mbench.cli.options import complete_benchmarks, plugin_option
+
+if TYPE_CHECKING:
+    from p3mbench.benchmark import Benchmark
+    from p3mbench.method import Method
+    from p3mbench.training.crops import CopyPaste
+    from p3mbench.training.loop import Job, Trained
+    from p3mbench.training.recipe import Recipe
+    from p3mbench.training.sources import Source
+
+SETTINGS = ("B", "N", "B+CP")
+PASTE_PROBABILITY = 0.5
+
+
+def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of learned methods for shell completion."""
+    from p3mbench.registry import find
+
+    names = [e.name for e in find() if e.method is not None and e.method.info.learned]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+@click.command("train")
+@click.argument("method", shell_complete=complete_learned)
+@click.option(
+    "--setting",
+    type=click.Choice(SETTINGS),
+    required=True,
+    help="What faces look like: blurred, normal, or blurred with public faces pasted.",
+)
+@click.option(
+    "--benchmark",
+    default="mini",
+    show_default=True,
+    shell_complete=complete_benchmarks,
+    help="Whose training split.",
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
+@click.option(
+    "--preset",
+    type=click.Choice(["paper", "nano"]),
+    help="The paper's recipe, or a thin network for a CPU [default: nano on mini, else paper]",
+)
+@click.option(
+    "--epochs", type=click.FloatRange(min=0, min_open=True), help="Instead of the preset's."
+)
+@click.option("--steps", type=click.IntRange(1), help="Optimiser steps, instead of epochs.")
+@click.option("--batch-size", type=click.IntRange(1), help="Of all processes together.")
+@click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Highest learning rate.")
+@click.option("--crop", type=click.IntRange(32), help="Side of square crops, a multiple of 32.")
+@click.option(
+    "--width", type=click.FloatRange(min=0, min_open=True), help="Factor on all channels."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--limit", type=click.IntRange(1), help="Train on the first N images only.")
+@click.option("--start", type=click.Path(path_type=Path), help="Checkpoint to start from.")
+@click.option(
+    "--foregrounds", type=click.Path(path_type=Path), help="What 'data foregrounds' made."
+)
+@click.option("--faces", type=click.Path(path_type=Path), help="Public faces for B+CP.")
+@click.option(
+    "--paste",
+    type=click.Choice(["image", "feature"]),
+    default="image",
+    show_default=True,
+    help="Level of B+CP: P3M-ICP or P3M-FCP.",
+)
+@click.option(
+    "--paste-probability",
+    type=click.FloatRange(0, 1),
+    default=PASTE_PROBABILITY,
+    show_default=True,
+    help="How often a sample gets a public face.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="Per node.")
+@click.option("--nodes", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--precision",
+    type=click.Choice(["32-true", "16-mixed", "bf16-mixed"]),
+    default="32-true",
+    show_default=True,
+)
+@click.option("--workers", type=click.IntRange(0), help="Loader processes [default: 0 for mini]")
+@click.option("--threads", type=click.IntRange(1), help="Of PyTorch, on a CPU.")
+@click.option("--save-every", type=click.IntRange(1), default=200, show_default=True, help="Steps.")
+@click.option("--tensorboard/--no-tensorboard", default=True, show_default=True)
+@click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the run [default: results/train/METHOD-SETTING-SEED]",
+)
+@plugin_option
+def command(method: str, **asked: Any) -> None:
+    """Train METHOD with faces blurred (B), visible (N), or blurred and replaced (B+CP).
+
+    The folder --out gets weights.safetensors, which 'p3mbench run --weights' takes, a log, and the
+    state to resume from. The same seed gives the same weights, however often a run is interrupted.
+
+    \b
+    p3mbench train p3mnet-r34 --setting B
+    p3mbench train p3mnet-r34 --setting B --benchmark p3m500 --data P3M-10k --devices 4
+    """
+    job = _job(method, asked)
+    if asked["threads"]:
+        import torch
+
+        torch.set_num_threads(asked["threads"])
+    trained = _train(job)
+    if trained is not None:
+        _show_end(job, trained)
+
+
+def _job(name: str, asked: dict[str, Any]) -> Job:
+    _check_extra()
+    from p3mbench.benchmark import get
+    from p3mbench.harness.plan import select_methods
+    from p3mbench.training.loop import Job
+
+    methods, _ = select_methods(name, asked["plugins"])
+    if len(methods) != 1:
+        raise click.UsageError("METHOD is the name of one method")
+    benchmark = get(asked["benchmark"])
+    recipe = _recipe(methods[0], benchmark, asked)
+    source = _source(benchmark, asked["setting"][0], recipe, asked)
+    setting, out = asked["setting"], asked["out"]
+    folder = f"{name}-{setting.lower()}-{asked['seed']}"
+    synthetic = benchmark.source == "synthetic"
+    return Job(
+        method=methods[0],
+        recipe=recipe,
+        source=source,
+        setting=setting,
+        train_sets=(f"{'P3M-10k' if benchmark.source == 'p3m10k' else benchmark.name}/train",),
+        out=out or Path("results") / "train" / folder,
+        seed=asked["seed"],
+        copy_paste=_copy_paste(benchmark, asked) if setting == "B+CP" else None,
+        accelerator={"auto": "auto", "cuda": "cuda"}.get(asked["device"], "cpu"),
+        devices=asked["devices"],
+        nodes=asked["nodes"],
+        precision=asked["precision"],
+        workers=asked["workers"] if asked["workers"] is not None else 0 if synthetic else 8,
+        save_every=asked["save_every"],
+        resume=asked["resume"],
+        half=recipe.width < 1,
+        tensorboard=asked["tensorboard"],
+        start=asked["start"],
+    )
+
+
+def _check_extra() -> None:
+    from importlib.util import find_spec
+
+    from p3mbench.errors import MethodError
+
+    if find_spec("lightning_fabric") is None:
+        raise MethodError("training needs Lightning Fabric: pip install 'p3mbench[train]'")
+
+
+def _recipe(method: Method, benchmark: Benchmark, asked: dict[str, Any]) -> Recipe:
+    from dataclasses import replace
+
+    from p3mbench.training.recipe import training_of
+
+    preset = asked["preset"] or ("nano" if benchmark.source == "synthetic" else "paper")
+    changes: dict[str, Any] = {
+        key: asked[key] for key in ("steps", "batch_size", "lr", "width") if asked[key] is not None
+    }
+    if asked["epochs"] is not None:
+        changes |= {"epochs": asked["epochs"], "steps": asked["steps"] or 0}
+    if asked["crop"] is not None:
+        changes |= {"crops": (asked["crop"],), "size": (asked["crop"], asked["crop"])}
+    return replace(training_of(method).recipe(preset), **changes)
+
+
+def _source(benchmark: Benchmark, variant: str, recipe: Recipe, asked: dict[str, Any]) -> Source:
+    from p3mbench.data.splits import train_samples
+    from p3mbench.training.sources import DrawnSource, FileSource
+
+    samples = train_samples(benchmark, asked["data"], variant)[: asked["limit"]]
+    if benchmark.source == "synthetic":
+        return DrawnSource(samples, variant)
+    return FileSource(samples, variant, _layers(recipe, asked))
+
+
+def _layers(recipe: Recipe, asked: dict[str, Any]) -> Path | None:
+    if not recipe.needs_layers:
+        return None
+    if asked["foregrounds"] is None:
+        raise click.UsageError(
+            "the losses of this method need foregrounds, which P3M-10k does not hold: make them "
+            "once with 'p3mbench data foregrounds', and name the folder with --foregrounds"
+        )
+    folder: Path = asked["foregrounds"]
+    return folder
+
+
+def _copy_paste(benchmark: Benchmark, asked: dict[str, Any]) -> CopyPaste:
+    from p3mbench.data.splits import face_samples
+    from p3mbench.training.crops import CopyPaste
+    from p3mbench.training.sources import DrawnSource, FileSource, check_faces
+
+    if benchmark.source != "synthetic" and asked["faces"] is None:
+        raise click.UsageError(
+            "B+CP pastes public faces: give a folder with 'image' and 'facemask' in it with --faces"
+        )
+    samples = face_samples(benchmark, asked["faces"])
+    drawn = benchmark.source == "synthetic" and asked["faces"] is None
+    donors: Source = DrawnSource(samples, "N") if drawn else FileSource(samples, "N")
+    check_faces(donors)
+    return CopyPaste(donors, asked["paste"], asked["paste_probability"])
+
+
+def _train(job: Job) -> Trained | None:
+    from tqdm import tqdm
+
+    from p3mbench.training.loop import Progress, train
+
+    with tqdm(
+        total=job.recipe.total_steps(len(job.source)),
+        desc=f"{job.method.info.name} {job.setting}",
+        unit="step",
+        dynamic_ncols=True,
+        mininterval=0.5,
+    ) as bar:
+
+        def show(progress: Progress) -> None:
+            bar.update(progress.step - bar.n)
+            bar.set_postfix_str(
+                f"loss {progress.loss:.4f}, waiting {progress.waiting:.0%}", refresh=False
+            )
+
+        return train(job, show)
+
+
+def _show_end(job: Job, trained: Trained) -> None:
+    click.echo(
+        f"wrote {trained.weights} (SHA-256 {trained.sha256[:12]}): {trained.steps} steps, "
+        f"{trained.images_per_second:.1f} images per second, "
+        f"{trained.waiting:.1%} of the time spent waiting for data"
+    )
+    name = job.method.info.name
+    click.echo(f"try it: p3mbench run --methods {name} --weights {name}={trained.weights}")

@@ -1,0 +1,1 @@
+"""Training under privacy settings: faces blurred (B), visible (N), or blurred with pasted ones."""

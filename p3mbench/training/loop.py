@@ -1,0 +1,324 @@
+"""The training loop, on Lightning Fabric: devices, precision and several processes are its job."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+from lightning_fabric.strategies.ddp import DDPStrategy
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Sampler
+
+from p3mbench.errors import P3MBenchError, WeightsError
+from p3mbench.method import Method
+from p3mbench.provenance import sha256_of, versions
+from p3mbench.training import state as states
+from p3mbench.training.batch import Batch
+from p3mbench.training.copy_paste import paste_features, paste_image
+from p3mbench.training.crops import CopyPaste, Crops, collate
+from p3mbench.training.recipe import Recipe, Training, training_of
+from p3mbench.training.sources import Source
+from p3mbench.weights import load_into
+
+
+class TrainingError(P3MBenchError):
+    """A training run cannot go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One training run.
+
+    Attributes:
+        method: with its options; it must be trainable.
+        setting: B, N or B+CP.
+        train_sets: names for the record, such as ``mini/train``.
+        out: folder of the weights, state and logs.
+        accelerator, devices, precision: as Lightning Fabric has them.
+        workers: loader processes per device, 0 for none.
+        save_every: steps between states.
+        resume: go on from the state in ``out``, if there is one.
+        half: keep the weights in half precision.
+        start: checkpoint to start from instead of chance.
+    """
+
+    method: Method
+    recipe: Recipe
+    source: Source
+    setting: str
+    train_sets: tuple[str, ...]
+    out: Path
+    seed: int = 0
+    copy_paste: CopyPaste | None = None
+    accelerator: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+    precision: str = "32-true"
+    workers: int = 0
+    save_every: int = 500
+    resume: bool = False
+    half: bool = False
+    tensorboard: bool = True
+    start: Path | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run is: step of total, the loss and its parts, the rate, the share spent waiting."""
+
+    step: int
+    total: int
+    loss: float
+    parts: dict[str, float]
+    rate: float
+    waiting: float
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a finished run made; ``waiting`` is the share of its time spent waiting for data."""
+
+    weights: Path
+    sha256: str
+    steps: int
+    seconds: float
+    waiting: float
+    images_per_second: float
+    loss: float
+
+
+class _Positions(Sampler[int]):
+    """The positions of this process, from a step on: its share of every batch."""
+
+    def __init__(self, first: int, last: int, batch: int, rank: int, world: int) -> None:
+        self.steps = range(first, last)
+        self.batch, self.rank, self.world = batch, rank, world
+
+    def __iter__(self) -> Iterator[int]:
+        for step in self.steps:
+            yield from range(step * self.batch + self.rank, (step + 1) * self.batch, self.world)
+
+    def __len__(self) -> int:
+        return len(self.steps) * self.batch // self.world
+
+
+def train(job: Job, show: Callable[[Progress], object] = lambda _: None) -> Trained | None:
+    """Train to the end of the recipe.
+
+    Args:
+        job: what to do.
+        show: called after every step, in the first process.
+
+    Returns:
+        What was made; None in processes other than the first.
+
+    Raises:
+        TrainingError: the batch does not divide among the processes, or the loss is not finite.
+        MethodError: the method cannot be trained.
+        WeightsError: the state in the folder belongs to another run.
+    """
+    return _Run(job, show).finish()
+
+
+class _Run:
+    """A run in this process: network, optimiser, and where they are."""
+
+    def __init__(self, job: Job, show: Callable[[Progress], object]) -> None:
+        self.job, self.show = job, show
+        self.training: Training = training_of(job.method)
+        job.out.mkdir(parents=True, exist_ok=True)
+        self.fabric = _fabric(job)
+        self.fabric.launch()
+        if job.recipe.batch_size % self.fabric.world_size:
+            raise TrainingError(
+                f"a batch of {job.recipe.batch_size} does not divide among "
+                f"{self.fabric.world_size} processes; give another --batch-size"
+            )
+        torch.manual_seed(job.seed)  # every process starts from the same weights
+        self.inner = self.training.network(job.recipe.width)
+        if job.start is not None:
+            load_into(self.inner, job.start)
+        self.optimiser = _optimiser(self.inner, job.recipe)
+        self.total = job.recipe.total_steps(len(job.source))
+        self.step, self.record = 0, self._record()
+        if job.resume:
+            self._take_up()
+        self.network, self.optimiser = self.fabric.setup(self.inner, self.optimiser)
+        self.network.train()
+
+    def _record(self) -> states.Record:
+        job, info = self.job, self.job.method.info
+        numbers = json.loads(json.dumps(asdict(job.recipe)))
+        if job.copy_paste is not None:
+            numbers["copy_paste"] = [job.copy_paste.level, job.copy_paste.probability]
+        if job.start is not None:
+            numbers["start"] = sha256_of(job.start)
+        return states.Record(
+            method=info.name,
+            version=info.version,
+            width=job.recipe.width,
+            setting=job.setting,
+            train_sets=job.train_sets,
+            data=job.source.manifest(),
+            seed=job.seed,
+            steps=self.total,
+            recipe=numbers,
+            options=dict(job.recipe.options),
+            environment=versions(),
+        )
+
+    @property
+    def _identity(self) -> dict[str, Any]:
+        """What must agree between a state and the run that takes it up."""
+        identity = json.loads(json.dumps(asdict(self.record)))
+        identity.pop("environment")
+        return dict(identity)
+
+    def _take_up(self) -> None:
+        state = states.load_state(self.job.out)
+        if state is None:
+            return
+        theirs, ours = state["identity"], self._identity
+        different = [key for key in ours if theirs.get(key) != ours[key]]
+        if different:
+            raise WeightsError(
+                f"{self.job.out / states.STATE}: belongs to another run (its "
+                f"{', '.join(different)} differ); give another --out, or the same options"
+            )
+        self.inner.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+    def _save(self) -> None:
+        if self.fabric.is_global_zero:
+            state = {
+                "identity": self._identity,
+                "network": self.inner.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+            }
+            states.save_state(self.job.out, state)
+        self.fabric.barrier()
+
+    def finish(self) -> Trained | None:
+        """The steps that are left, and the files."""
+        start, waited, loss = time.perf_counter(), 0.0, math.nan
+        first = self.step
+        batches = iter(self._loader())
+        while self.step < self.total:
+            before = time.perf_counter()
+            batch = next(batches).to(self.fabric.device)
+            waited += time.perf_counter() - before
+            rate = self.job.recipe.rate_at(self.step, self.total)
+            parts = self._one_step(batch, rate)
+            self.step += 1
+            loss = sum(parts.values())
+            seconds = time.perf_counter() - start
+            done = (self.step - first) * self.job.recipe.batch_size / seconds
+            self._tell(Progress(self.step, self.total, loss, parts, rate, waited / seconds, done))
+            if self.step % self.job.save_every == 0 and self.step < self.total:
+                self._save()
+        self._save()
+        if not self.fabric.is_global_zero:
+            return None
+        weights = states.save_weights(self.inner, self.job.out, self.record, self.job.half)
+        seconds = max(time.perf_counter() - start, 1e-9)
+        done = (self.step - first) * self.job.recipe.batch_size / seconds
+        digest = sha256_of(weights)
+        return Trained(weights, digest, self.step, seconds, waited / seconds, done, loss)
+
+    def _loader(self) -> DataLoader[Batch]:
+        job = self.job
+        crops = Crops(job.source, job.recipe, job.seed, job.copy_paste)
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        sampler = _Positions(self.step, self.total, job.recipe.batch_size, rank, world)
+        return DataLoader(
+            crops,  # type: ignore[arg-type]  # collate makes batches of its items
+            batch_size=job.recipe.batch_size // world,
+            sampler=sampler,
+            collate_fn=collate,
+            num_workers=job.workers,
+            pin_memory=self.fabric.device.type == "cuda",
+        )
+
+    def _one_step(self, batch: Batch, rate: float) -> dict[str, float]:
+        torch.manual_seed(self.job.seed * 1_000_003 + self.step)  # for dropout, if any
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with self._pasted(batch) as pasted:
+            outputs = self.network(*self.training.inputs(pasted))
+            losses = self.training.losses(outputs, pasted)
+        loss: Tensor = torch.stack([part.float() for part in losses.values()]).sum()
+        if not torch.isfinite(loss):
+            named = ", ".join(f"{name} {float(part.detach()):.4g}" for name, part in losses.items())
+            raise TrainingError(
+                f"the loss is not finite at step {self.step} ({named}); lower --lr, "
+                "or go on from the last state with another --seed"
+            )
+        self.fabric.backward(loss)
+        if self.job.recipe.clip:
+            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=self.job.recipe.clip)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        return {name: float(part.detach()) for name, part in losses.items()}
+
+    def _pasted(self, batch: Batch) -> Any:
+        """The batch with faces pasted, within a context for those pasted between features."""
+        copy_paste = self.job.copy_paste
+        if copy_paste is None or batch.donor is None or batch.paste is None:
+            return nullcontext(batch)
+        if copy_paste.level == "image":
+            return nullcontext(replace(batch, image=paste_image(*_pasting(batch))))
+        donors = self.training.inputs(replace(batch, image=batch.donor))
+        layer = self.training.shallow(self.inner)
+        return paste_features(self.inner, layer, donors, batch)
+
+    def _tell(self, progress: Progress) -> None:
+        if not self.fabric.is_global_zero:
+            return
+        self.show(progress)
+        if progress.step % 10 == 0 or progress.step == progress.total:
+            line = {"step": progress.step, "loss": progress.loss, **progress.parts}
+            line |= {"lr": progress.rate, "waiting": progress.waiting}
+            with (self.job.out / states.LOG).open("a", encoding="utf-8") as log:
+                log.write(json.dumps(line) + "\n")
+            self.fabric.log_dict({k: v for k, v in line.items() if k != "step"}, progress.step)
+
+
+def _pasting(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    assert batch.donor is not None and batch.paste is not None  # noqa: S101 - for the type checker
+    return batch.image, batch.donor, batch.paste
+
+
+def _fabric(job: Job) -> Fabric:
+    logger = TensorBoardLogger(job.out, name="tensorboard", version="") if job.tensorboard else None
+    several = job.devices * job.nodes > 1
+    return Fabric(
+        accelerator=job.accelerator,
+        devices=job.devices,
+        num_nodes=job.nodes,
+        # published checkpoints carry layers that nothing uses, such as a classifier
+        strategy=DDPStrategy(find_unused_parameters=True) if several else "auto",
+        precision=job.precision,  # type: ignore[arg-type]
+        loggers=[logger] if logger else None,
+    )
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    parameters = [p for p in network.parameters() if p.requires_grad]
+    if recipe.optimiser == "sgd":
+        return torch.optim.SGD(
+            parameters, recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay
+        )
+    kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
+    return kind(parameters, recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)

@@ -1,0 +1,171 @@
+"""How a method is trained: the numbers (`Recipe`) and the code (`Training`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from p3mbench.errors import MethodError
+from p3mbench.method import Method
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from p3mbench.training.batch import Batch
+
+PRESETS = ("paper", "nano")
+OPTIMISERS = ("adam", "adamw", "sgd")
+SCHEDULES = ("constant", "cosine", "steps")
+CROP_RULES = ("p3m", "centre", "uniform")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """The numbers of a training run.
+
+    Attributes:
+        width: factor on the network's channels; 1 is the published network.
+        epochs, steps: how long; ``steps`` wins unless it is 0.
+        batch_size: of all processes together.
+        crops: heights of the crops taken from the image, one drawn per sample; one that does not
+            fit, and 0, take as much as the image has.
+        size: (H, W) that every crop is resized to; crops have its aspect ratio.
+        crop_rule: ``p3m``: the top-left corner is an unknown pixel in half of the samples (P3M's
+            code); ``centre``: an unknown pixel is in the middle; ``uniform``: anywhere.
+        kernels: (smallest, largest) side of the elliptical kernel that draws trimaps, in pixels
+            of the image.
+        needs_layers: whether the losses need foreground and background.
+        optimiser, lr, betas, momentum, weight_decay: as PyTorch has them.
+        schedule: ``constant``; ``cosine`` to 0; ``steps``: times ``gamma`` after each share of the
+            run in ``milestones``.
+        warmup: share of the run in which the rate rises from 0.
+        clip: largest norm of the gradient, 0 for any.
+        options: the method's own options that the checkpoint must be run with.
+        note: where it departs from the paper.
+    """
+
+    width: float = 1.0
+    epochs: float = 0
+    steps: int = 0
+    batch_size: int = 8
+    crops: tuple[int, ...] = (512,)
+    size: tuple[int, int] = (512, 512)
+    crop_rule: str = "p3m"
+    kernels: tuple[int, int] = (15, 30)
+    needs_layers: bool = False
+    optimiser: str = "adam"
+    lr: float = 1e-5
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    milestones: tuple[float, ...] = ()
+    gamma: float = 0.1
+    warmup: float = 0.0
+    clip: float = 0.0
+    options: tuple[tuple[str, Any], ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of("optimiser", self.optimiser, OPTIMISERS)
+        _one_of("schedule", self.schedule, SCHEDULES)
+        _one_of("crop_rule", self.crop_rule, CROP_RULES)
+        if not (self.steps > 0 or self.epochs > 0):
+            raise ValueError("a recipe needs steps or epochs above 0")
+        if self.batch_size < 1 or not self.lr > 0 or not self.width > 0:
+            raise ValueError("batch_size, lr and width must be positive")
+
+    def total_steps(self, samples: int) -> int:
+        """How many optimiser steps the run has for a data set of ``samples`` images."""
+        return self.steps or max(1, round(self.epochs * samples / self.batch_size))
+
+    def rate_at(self, step: int, total: int) -> float:
+        """The learning rate of step ``step`` (from 0) of ``total``."""
+        import math
+
+        done = step / total
+        rise = min(1.0, (step + 1) / (self.warmup * total)) if self.warmup else 1.0
+        if self.schedule == "cosine":
+            return self.lr * rise * (1 + math.cos(math.pi * done)) / 2
+        passed = sum(done >= share for share in self.milestones)
+        return self.lr * rise * self.gamma**passed
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+
+
+class Training(Protocol):
+    """What a trainable method adds: its network, its losses, and the recipes it is trained by."""
+
+    def network(self, width: float) -> nn.Module:
+        """The network with its channels times ``width``, freshly initialised."""
+        ...
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """What the network is called with."""
+        ...
+
+    def losses(self, outputs: Any, batch: Batch) -> dict[str, Tensor]:
+        """The weighted parts of the loss by name, of the network's outputs in training mode.
+
+        Their sum is minimised.
+        """
+        ...
+
+    def recipe(self, preset: str) -> Recipe:
+        """The recipe ``paper`` (the publication's) or ``nano`` (thin, for a laptop's CPU)."""
+        ...
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The layer whose output feature-level copy-and-paste edits: the encoder's first."""
+        ...
+
+
+@runtime_checkable
+class Trainable(Method, Protocol):
+    """A method that can be trained here."""
+
+    def training(self) -> Training:
+        """Import and make its `Training`."""
+        ...
+
+
+def training_of(method: Method) -> Training:
+    """A method's `Training`.
+
+    Raises:
+        MethodError: it has none.
+    """
+    if not isinstance(method, Trainable):
+        why = "learns nothing" if not method.info.learned else "has no recipe for training"
+        raise MethodError(f"{method.info.name} {why}; p3mbench methods --trainable lists those")
+    return method.training()
+
+
+def nano(**changes: Any) -> Recipe:
+    """A recipe for thin networks on the synthetic portraits of ``mini`` (256x192), on a CPU.
+
+    By default crops of all sizes down to a half are shrunk to 128x96, half the size of an image,
+    for methods that look at half of it; `NATIVE` changes that for those that look at all of it.
+    """
+    plain: dict[str, Any] = {
+        "steps": 800,
+        "batch_size": 8,
+        "crops": (0, 224, 192, 160, 128),
+        "size": (128, 96),
+        "crop_rule": "uniform",
+        "kernels": (3, 8),
+        "optimiser": "adamw",
+        "lr": 2e-3,
+        "weight_decay": 1e-4,
+        "schedule": "cosine",
+        "warmup": 0.05,
+        "clip": 1.0,
+        "note": "ours, not the paper's: a thin network on synthetic portraits",
+    }
+    return Recipe(**plain | changes)
+
+
+NATIVE: dict[str, Any] = {"crops": (128, 128, 160), "size": (128, 96), "crop_rule": "centre"}

@@ -1,0 +1,176 @@
+"""Where training images come from: a split of a benchmark under one setting of faces."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from p3mbench.data.foregrounds import estimate_layers, read_layers
+from p3mbench.data.sample import Sample, TrimapSource, as_bytes
+from p3mbench.errors import DataError
+from p3mbench.images import UInt8Array, write_bytes
+from p3mbench.provenance import hash_of, sha256_of
+
+CACHE_VARIABLE = "P3MBENCH_CACHE"
+
+
+@dataclass(frozen=True)
+class TrainScene:
+    """One training image.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        alpha: (H, W) uint8 0..255.
+        face: (H, W) bool, the private face area, None if it is not known.
+        foreground, background: (H, W, 3) uint8 RGB estimates, None if they were not asked for.
+    """
+
+    image: UInt8Array
+    alpha: UInt8Array
+    face: npt.NDArray[np.bool_] | None = None
+    foreground: UInt8Array | None = None
+    background: UInt8Array | None = None
+
+
+class Source(Protocol):
+    """Training images by index; picklable, so that loader processes can have it."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def scene(self, index: int) -> TrainScene:
+        """Read or draw one.
+
+        Raises:
+            DataError: a file is missing or damaged.
+        """
+        ...
+
+    def manifest(self) -> str:
+        """SHA-256 over everything the images depend on."""
+        ...
+
+
+def cache_dir() -> Path:
+    """Where drawn portraits are kept: ``$P3MBENCH_CACHE``, else ``p3mbench`` in the user's cache.
+
+    It need not exist and is not created here.
+    """
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "p3mbench"
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """Images on disk.
+
+    Attributes:
+        samples: in a fixed order.
+        variant: B or N.
+        layers: folder of foregrounds and backgrounds, None if the recipe needs none.
+    """
+
+    samples: tuple[Sample, ...]
+    variant: str
+    layers: Path | None = None
+
+    def __len__(self) -> int:
+        """How many samples."""
+        return len(self.samples)
+
+    def scene(self, index: int) -> TrainScene:
+        """See `Source.scene`."""
+        sample = self.samples[index]
+        scene = sample.load(self.variant, TrimapSource())
+        alpha = as_bytes(scene.alpha)
+        if self.layers is None:
+            return TrainScene(scene.image, alpha, scene.face)
+        found = read_layers(self.layers, self.variant, sample.id, alpha.shape)
+        return TrainScene(scene.image, alpha, scene.face, *found)
+
+    def manifest(self) -> str:
+        """Hashes every file: minutes for P3M-10k, once per training run."""
+        parts = [
+            [s.id, {role: sha256_of(p) for role, p in s.files(self.variant).items()}]
+            for s in self.samples
+        ]
+        return hash_of([parts, [dict(s.recipe(self.variant)) for s in self.samples]])
+
+
+@dataclass(frozen=True)
+class DrawnSource:
+    """Synthetic portraits, drawn once and kept in the cache folder with their layers."""
+
+    samples: tuple[Sample, ...]
+    variant: str
+    layers: bool = True
+
+    def __len__(self) -> int:
+        """How many samples."""
+        return len(self.samples)
+
+    def scene(self, index: int) -> TrainScene:
+        """See `Source.scene`; the first call for a portrait draws it."""
+        return _kept(self.samples[index], self.variant)  # type: ignore[arg-type]  # it is frozen
+
+    def manifest(self) -> str:
+        """The seeds and recipes."""
+        return hash_of([dict(sample.recipe(self.variant)) for sample in self.samples])
+
+
+@lru_cache(maxsize=2048)
+def _kept(sample: Sample, variant: str) -> TrainScene:
+    recipe = hash_of([sample.id, dict(sample.recipe(variant)), np.__version__])
+    path = cache_dir() / "portraits" / f"{recipe[:32]}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            return TrainScene(**{name: kept[name] for name in kept.files})
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile):
+        path.unlink(missing_ok=True)  # damaged: it is drawn again
+    drawn = sample.load(variant, TrimapSource())
+    alpha = as_bytes(drawn.alpha)
+    layers = estimate_layers(drawn.image, alpha)
+    scene = TrainScene(drawn.image, alpha, drawn.face, *layers)
+    _keep(path, scene)
+    return scene
+
+
+def _keep(path: Path, scene: TrainScene) -> None:
+    from io import BytesIO
+
+    content = BytesIO()
+    np.savez(content, **{k: v for k, v in vars(scene).items() if v is not None})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, content.getvalue())
+    except OSError:
+        return  # a cache that cannot be written costs time and nothing else
+
+
+def check_faces(source: Source) -> None:
+    """Refuse donors whose faces are unknown; looks at the first of them.
+
+    Raises:
+        DataError: there are none, or a face mask is missing or empty.
+    """
+    if not len(source):
+        raise DataError("there are no public faces to paste")
+    face = source.scene(0).face
+    if face is None or not face.any():
+        raise DataError(
+            "the first of the public faces has no face mask; copy-and-paste needs one for every "
+            "image (folder 'facemask')"
+        )

@@ -1,0 +1,118 @@
+"""What a training run leaves behind: weights for use, and its state to be taken up again.
+
+``weights.safetensors`` holds tensors and, in its header, what they are (`Record`); a copy of the
+record lies beside it as JSON. ``state.pt`` is for resuming only. All are written atomically.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from p3mbench.errors import WeightsError
+from p3mbench.images import write_bytes
+from p3mbench.weights import HEADER_KEY
+
+WEIGHTS, RECORD, STATE, LOG = "weights.safetensors", "weights.json", "state.pt", "log.jsonl"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """How a checkpoint came about; stored in its header.
+
+    Attributes:
+        method, version: whose weights, and the version of its code.
+        width: factor on the network's channels.
+        setting: train setting: B, N or B+CP.
+        train_sets: what it was trained on.
+        data: SHA-256 over the training images.
+        seed, steps: of the run.
+        recipe: all its numbers.
+        options: the method's options it is meant to be run with.
+        environment: versions of what computed it.
+    """
+
+    method: str
+    version: int
+    width: float
+    setting: str
+    train_sets: tuple[str, ...]
+    data: str
+    seed: int
+    steps: int
+    recipe: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def distinct(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """A state dict without its second names, and second name -> first name."""
+    first: dict[tuple[Any, ...], str] = {}
+    tensors, aliases = {}, {}
+    for name, tensor in state.items():
+        same = (tensor.data_ptr(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
+        if tensor.numel() and same in first:
+            aliases[name] = first[same]
+        else:
+            first[same] = name
+            tensors[name] = tensor
+    return tensors, aliases
+
+
+def save_weights(network: nn.Module, folder: Path, record: Record, half: bool = False) -> Path:
+    """Write ``weights.safetensors`` and ``weights.json``.
+
+    Args:
+        network: whose state dict is kept, each tensor once.
+        half: store floating tensors in half precision where their values allow it.
+    """
+    from safetensors.torch import save
+
+    tensors, aliases = distinct(network.state_dict())
+    kept = {name: _stored(tensor, half) for name, tensor in tensors.items()}
+    # One entry only: safetensors writes several in an order of chance.
+    header = {HEADER_KEY: json.dumps(asdict(record) | {"aliases": aliases}, sort_keys=True)}
+    write_bytes(folder / WEIGHTS, save(kept, metadata=header))
+    write_bytes(folder / RECORD, (json.dumps(asdict(record), indent=1) + "\n").encode())
+    return folder / WEIGHTS
+
+
+def _stored(tensor: Tensor, half: bool) -> Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    if half and tensor.dtype == torch.float32:
+        small = tensor.half()
+        if torch.isfinite(small).all():
+            return small
+    return tensor
+
+
+def save_state(folder: Path, state: Mapping[str, Any]) -> None:
+    """Write ``state.pt``; a crash while writing leaves the one before."""
+    content = BytesIO()
+    torch.save(dict(state), content)
+    write_bytes(folder / STATE, content.getvalue())
+
+
+def load_state(folder: Path) -> dict[str, Any] | None:
+    """What `save_state` wrote, None if there is nothing yet.
+
+    Raises:
+        WeightsError: it cannot be read.
+    """
+    path = folder / STATE
+    if not path.is_file():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # PyTorch raises whatever comes up on damaged files
+        raise WeightsError(
+            f"{path}: cannot be read ({type(error).__name__}); remove it to start again"
+        ) from error
+    return state

@@ -1,0 +1,126 @@
+"""Crops: a function of seed and position, with the geometry of the recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from p3mbench.training.copy_paste import box_of, laid_over
+from p3mbench.training.crops import CopyPaste, Crops, collate, crop_corner, crop_sides
+from p3mbench.training.recipe import CROP_RULES, Recipe, nano
+from p3mbench.training.sources import TrainScene
+
+
+@dataclass(frozen=True)
+class Discs:
+    """Grey scenes with a disc; image i has grey value i everywhere."""
+
+    count: int = 5
+    face_at: tuple[int, int] = (40, 30)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def scene(self, index: int) -> TrainScene:
+        rows, columns = np.mgrid[:96, :80]
+        inside = (rows - 48) ** 2 + (columns - 40) ** 2 < 30**2
+        y, x = self.face_at
+        face = (rows - y) ** 2 + (columns - x) ** 2 < 10**2
+        image = np.full((96, 80, 3), index + 1, np.uint8)
+        return TrainScene(image, np.where(inside, 255, 0).astype(np.uint8), face, image, image)
+
+    def manifest(self) -> str:
+        return "discs"
+
+
+RECIPE = nano(crops=(64, 96), size=(64, 48), needs_layers=True)
+
+
+def test_every_epoch_shows_every_image_once() -> None:
+    crops = Crops(Discs(), RECIPE, seed=3)
+    shown = [int(crops[i]["image"].max()) for i in range(15)]
+    assert [sorted(shown[k : k + 5]) for k in (0, 5, 10)] == [[1, 2, 3, 4, 5]] * 3
+    assert shown[:5] != shown[5:10] or shown[5:10] != shown[10:]
+
+
+def test_a_position_is_a_function_of_the_seed() -> None:
+    one, same, other = (Crops(Discs(), RECIPE, seed) for seed in (3, 3, 4))
+    assert all(torch.equal(one[7][k], same[7][k]) for k in one[7])
+    assert any(not torch.equal(one[i]["alpha"], other[i]["alpha"]) for i in range(5))
+
+
+def test_ranges_and_shapes() -> None:
+    batch = collate([Crops(Discs(), RECIPE, 1)[i] for i in range(3)])
+    assert batch.image.shape == (3, 3, 64, 48) and batch.alpha.shape == (3, 1, 64, 48)
+    assert float(batch.alpha.min()) >= 0 and float(batch.alpha.max()) == 1
+    assert float(batch.image.max()) > 1
+    assert batch.foreground is not None and batch.foreground.shape == batch.image.shape
+
+
+def test_a_source_without_layers_is_refused() -> None:
+    class Plain(Discs):
+        def scene(self, index: int) -> TrainScene:
+            return replace(super().scene(index), foreground=None)
+
+    with pytest.raises(ValueError, match="foregrounds"):
+        Crops(Plain(), RECIPE, 0)[0]
+
+
+@given(
+    shape=st.tuples(st.integers(40, 300), st.integers(40, 300)),
+    rule=st.sampled_from(CROP_RULES),
+    seed=st.integers(0, 99),
+    crops=st.lists(st.integers(0, 400), min_size=1, max_size=3),
+)
+def test_crops_lie_within_the_image(
+    shape: tuple[int, int], rule: str, seed: int, crops: list[int]
+) -> None:
+    recipe = Recipe(steps=1, crops=tuple(crops), size=(64, 48), crop_rule=rule)
+    rng = np.random.default_rng(seed)
+    trimap = rng.choice(np.array([0, 128, 255], np.uint8), shape)
+    sides = crop_sides(shape, recipe, seed % len(crops))
+    top, left = crop_corner(trimap, sides, rule, rng)
+    assert top >= 0 and top + sides[0] <= shape[0] and sides[0] >= 1
+    assert left >= 0 and left + sides[1] <= shape[1] and sides[1] >= 1
+    if min(sides) > 8:
+        assert sides[0] / sides[1] == pytest.approx(64 / 48, rel=0.15)
+
+
+def test_centre_rule_puts_an_unknown_pixel_in_the_middle() -> None:
+    trimap = np.zeros((100, 100), np.uint8)
+    trimap[60, 55] = 128
+    assert crop_corner(trimap, (20, 20), "centre", np.random.default_rng(0)) == (50, 45)
+
+
+def test_p3m_rule_puts_it_in_the_corner_half_the_time() -> None:
+    trimap = np.zeros((100, 100), np.uint8)
+    trimap[60, 55] = 128
+    rng = np.random.default_rng(0)
+    corners = [crop_corner(trimap, (20, 20), "p3m", rng) for _ in range(400)]
+    assert 0.42 < np.mean([corner == (60, 55) for corner in corners]) < 0.58
+
+
+def test_a_donor_lies_over_the_face() -> None:
+    target, source = Discs(face_at=(40, 30)).scene(0), Discs(face_at=(60, 50)).scene(6)
+    assert target.face is not None and source.face is not None
+    moved, mask = laid_over(source.image, source.face, target.face)
+    assert moved.shape == target.image.shape
+    assert mask.sum() == pytest.approx(target.face.sum(), rel=0.05)
+    assert not (mask & ~target.face).any()
+    assert box_of(mask) == pytest.approx(box_of(target.face), abs=1)
+
+
+def test_copy_paste_happens_as_often_as_asked() -> None:
+    def share(probability: float) -> float:
+        pasting = CopyPaste(Discs(face_at=(60, 50)), "image", probability)
+        crops = Crops(Discs(), replace(RECIPE, crops=(0,)), 0, pasting)
+        return float(np.mean([float(crops[i]["paste"].max()) > 0 for i in range(60)]))
+
+    assert share(0.0) == 0
+    assert 0.3 < share(0.5) < 0.7
+    assert share(1.0) == 1

@@ -1,0 +1,262 @@
+"""The loop: a run that is interrupted ends with the weights of one that is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from p3mbench.errors import MethodError, WeightsError
+from p3mbench.method import Kind, MethodInfo, Predictor
+from p3mbench.training.batch import Batch
+from p3mbench.training.copy_paste import paste_features, paste_image
+from p3mbench.training.crops import CopyPaste, Crops, collate
+from p3mbench.training.loop import Job, TrainingError, train
+from p3mbench.training.recipe import Recipe, nano, training_of
+from p3mbench.training.sources import TrainScene
+from p3mbench.weights import load_into, read_state_dict, recorded, recorded_width
+
+pytest.importorskip("lightning_fabric")
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Random scenes."""
+
+    count: int = 6
+
+    def __len__(self) -> int:
+        return self.count
+
+    def scene(self, index: int) -> TrainScene:
+        rng = np.random.default_rng(index)
+        image = rng.integers(0, 256, (48, 40, 3), dtype=np.uint8)
+        alpha = np.zeros((48, 40), np.uint8)
+        alpha[10:40, 10:30] = 255
+        face = np.zeros((48, 40), bool)
+        face[15:25, 15:25] = True
+        return TrainScene(image, alpha, face)
+
+    def manifest(self) -> str:
+        return f"noise-{self.count}"
+
+
+class Tiny(nn.Module):
+    """Two convolutions with dropout between; the first is registered twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3, padding=1)
+        self.again = self.first
+        self.last = nn.Conv2d(4, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(
+            self.last(nn.functional.dropout(self.first(x), training=self.training))
+        )
+
+
+class TinyTraining:
+    def network(self, width: float) -> nn.Module:
+        return Tiny()
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        return (batch.image / 255,)
+
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        return {"alpha": nn.functional.mse_loss(outputs, batch.alpha)}
+
+    def recipe(self, preset: str) -> Recipe:
+        return nano(steps=12, batch_size=4, crops=(0,), size=(32, 32), width=0.5)
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        return network.get_submodule("first")
+
+
+@dataclass(frozen=True)
+class TinyMethod:
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="tiny", title="Tiny", kind=Kind.TRIMAP_FREE, year=2026, citation="-", learned=True
+    )
+
+    def load(self, device: str, weights: Path | None) -> Predictor:
+        raise NotImplementedError
+
+    def training(self) -> TinyTraining:
+        return TinyTraining()
+
+
+def job(out: Path, **changes: Any) -> Job:
+    plain = Job(
+        method=TinyMethod(),
+        recipe=TinyTraining().recipe("nano"),
+        source=Noise(),
+        setting="B",
+        train_sets=("noise/train",),
+        out=out,
+        accelerator="cpu",
+        tensorboard=False,
+        save_every=5,
+    )
+    return replace(plain, **changes)
+
+
+def test_weights_say_what_they_are(tmp_path: Path) -> None:
+    done = train(job(tmp_path, half=True))
+    assert done is not None and done.steps == 12
+    record = recorded(done.weights)
+    assert record["setting"] == "B" and record["seed"] == 0 and record["data"] == "noise-6"
+    assert record["train_sets"] == ["noise/train"] and record["recipe"]["batch_size"] == 4
+    assert recorded_width(done.weights) == 0.5
+    network = Tiny()
+    load_into(network, done.weights)
+    assert network.again is network.first
+    state = read_state_dict(done.weights)
+    assert state["again.weight"].dtype == torch.float16
+    assert json.loads((tmp_path / "weights.json").read_text())["method"] == "tiny"
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps == [10, 12]
+
+
+class _Stop(Exception):
+    pass
+
+
+@pytest.mark.parametrize("stop_at", [3, 5, 11])
+def test_a_run_taken_up_again_ends_the_same(tmp_path: Path, stop_at: int) -> None:
+    whole = train(job(tmp_path / "whole"))
+
+    def stop(progress: Any) -> None:
+        if progress.step == stop_at:
+            raise _Stop
+
+    with pytest.raises(_Stop):
+        train(job(tmp_path / "cut"), stop)
+    taken_up = train(job(tmp_path / "cut", resume=True))
+    assert whole is not None and taken_up is not None
+    assert taken_up.sha256 == whole.sha256
+
+
+def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
+    runs = [train(job(tmp_path / str(seed), seed=seed)) for seed in (0, 1)]
+    assert runs[0] is not None and runs[1] is not None and runs[0].sha256 != runs[1].sha256
+
+
+def test_loader_processes_change_nothing(tmp_path: Path) -> None:
+    runs = [train(job(tmp_path / str(n), workers=n)) for n in (0, 2)]
+    assert runs[0] is not None and runs[1] is not None and runs[0].sha256 == runs[1].sha256
+
+
+def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
+    train(job(tmp_path))
+    with pytest.raises(WeightsError, match="another run.*seed"):
+        train(job(tmp_path, resume=True, seed=1))
+    (tmp_path / "state.pt").write_bytes(b"rubbish")
+    with pytest.raises(WeightsError, match="cannot be read"):
+        train(job(tmp_path, resume=True))
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    class Bad(TinyTraining):
+        def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+            return {"alpha": outputs.mean() * float("nan")}
+
+    class BadMethod(TinyMethod):
+        def training(self) -> TinyTraining:
+            return Bad()
+
+    with pytest.raises(TrainingError, match="not finite at step 0"):
+        train(job(tmp_path, method=BadMethod()))
+
+
+def test_a_method_that_learns_nothing() -> None:
+    from p3mbench.registry import find
+
+    coarse = next(e.method for e in find() if e.name == "coarse")
+    assert coarse is not None
+    with pytest.raises(MethodError, match="coarse learns nothing"):
+        training_of(coarse)
+
+
+@pytest.mark.parametrize("level", ["image", "feature"])
+def test_copy_and_paste_trains(tmp_path: Path, level: str) -> None:
+    pasting = CopyPaste(Noise(3), level, 1.0)
+    plain = train(job(tmp_path / "plain"))
+    pasted = train(job(tmp_path / level, setting="B+CP", copy_paste=pasting))
+    assert plain is not None and pasted is not None and pasted.sha256 != plain.sha256
+    assert recorded(pasted.weights)["recipe"]["copy_paste"] == [level, 1.0]
+
+
+def test_features_come_from_the_donor_where_the_mask_is() -> None:
+    batch = collate([Crops(Noise(), nano(crops=(0,), size=(32, 32)), 0)[i] for i in range(2)])
+    donor = 255 - batch.image
+    mask = torch.zeros_like(batch.alpha)
+    mask[..., 8:24, 8:24] = 1
+    batch = replace(batch, donor=donor, paste=mask)
+    network = Tiny().eval()
+    seen: list[Tensor] = []
+    network.last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    with paste_features(network, network.first, (donor,), batch):
+        network(batch.image)
+    mine, theirs = network.first(batch.image), network.first(donor)
+    assert torch.equal(seen[0], paste_image(mine, theirs, mask))
+    seen.clear()
+    network(batch.image)
+    assert torch.equal(seen[0], mine)
+
+
+def command(out: Path, *more: str) -> list[str]:
+    start = [
+        sys.executable,
+        "-m",
+        "p3mbench",
+        "train",
+        "modnet",
+        "--setting",
+        "B",
+        "--out",
+        str(out),
+    ]
+    plain = "--steps 8 --batch-size 2 --crop 64 --width 0.05 --limit 4 --save-every 2 --threads 1"
+    return [*start, *plain.split(), "--no-tensorboard", *more]
+
+
+@pytest.mark.slow
+def test_killed_in_mid_training(tmp_path: Path) -> None:
+    """kill -9 once a state is on disk, then --resume: the same bytes as an uninterrupted run."""
+    environment = {**os.environ, "P3MBENCH_CACHE": str(tmp_path / "cache")}
+    subprocess.run(command(tmp_path / "whole"), check=True, env=environment, capture_output=True)
+    cut = tmp_path / "cut"
+    process = subprocess.Popen(command(cut), env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (cut / "state.pt").is_file() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (cut / "weights.safetensors").is_file()
+    subprocess.run(command(cut, "--resume"), check=True, env=environment, capture_output=True)
+    ours, theirs = ((tmp_path / p / "weights.safetensors").read_bytes() for p in ("cut", "whole"))
+    assert ours == theirs
+
+
+@pytest.mark.slow
+def test_two_processes(tmp_path: Path) -> None:
+    """Two processes (gloo) see halves of each batch and end with one set of weights."""
+    environment = {**os.environ, "P3MBENCH_CACHE": str(tmp_path / "cache")}
+    more = ["--devices", "2", "--device", "cpu"]
+    subprocess.run(
+        command(tmp_path / "two", *more), check=True, env=environment, capture_output=True
+    )
+    record = recorded(tmp_path / "two" / "weights.safetensors")
+    assert record["steps"] == 8 and record["setting"] == "B"

@@ -1,0 +1,129 @@
+"""Losses against values worked out by hand or by plain loops over their formulas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from p3mbench.training import losses
+from p3mbench.training.batch import Batch
+
+
+def plane(values: list[list[float]]) -> torch.Tensor:
+    return torch.tensor(values)[None, None]
+
+
+def test_alpha_loss_is_the_mean_absolute_error() -> None:
+    a, b = plane([[0.0, 0.5], [1.0, 0.2]]), plane([[0.0, 0.0], [0.0, 0.0]])
+    assert float(losses.alpha_loss(a, b)) == pytest.approx(1.7 / 4, abs=1e-5)
+
+
+def test_alpha_loss_in_a_region_divides_by_its_size_plus_one() -> None:
+    a, b = plane([[0.0, 0.5], [1.0, 0.2]]), plane([[0.0, 0.0], [0.0, 0.0]])
+    region = plane([[0.0, 1.0], [1.0, 0.0]])
+    assert float(losses.alpha_loss(a, b, region)) == pytest.approx(1.5 / 3, abs=1e-5)
+    assert float(losses.alpha_loss(a, b, torch.zeros_like(a))) == 0
+
+
+def test_alpha_loss_has_a_gradient_at_zero() -> None:
+    a = torch.zeros(1, 1, 2, 2, requires_grad=True)
+    losses.alpha_loss(a, torch.zeros(1, 1, 2, 2)).backward()
+    assert a.grad is not None and torch.isfinite(a.grad).all()
+
+
+def test_composition_sums_channels_and_averages_pixels() -> None:
+    alpha = plane([[0.5, 1.0]])
+    foreground = torch.full((1, 3, 1, 2), 1.0)
+    background = torch.zeros(1, 3, 1, 2)
+    image = torch.full((1, 3, 1, 2), 0.25)
+    value = losses.composition_loss(alpha, image, (foreground, background))
+    assert float(value) == pytest.approx((3 * 0.25 + 3 * 0.75) / 2, abs=1e-5)
+    region = plane([[1.0, 0.0]])
+    value = losses.composition_loss(alpha, image, (foreground, background), region)
+    assert float(value) == pytest.approx(3 * 0.25 / 2, abs=1e-5)
+
+
+def test_class_loss_of_even_logits_is_log_three() -> None:
+    classes = torch.tensor([[[0, 1], [2, 1]]])
+    assert float(losses.class_loss(torch.zeros(1, 3, 2, 2), classes)) == pytest.approx(np.log(3))
+
+
+def slow_level(x: np.ndarray, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Detail and the next, half-sized plane, by loops."""
+    padded = np.pad(x, 2, mode="edge")
+    blurred = np.zeros_like(x)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            blurred[i, j] = (padded[i : i + 5, j : j + 5] * kernel).sum()
+    half = blurred.reshape(x.shape[0] // 2, 2, x.shape[1] // 2, 2).mean((1, 3))
+    return x - blurred, half
+
+
+def p3m_kernel() -> np.ndarray:
+    line = np.exp(-((np.arange(5) - 2.0) ** 2) / 2) ** 2
+    kernel = line[:, None] + line[None, :]
+    return kernel / kernel.sum()
+
+
+def test_laplacian_loss_against_loops() -> None:
+    rng = np.random.default_rng(1)
+    a, b = rng.random((32, 64)), rng.random((32, 64))
+    want, x, y = 0.0, a, b
+    for _ in range(5):
+        (da, x), (db, y) = slow_level(x, p3m_kernel()), slow_level(y, p3m_kernel())
+        want += float(np.abs(da - db).mean())
+    got = losses.laplacian_loss(torch.tensor(a)[None, None], torch.tensor(b)[None, None])
+    assert float(got) == pytest.approx(want, rel=1e-6)
+
+
+def test_pyramid_loss_against_loops() -> None:
+    rng = np.random.default_rng(2)
+    a, b = rng.random((64, 32)), rng.random((64, 32))
+    line = np.array([1, 4, 6, 4, 1]) / 16
+    want, x, y = 0.0, a, b
+    for level in range(5):
+        (da, x), (db, y) = slow_level(x, np.outer(line, line)), slow_level(y, np.outer(line, line))
+        want += 2**level * float(np.abs(da - db).mean())
+    got = losses.pyramid_loss(torch.tensor(a)[None, None], torch.tensor(b)[None, None])
+    assert float(got) == pytest.approx(want, rel=1e-6)
+
+
+def test_laplacian_loss_in_a_region_ignores_the_rest() -> None:
+    truth = torch.rand(1, 1, 32, 32)
+    region = torch.zeros(1, 1, 32, 32)
+    region[..., 8:16, 8:16] = 1
+    wrong = torch.where(region > 0, truth, 1 - truth)
+    assert float(losses.laplacian_loss(wrong, truth, region)) == 0
+    assert float(losses.laplacian_loss(wrong, truth)) > 0
+
+
+def test_gradient_loss_of_a_ramp() -> None:
+    ramp = torch.arange(8.0).view(1, 1, 1, 8).expand(1, 1, 8, 8) / 10
+    flat = torch.zeros(1, 1, 8, 8)
+    # inside, Sobel / 8 of a ramp of 0.1 per pixel is 0.1; half of that at the repeated border
+    horizontal = (6 * 0.1 + 2 * 0.05) / 8
+    assert float(losses.gradient_loss(ramp, flat)) == pytest.approx(horizontal / 2, rel=1e-5)
+
+
+def test_ssim_is_zero_at_equality_and_grows() -> None:
+    truth = torch.rand(1, 1, 24, 24, generator=torch.Generator().manual_seed(3))
+    assert float(losses.ssim_loss(truth, truth)) == pytest.approx(0, abs=1e-6)
+    small, large = truth + 0.05 * torch.randn_like(truth), 1 - truth
+    assert 0 < float(losses.ssim_loss(small, truth)) < float(losses.ssim_loss(large, truth))
+
+
+def batch(trimap: list[list[float]]) -> Batch:
+    values = plane(trimap)
+    return Batch(torch.zeros(1, 3, *values.shape[2:]), torch.zeros_like(values), values)
+
+
+def test_interpolated_trimap_values_are_a_class_and_no_region() -> None:
+    seen = batch([[0.0, 128.0], [255.0, 200.0]])
+    assert seen.classes.tolist() == [[[0, 1], [2, 1]]]
+    assert seen.unknown[0, 0].tolist() == [[0, 1], [0, 0]]
+
+
+def test_layers_that_were_not_asked_for() -> None:
+    with pytest.raises(ValueError, match="needs_layers"):
+        _ = batch([[0.0]]).layers

@@ -52,15 +52,35 @@ def normalised(
     return (batch - centre) / spread
 
 
+def image_and_classes(image: UInt8Array, trimap: UInt8Array, device: str) -> Tensor:
+    """(1, 6, H, W): normalised RGB, and 1 where the trimap says background, unknown, foreground."""
+    classes = np.stack([trimap < 85, (trimap >= 85) & (trimap < 170), trimap >= 170], axis=2)
+    colours = normalised(to_batch(image, device) / 255)
+    return torch.cat([colours, to_batch(classes, device)], dim=1)
+
+
 def plane_of(batch: Tensor) -> Float32Array:
     """The (H, W) float32 array of a (1, 1, H, W) tensor."""
-    plane: Float32Array = batch[0, 0].cpu().numpy()
+    plane: Float32Array = batch[0, 0].float().cpu().numpy()
     return plane
 
 
 def arrays_of(outputs: dict[str, Tensor]) -> dict[str, Float32Array]:
     """Named tensors as float32 arrays, batch axis included."""
     return {name: value.float().cpu().numpy() for name, value in outputs.items()}
+
+
+def checked_trimap(image: UInt8Array, trimap: UInt8Array | None, name: str) -> UInt8Array:
+    """``trimap``, if there is one of the image's size; ``name`` is the method's.
+
+    Raises:
+        ValueError: there is none, or its size differs.
+    """
+    if trimap is None:
+        raise ValueError(f"trimap is missing: {name} estimates its unknown region only")
+    if trimap.shape != image.shape[:2]:
+        raise ValueError(f"trimap is {trimap.shape}, but the image is {image.shape[:2]}")
+    return trimap
 
 
 def published_times(published: int, width: float, step: int) -> int:

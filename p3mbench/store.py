@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE_NAME = "store.sqlite"
-SCHEMA = 1
+SCHEMA = 2
 
 _SCHEMA_SQL = """
 CREATE TABLE rows (
@@ -34,7 +34,7 @@ CREATE TABLE rows (
     seed TEXT NOT NULL, trimap_source TEXT NOT NULL, convention TEXT NOT NULL,
     obfuscation TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, flags TEXT NOT NULL,
     metrics TEXT NOT NULL, seconds REAL, height INTEGER, width INTEGER, device TEXT NOT NULL,
-    run_id TEXT NOT NULL
+    run_id TEXT NOT NULL, parameters INTEGER, macs INTEGER, peak_mib REAL
 );
 CREATE UNIQUE INDEX question ON rows (
     benchmark, subset, variant, image, method, options, strategy, checkpoint_sha256,
@@ -47,6 +47,15 @@ CREATE TABLE subsets (
 );
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT NOT NULL);
 """
+
+# schema -> what makes the next one of it
+_MIGRATIONS = {
+    1: (
+        "ALTER TABLE rows ADD COLUMN parameters INTEGER",
+        "ALTER TABLE rows ADD COLUMN macs INTEGER",
+        "ALTER TABLE rows ADD COLUMN peak_mib REAL",
+    )
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +72,9 @@ class Row:
         flags: names of degenerate cases the metrics met, joined by commas.
         metrics: raw values, neither scaled nor rounded; NaN where a metric is not defined.
         seconds: of ``predict`` alone.
+        parameters: of the network, None if there is none.
+        macs: multiply-adds of ``predict``, counted for the first image of each cell only.
+        peak_mib: highest memory during ``predict``, see `p3mbench.harness.engine.Call`.
     """
 
     key: str
@@ -92,6 +104,9 @@ class Row:
     width: int | None
     device: str
     run_id: str
+    parameters: int | None = None
+    macs: int | None = None
+    peak_mib: float | None = None
 
 
 _COLUMNS = [field.name for field in fields(Row)]
@@ -137,6 +152,11 @@ class Store:
             if version == 0 and tables == 0:
                 for statement in _SCHEMA_SQL.split(";")[:-1]:
                     self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA}")
+            elif version in _MIGRATIONS:
+                for step in range(version, SCHEMA):
+                    for statement in _MIGRATIONS[step]:
+                        self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version = {SCHEMA}")
             elif version != SCHEMA:
                 raise StoreError(

@@ -117,7 +117,11 @@ def load_into(network: nn.Module, path: Path) -> None:
     Raises:
         WeightsError: as `read_state_dict`, or the tensors are those of another network.
     """
-    state = read_state_dict(path)
+    load_state(network, read_state_dict(path), path)
+
+
+def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
+    """`load_into` for tensors that were read, and perhaps renamed; ``path`` is for messages."""
     expected = network.state_dict()
     problems = _differences(state, expected)
     if problems:

@@ -147,3 +147,18 @@ def test_expected_counts_are_kept(tmp_path):
         store.begin_run("r1", {"run_id": "r1"}, {("mini", "P"): 24})
         assert store.expected() == {("mini", "P"): 24}
         assert store.manifests() == [{"run_id": "r1"}]
+
+
+def test_a_store_of_the_first_schema_is_migrated(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        store.add(ROW)
+    with sqlite3.connect(tmp_path / FILE_NAME) as db:
+        for column in ("parameters", "macs", "peak_mib"):
+            db.execute(f"ALTER TABLE rows DROP COLUMN {column}")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    with Store(tmp_path) as store:
+        frame = store.frame()
+        assert len(frame) == 1 and frame["macs"].isna().all()
+        store.add(replace(ROW, key="another", image="another", macs=5))
+        assert store.frame()["macs"].sum() == 5

@@ -20,14 +20,15 @@ from p3mbench.weights import load_into, recorded_width
 from ..inference import (
     arrays_of,
     check_multiple,
+    checked_trimap,
     exact_inference,
     normalised,
     plane_of,
     published_times,
     to_batch,
 )
+from ..windowed import resize
 from .inputs import distance_maps, known_planes
-from .lanczos import resize
 from .network import FBANet, Standardisation
 
 MULTIPLE = 8
@@ -75,7 +76,7 @@ class FBAPredictor:
         Raises:
             ValueError: there is no trimap, or it is not of the image's size.
         """
-        trimap = checked(image, trimap)
+        trimap = checked_trimap(image, trimap, "fba")
         sides = network_sides(image.shape[:2])
         inputs = self._inputs(resize(image / 255.0, sides), resize(known_planes(trimap), sides))
         with exact_inference():
@@ -98,7 +99,7 @@ class FBAPredictor:
         Raises:
             ValueError: a side is not a multiple of 8, or as `predict`.
         """
-        trimap = checked(image, trimap)
+        trimap = checked_trimap(image, trimap, "fba")
         check_multiple(image, MULTIPLE)
         with exact_inference():
             return arrays_of(self.network(*self.inputs(image, trimap))._asdict())
@@ -116,16 +117,3 @@ class FBAPredictor:
             normalised(batch),
             to_batch(distance_maps(planes), self.device),
         )
-
-
-def checked(image: UInt8Array, trimap: UInt8Array | None) -> UInt8Array:
-    """``trimap``, if there is one of the image's size.
-
-    Raises:
-        ValueError: there is none, or its size differs.
-    """
-    if trimap is None:
-        raise ValueError("trimap is missing: fba estimates its unknown region only")
-    if trimap.shape != image.shape[:2]:
-        raise ValueError(f"trimap is {trimap.shape}, but the image is {image.shape[:2]}")
-    return trimap

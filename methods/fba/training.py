@@ -37,10 +37,10 @@ class FBATraining:
         return image, planes, normalised(image), torch.stack(maps).to(image)
 
     def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """L1, composition, gradient and Laplacian on alpha; L1, exclusion-free, on the colours.
+        """L1, composition, gradient and Laplacian on alpha; L1 and Laplacian on the colours.
 
         The paper's exclusion loss, which keeps edges of foreground and background apart, is left
-        out: its ablation gives it no effect on alpha.
+        out.
         """
         image, alpha = batch.image / 255, outputs.alpha
         layers = (batch.layers[0] / 255, batch.layers[1] / 255)

@@ -67,6 +67,14 @@ FAILURES_SHOWN = 5
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: by cores, memory]")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Per worker.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16", "fp16"]),
+    default="fp32",
+    show_default=True,
+    help="Of networks; its effect on the mattes is measured and shown.",
+)
+@click.option("--compile", "compiled", is_flag=True, help="Compile networks (torch.compile).")
 @click.option("--save-alphas", is_flag=True, help="Keep every matte as a PNG file.")
 @click.option(
     "--retry",
@@ -139,6 +147,8 @@ def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
         images=tuple(asked["images"].split(",")) if asked["images"] else (),
         retry_failed=asked["retry"] == "failed",
         alphas=asked["out"] / "alphas" if asked["save_alphas"] else None,
+        precision=asked["precision"],
+        compiled=asked["compiled"],
     )
     return request, broken
 
@@ -263,7 +273,8 @@ def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
         if len(report.failures) > FAILURES_SHOWN:
             click.echo(f"  ... all of them: p3mbench report --results {out} --per-image", err=True)
     for warning in sorted(report.warnings)[:FAILURES_SHOWN]:
-        click.secho("Warning: ", fg="yellow", nl=False, err=True)
+        moved = " from fp32, " in warning
+        click.secho("note: " if moved else "Warning: ", fg="yellow", nl=False, err=True)
         click.echo(warning, err=True)
     if report.interrupted:
         click.echo(

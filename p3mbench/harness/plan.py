@@ -36,6 +36,17 @@ class Contender:
 
     method: Method
     weights: Weights | None = None
+    precision: str = "fp32"
+    compiled: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The method's parameters, and what else is not as it is by default."""
+        found = options_of(self.method)
+        if self.method.info.learned:
+            found |= {"precision": self.precision} if self.precision != "fp32" else {}
+            found |= {"compiled": True} if self.compiled else {}
+        return found
 
     @property
     def label(self) -> str:
@@ -44,7 +55,7 @@ class Contender:
         if strategy_of(self.method) != self.method.info.strategies[0]:
             parts.append(strategy_of(self.method))
         default = options_of(type(self.method)())
-        changed = {k: v for k, v in options_of(self.method).items() if v != default[k]}
+        changed = {k: v for k, v in self.options.items() if v != default.get(k)}
         changed.pop("strategy", None)
         if changed:
             parts.append(hash_of(changed)[:8])
@@ -78,7 +89,7 @@ class Cell:
             "title": info.title if not weights or weights.width == 1 else f"{info.title} nano",
             "kind": str(info.kind),
             "learned": info.learned,
-            "options": canonical(options_of(self.contender.method)),
+            "options": canonical(self.contender.options),
             "strategy": strategy_of(self.contender.method),
             "checkpoint": weights.name if weights else "",
             "checkpoint_sha256": weights.sha256 if weights else "",
@@ -92,11 +103,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Task:
-    """One image to run; ``key`` is that of its row."""
+    """One image to run; ``key`` is that of its row.
+
+    ``counted`` marks the first image of a cell, whose row also gets what takes a second prediction:
+    multiply-adds, and how far a lower precision moves the matte.
+    """
 
     cell: Cell
     sample: Sample
     key: str
+    counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +163,7 @@ class Request:
         images: ids to run; empty for all.
         retry_failed: run images again that failed before.
         alphas: folder for mattes, None if they are not kept.
+        precision, compiled: how networks are run, see `p3mbench.harness.engine`.
     """
 
     methods: tuple[Method, ...]
@@ -156,6 +173,8 @@ class Request:
     images: tuple[str, ...] = ()
     retry_failed: bool = False
     alphas: Path | None = None
+    precision: str = "fp32"
+    compiled: bool = False
 
 
 def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, ...], list[Blocked]]:
@@ -210,7 +229,10 @@ def contenders(
         if files and missing:
             blocked.append(Blocked(info.name, missing))
         elif files:
-            ready += [Contender(_as_trained(method, weights), weights) for weights in files]
+            ready += [
+                Contender(_as_trained(method, w), w, request.precision, request.compiled)
+                for w in files
+            ]
         else:
             blocked.append(Blocked(info.name, needs_weights(info)))
     return ready, blocked
@@ -334,7 +356,8 @@ def _cell_plan(
         elif status == "ok" and not _lacks_alpha(request.alphas, cell, sample):
             done += 1
         else:
-            todo.append(Task(cell, sample, key))
+            counted = sample is samples[0] and cell.contender.method.info.learned
+            todo.append(Task(cell, sample, key, counted))
     return CellPlan(cell, tuple(todo), done, failed)
 
 

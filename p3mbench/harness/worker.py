@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 import traceback
 import warnings
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ from pathlib import Path
 
 from p3mbench.devices import resolve
 from p3mbench.errors import P3MBenchError
+from p3mbench.harness.engine import Engine, shift_of
 from p3mbench.harness.plan import Contender, Task, alpha_path
 from p3mbench.images import write_alpha
-from p3mbench.method import Predictor, checked_alpha, paste_known
+from p3mbench.method import checked_alpha, paste_known
 from p3mbench.metrics import score
 from p3mbench.registry import execute
 from p3mbench.store import Row
@@ -74,11 +74,11 @@ def work(task: Task, setup: Setup) -> Row | LoadFailed:
     """Run one image. Whatever goes wrong with it ends up in its row, never as an exception."""
     contender = task.cell.contender
     try:
-        predictor = _loaded(contender, setup.device, setup.threads)
+        engine = _loaded(contender, setup.device, setup.threads)
     except Exception as error:
         return LoadFailed(contender, _reason(error))
     try:
-        return _scored(task, setup, predictor)
+        return _scored(task, setup, engine)
     except Exception as error:
         return failed(task, setup, _reason(error))
 
@@ -102,7 +102,7 @@ def failed(task: Task, setup: Setup, reason: str) -> Row:
 
 
 @lru_cache(maxsize=1)
-def _loaded(contender: Contender, device: str, threads: int) -> Predictor:
+def _loaded(contender: Contender, device: str, threads: int) -> Engine:
     info = contender.method.info
     resolved = resolve(device, info.learned)
     if info.learned:
@@ -110,10 +110,11 @@ def _loaded(contender: Contender, device: str, threads: int) -> Predictor:
 
         torch.set_num_threads(threads)
     path = contender.weights.path if contender.weights else None
-    return contender.method.load(resolved, path)
+    predictor = contender.method.load(resolved, path)
+    return Engine(predictor, resolved, contender.precision, contender.compiled)
 
 
-def _scored(task: Task, setup: Setup, predictor: Predictor) -> Row:
+def _scored(task: Task, setup: Setup, engine: Engine) -> Row:
     cell = task.cell
     info = cell.contender.method.info
     with warnings.catch_warnings(record=True) as caught:
@@ -122,10 +123,14 @@ def _scored(task: Task, setup: Setup, predictor: Predictor) -> Row:
     scene.image.setflags(write=False)
     if scene.trimap is not None:
         scene.trimap.setflags(write=False)
-    start = time.perf_counter()
-    raw = predictor.predict(scene.image, scene.trimap if info.needs_trimap else None)
-    seconds = time.perf_counter() - start
-    alpha = checked_alpha(raw, scene.image.shape[:2])
+    given = scene.trimap if info.needs_trimap else None
+    call = engine.call(scene.image, given)
+    alpha = checked_alpha(call.alpha, scene.image.shape[:2])
+    macs, odd = None, [str(warning.message) for warning in caught]
+    if task.counted:
+        macs = engine.macs(scene.image, given)
+        if engine.how:
+            odd.append(shift_of(engine.how, alpha, engine.exactly(scene.image, given)))
     if info.needs_trimap and scene.trimap is not None:
         alpha = paste_known(alpha, scene.trimap)
     scores = score(alpha, scene.alpha, scene.trimap, convention=cell.convention, face=scene.face)
@@ -135,14 +140,17 @@ def _scored(task: Task, setup: Setup, predictor: Predictor) -> Row:
         key=task.key,
         image=task.sample.id,
         status="ok",
-        reason="; ".join(str(warning.message) for warning in caught),
+        reason="; ".join(odd),
         flags=",".join([*scores.flags, *["seen_in_training"] * cell.seen]),
         metrics=dict(scores),
-        seconds=seconds,
+        seconds=call.seconds,
         height=scene.image.shape[0],
         width=scene.image.shape[1],
-        device=resolve(setup.device, info.learned),
+        device=engine.device,
         run_id=setup.run_id,
+        parameters=engine.parameters,
+        macs=macs,
+        peak_mib=call.peak_mib,
         **cell.columns,
     )
 

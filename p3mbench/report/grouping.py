@@ -21,7 +21,9 @@ TEXT_COLUMNS = (
     "strategy", "options", "trimap_source", "benchmark", "subset", "variant", "image",
     "convention", "obfuscation", "status", "reason", "flags",
 )  # fmt: skip
-OTHER_COLUMNS = ("learned", "seconds", "height", "width", "device")
+OTHER_COLUMNS = (
+    "learned", "seconds", "height", "width", "device", "parameters", "macs", "peak_mib",
+)  # fmt: skip
 # What a row is of; with the image it may occur once only.
 IDENTITY = (
     "benchmark", "convention", "obfuscation", "method", "strategy", "options", "trimap_source",

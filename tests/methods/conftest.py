@@ -119,6 +119,37 @@ class Golden:
         return errors
 
 
+def with_spectral_vectors(state: dict[str, Any], transposed_rows: int = 0) -> dict[str, Any]:
+    """A filled state with unit vectors of the spectral norm: u from its name, v = W^T u.
+
+    Args:
+        state: filled, of either layout (``weight_bar`` or ``weight_orig``).
+        transposed_rows: axis of a 4x4 (transposed) weight that is the matrix's rows.
+    """
+    import torch
+
+    made = dict(state)
+    for key in state:
+        if not key.endswith("weight_u"):
+            continue
+        stem = key.removesuffix("weight_u")
+        weight = state.get(stem + "weight_bar", state.get(stem + "weight_orig")).double()
+        if weight.shape[-1] == 4:
+            weight = weight.transpose(0, transposed_rows)
+        matrix = weight.reshape(weight.shape[0], -1)
+        u = torch.from_numpy(filled(key, tuple(state[key].shape))).double()
+        u = u / u.norm()
+        v = matrix.T @ u
+        made[key], made[stem + "weight_v"] = u.float(), (v / v.norm()).float()
+    return made
+
+
+@pytest.fixture(scope="session")
+def spectral() -> Callable[..., dict[str, Any]]:
+    """The filler's rule for spectral normalisation."""
+    return with_spectral_vectors
+
+
 @pytest.fixture(scope="session")
 def fill() -> Callable[..., np.ndarray]:
     """The rule that makes a tensor from its name and shape."""

@@ -14,7 +14,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from p3mbench_methods.fba.inputs import distance_maps, known_planes
-from p3mbench_methods.fba.lanczos import resize
 from p3mbench_methods.fba.method import FBAPredictor, network_sides
 from p3mbench_methods.fba.network import (
     FBANet,
@@ -24,6 +23,7 @@ from p3mbench_methods.fba.network import (
     standardised,
 )
 from p3mbench_methods.fba.spec import FBA, STANDARDISATIONS
+from p3mbench_methods.windowed import resize
 from scipy.ndimage import distance_transform_edt
 
 from p3mbench.errors import MethodError, WeightsError

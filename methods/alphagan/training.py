@@ -1,0 +1,61 @@
+"""How AlphaGAN's generator is trained: the paper's losses (Lutz et al., BMVC 2018, sec. 3.4).
+
+The adversarial part (a PatchGAN discriminator, weight 0.001 in the public re-implementation) is
+left out: one network is trained here.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from p3mbench.training.batch import Batch
+from p3mbench.training.losses import alpha_loss, composition_loss
+from p3mbench.training.recipe import NATIVE, Recipe, nano
+
+from ..inference import published_times
+from ..training_inputs import colours, with_levels
+from .network import AlphaGANGenerator
+
+PUBLISHED_BASE = 64
+
+
+class AlphaGANTraining:
+    """AlphaGAN's generator."""
+
+    def network(self, width: float) -> nn.Module:
+        """The network, ``width`` times as wide, randomly initialised."""
+        return AlphaGANGenerator(published_times(PUBLISHED_BASE, width, 2))
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Normalised RGB and the trimap over 255, as one tensor."""
+        return (with_levels(batch),)
+
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Alpha and composition, half each, in the unknown region."""
+        image, layers = colours(batch)
+        unknown = batch.unknown
+        return {
+            "alpha": 0.5 * alpha_loss(outputs, batch.alpha, unknown),
+            "composition": 0.5 * composition_loss(outputs, image, layers, unknown) / 3,
+        }
+
+    def recipe(self, preset: str) -> Recipe:
+        """``paper``: Adam at 2e-4, batch 1, crops of 320, 480 or 640; the epochs are not given."""
+        if preset == "nano":
+            return nano(width=0.1, needs_layers=True, **NATIVE)
+        return Recipe(
+            epochs=20,
+            batch_size=1,
+            crops=(320, 480, 640),
+            size=(320, 320),
+            crop_rule="centre",
+            kernels=(3, 25),
+            needs_layers=True,
+            lr=2e-4,
+            betas=(0.5, 0.999),
+            note="without the discriminator; the number of epochs is ours",
+        )
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The encoder's first convolution."""
+        return network.get_submodule("encoder.resnet50.conv_1")

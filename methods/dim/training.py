@@ -1,0 +1,69 @@
+"""How Deep Image Matting is trained: the paper's losses (Xu et al., CVPR 2017, sec. 4), jointly."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from p3mbench.training.batch import Batch
+from p3mbench.training.losses import alpha_loss, composition_loss
+from p3mbench.training.recipe import NATIVE, Recipe, nano
+
+from ..inference import published_times
+from ..training_inputs import colours, with_levels
+from .network import DIM, PUBLISHED_BASE, Outputs, SkipDIM
+
+
+class DIMTraining:
+    """DIM, by either re-implementation.
+
+    Args:
+        skips: None for the network without any (mmagic's), else `SkipDIM`'s argument.
+        refiner: whether there is a refining network, which is trained along (stage 3).
+    """
+
+    def __init__(self, skips: bool | None, refiner: bool) -> None:
+        self.skips, self.refiner = skips, refiner
+
+    def network(self, width: float) -> nn.Module:
+        """The network, ``width`` times as wide, randomly initialised."""
+        base = published_times(PUBLISHED_BASE, width, 4)
+        if self.skips is None:
+            return DIM(base, self.refiner)
+        return SkipDIM(base, self.refiner, self.skips)
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Normalised RGB and the trimap over 255, as one tensor."""
+        return (with_levels(batch),)
+
+    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """Alpha and composition, half each, in the unknown region; of the refined matte too."""
+        image, layers = colours(batch)
+        unknown, truth = batch.unknown, batch.alpha
+        parts = {
+            "alpha": 0.5 * alpha_loss(outputs.alpha, truth, unknown),
+            "composition": 0.5 * composition_loss(outputs.alpha, image, layers, unknown) / 3,
+        }
+        if outputs.refined is not None:
+            parts["refined"] = alpha_loss(outputs.refined, truth, unknown)
+        return parts
+
+    def recipe(self, preset: str) -> Recipe:
+        """``paper``: Adam at 1e-5, batch 1, crops of 320, 480 or 640; steps as mmagic's stage 1."""
+        if preset == "nano":
+            return nano(width=1 / 8, needs_layers=True, **NATIVE)
+        return Recipe(
+            steps=1_000_000,
+            batch_size=1,
+            crops=(320, 480, 640),
+            size=(320, 320),
+            crop_rule="centre",
+            kernels=(3, 25),
+            needs_layers=True,
+            lr=1e-5,
+            note="all parts at once; the paper trains matting, refining, and then both",
+        )
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The encoder's first convolution."""
+        name = "backbone.encoder.layer1.0" if isinstance(network, DIM) else "conv1_1"
+        return network.get_submodule(name)

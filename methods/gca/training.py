@@ -1,0 +1,52 @@
+"""How GCA Matting is trained: the L1 loss of its paper (Li and Lu, AAAI 2020, sec. 3.3)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from p3mbench.training.batch import Batch
+from p3mbench.training.losses import alpha_loss
+from p3mbench.training.recipe import NATIVE, Recipe, nano
+
+from ..inference import published_times
+from ..training_inputs import with_classes
+from .method import PUBLISHED_BASE
+from .network import GCA
+
+
+class GCATraining:
+    """GCA Matting."""
+
+    def network(self, width: float) -> nn.Module:
+        """The network, ``width`` times as wide, randomly initialised."""
+        return GCA(published_times(PUBLISHED_BASE, width, 2))
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Normalised RGB and the trimap's three planes, as one tensor."""
+        return (with_classes(batch),)
+
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """The absolute error in the unknown region."""
+        return {"alpha": alpha_loss(outputs, batch.alpha, batch.unknown)}
+
+    def recipe(self, preset: str) -> Recipe:
+        """``paper``: Adam at 4e-4, 200,000 steps of 40, warm-up, cosine, crops of 512."""
+        if preset == "nano":
+            return nano(width=1 / 8, **NATIVE)
+        return Recipe(
+            steps=200_000,
+            batch_size=40,
+            crops=(512,),
+            size=(512, 512),
+            crop_rule="centre",
+            kernels=(3, 30),
+            lr=4e-4,
+            betas=(0.5, 0.999),
+            schedule="cosine",
+            warmup=5000 / 200_000,
+            note="without pasting foregrounds together and without colour jitter",
+        )
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The encoder's first convolution."""
+        return network.get_submodule("encoder.conv1")

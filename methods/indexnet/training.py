@@ -1,0 +1,55 @@
+"""How IndexNet Matting is trained: the paper's losses (Lu et al., ICCV 2019, sec. 4.2)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from p3mbench.training.batch import Batch
+from p3mbench.training.losses import alpha_loss, composition_loss
+from p3mbench.training.recipe import NATIVE, Recipe, nano
+
+from ..training_inputs import colours, with_levels
+from .network import IndexNet
+
+
+class IndexNetTraining:
+    """IndexNet Matting."""
+
+    def network(self, width: float) -> nn.Module:
+        """The network, ``width`` times as wide, randomly initialised."""
+        return IndexNet(width)
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """Normalised RGB and the trimap over 255, as one tensor."""
+        return (with_levels(batch),)
+
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Alpha and composition in the unknown region, as Deep Image Matting."""
+        image, layers = colours(batch)
+        unknown = batch.unknown
+        return {
+            "alpha": alpha_loss(outputs, batch.alpha, unknown),
+            "composition": composition_loss(outputs, image, layers, unknown) / 3,
+        }
+
+    def recipe(self, preset: str) -> Recipe:
+        """``paper``: Adam at 0.01, batch 16, 30 epochs, a tenth of the rate at 20 and at 26."""
+        if preset == "nano":
+            return nano(width=1 / 4, needs_layers=True, **NATIVE)
+        return Recipe(
+            epochs=30,
+            batch_size=16,
+            crops=(320, 480, 640),
+            size=(320, 320),
+            crop_rule="centre",
+            kernels=(3, 25),
+            needs_layers=True,
+            lr=0.01,
+            schedule="steps",
+            milestones=(20 / 30, 26 / 30),
+            note="one rate for all layers; the authors give the encoder a hundredth of it",
+        )
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The encoder's first convolution."""
+        return network.get_submodule("layer0")

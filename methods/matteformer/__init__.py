@@ -1,0 +1,1 @@
+"""MatteFormer (Park et al., CVPR 2022)."""

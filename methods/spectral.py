@@ -1,0 +1,124 @@
+"""Convolutions with spectral normalisation, and the blocks that GCA and MatteFormer share.
+
+T. Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018,
+arXiv:1802.05957. The vectors of the power iteration are *parameters* that no gradient reaches, as
+in the checkpoints of github.com/Yaoyi-Li/GCA-Matting (5a999be, networks/ops.py), from which
+github.com/webtoon/matteformer has them too. In evaluation the stored vectors are used as they are.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+TINY = 1e-12  # keeps a vector's norm from being zero
+SLOPE = 0.2  # of the decoder's leaky ReLU below zero
+
+
+class NormalisedWeight(nn.Module):
+    """A weight divided by its largest singular value, as the power iteration has it.
+
+    Args:
+        shape: of the weight.
+        rows: axis that becomes the rows of the matrix whose singular value is meant.
+    """
+
+    def __init__(self, shape: tuple[int, ...], rows: int = 0) -> None:
+        super().__init__()
+        self.rows = rows
+        height = shape[rows]
+        width = torch.Size(shape).numel() // height
+        self.weight_u = nn.Parameter(F.normalize(torch.randn(height), dim=0), requires_grad=False)
+        self.weight_v = nn.Parameter(F.normalize(torch.randn(width), dim=0), requires_grad=False)
+        self.weight_bar = nn.Parameter(torch.empty(shape))
+        nn.init.xavier_uniform_(self.weight_bar)
+
+    def forward(self) -> Tensor:
+        """The weight; in training after one more step of the power iteration."""
+        weight = self.weight_bar
+        matrix = weight if self.rows == 0 else weight.transpose(0, self.rows)
+        matrix = matrix.reshape(matrix.shape[0], -1)
+        if self.training:
+            with torch.no_grad():
+                self.weight_v.copy_(F.normalize(matrix.T @ self.weight_u, dim=0, eps=TINY))
+                self.weight_u.copy_(F.normalize(matrix @ self.weight_v, dim=0, eps=TINY))
+        # Clones: the next batch changes the stored vectors while a gradient may still need these.
+        sigma = self.weight_u.clone().dot(matrix.mv(self.weight_v.clone()))
+        return weight / sigma
+
+
+class SpectralConv(nn.Module):
+    """A convolution without bias whose weight is normalised."""
+
+    def __init__(
+        self, inputs: int, outputs: int, size: int, stride: int = 1, padding: int | None = None
+    ) -> None:
+        super().__init__()
+        self.stride = stride
+        self.padding = size // 2 if padding is None else padding
+        self.module = NormalisedWeight((outputs, inputs, size, size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        return F.conv2d(x, self.module(), stride=self.stride, padding=self.padding)
+
+
+class SpectralDoubling(nn.Module):
+    """A transposed 4x4 convolution of stride 2 without bias whose weight is normalised.
+
+    Args:
+        channels: in and out.
+        rows: axis of the weight that is the matrix's rows: 0 (GCA's authors) or 1 (PyTorch).
+    """
+
+    def __init__(self, channels: int, rows: int = 0) -> None:
+        super().__init__()
+        self.module = NormalisedWeight((channels, channels, 4, 4), rows)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, channels, H, W) to (N, channels, 2 H, 2 W)."""
+        return F.conv_transpose2d(x, self.module(), stride=2, padding=1)
+
+
+class DecoderBlock(nn.Module):
+    """Two 3x3 convolutions with a shortcut; the first of a stage doubles the size instead."""
+
+    def __init__(self, inputs: int, outputs: int, doubles: bool = False, rows: int = 0) -> None:
+        super().__init__()
+        first: nn.Module = SpectralConv(inputs, outputs, 3)
+        inner = inputs if doubles else outputs
+        self.conv1 = SpectralDoubling(inputs, rows) if doubles else first
+        self.bn1 = nn.BatchNorm2d(inner)
+        self.activation = nn.LeakyReLU(SLOPE, inplace=True)
+        self.conv2 = SpectralConv(inner, outputs, 3)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.upsample = None
+        if doubles:
+            self.upsample = nn.Sequential(
+                nn.UpsamplingNearest2d(scale_factor=2),
+                SpectralConv(inputs, outputs, 1),
+                nn.BatchNorm2d(outputs),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, inputs, H, W) to (N, outputs, H, W), or twice the size."""
+        shortcut = x if self.upsample is None else self.upsample(x)
+        x = self.activation(self.bn1(self.conv1(x)))
+        out: Tensor = self.activation(self.bn2(self.conv2(x)) + shortcut)
+        return out
+
+
+def decoder_stage(inputs: int, outputs: int, blocks: int, rows: int = 0) -> nn.Sequential:
+    """``blocks`` decoder blocks, the first of which doubles the size."""
+    rest = [DecoderBlock(outputs, outputs) for _ in range(blocks - 1)]
+    return nn.Sequential(DecoderBlock(inputs, outputs, doubles=True, rows=rows), *rest)
+
+
+def shortcut(inputs: int, outputs: int) -> nn.Sequential:
+    """What an encoder's map goes through before a decoder adds it; ReLU before batch norm."""
+    layers: list[nn.Module] = []
+    for channels in (inputs, outputs):
+        layers += [SpectralConv(channels, outputs, 3), nn.ReLU(inplace=True)]
+        layers.append(nn.BatchNorm2d(outputs))
+    return nn.Sequential(*layers)

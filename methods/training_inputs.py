@@ -1,0 +1,27 @@
+"""What several trimap-based networks are fed in training; the counterpart of their ``input``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from p3mbench.training.batch import Batch
+
+from .inference import normalised
+
+
+def with_levels(batch: Batch) -> Tensor:
+    """(N, 4, H, W): normalised RGB, and the trimap over 255."""
+    return torch.cat([normalised(batch.image / 255), batch.trimap / 255], dim=1)
+
+
+def with_classes(batch: Batch) -> Tensor:
+    """(N, 6, H, W): normalised RGB, and the trimap as background, unknown, foreground."""
+    planes = torch.nn.functional.one_hot(batch.classes, 3).permute(0, 3, 1, 2)
+    return torch.cat([normalised(batch.image / 255), planes.to(batch.image.dtype)], dim=1)
+
+
+def colours(batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Image and (foreground, background) in [0, 1], for composition losses."""
+    foreground, background = batch.layers
+    return batch.image / 255, (foreground / 255, background / 255)

@@ -1,0 +1,155 @@
+"""What every learned method promises, shown on its own thin network with random weights."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from p3mbench.errors import WeightsError
+from p3mbench.method import Method, checked_alpha, missing_extra
+from p3mbench.provenance import sha256_of
+from p3mbench.registry import find
+from p3mbench.training.batch import Batch
+from p3mbench.training.recipe import PRESETS, Trainable, training_of
+from p3mbench.training.state import Record, save_weights
+
+LEARNED = [e.method for e in find() if e.method is not None and e.method.info.learned]
+SIZES = [(1, 1), (33, 47), (64, 96), (130, 70)]
+
+method_of = pytest.mark.parametrize("method", LEARNED, ids=[m.info.name for m in LEARNED])
+
+
+@pytest.fixture(scope="session")
+def thin(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A function from a method to a checkpoint of its nano network with random weights."""
+    made: dict[str, Path] = {}
+
+    def of(method: Method) -> Path:
+        name = method.info.name
+        if name not in made:
+            training = training_of(method)
+            recipe = training.recipe("nano")
+            torch.manual_seed(0)
+            record = Record(
+                method=name, version=1, width=recipe.width, setting="B", train_sets=(), data="",
+                seed=0, steps=0, recipe={}, options=dict(recipe.options),
+            )  # fmt: skip
+            folder = tmp_path_factory.mktemp(name)
+            made[name] = save_weights(training.network(recipe.width), folder, record)
+        return made[name]
+
+    return of
+
+
+def scene(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(height * 1000 + width)
+    image = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    trimap = np.full((height, width), 128, np.uint8)
+    trimap[: height // 3] = 0
+    trimap[height - height // 3 :, : width // 2] = 255
+    image.setflags(write=False)
+    trimap.setflags(write=False)
+    return image, trimap
+
+
+@pytest.fixture(autouse=True)
+def _extra(request: pytest.FixtureRequest) -> None:
+    missing = missing_extra(request.getfixturevalue("method").info)
+    if missing:
+        pytest.skip(missing)
+
+
+@method_of
+def test_any_size_gives_a_matte_and_twice_the_same(method: Method, thin: Any) -> None:
+    predictor = method.load("cpu", thin(method))
+    for size in SIZES:
+        image, trimap = scene(*size)
+        given = trimap if method.info.needs_trimap else None
+        first = checked_alpha(predictor.predict(image, given), size)
+        assert np.array_equal(first, checked_alpha(predictor.predict(image, given), size)), size
+
+
+@method_of
+def test_the_checkpoint_is_left_alone(method: Method, thin: Any) -> None:
+    before = sha256_of(thin(method))
+    method.load("cpu", thin(method))
+    assert sha256_of(thin(method)) == before
+
+
+@method_of
+def test_weights_are_needed_and_another_networks_are_refused(
+    method: Method, thin: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match="needs weights"):
+        method.load("cpu", None)
+    torch.save({"weight": torch.zeros(3)}, tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match=r"other\.pth does not fit"):
+        method.load("cpu", tmp_path / "other.pth")
+
+
+@method_of
+def test_every_strategy_runs(method: Method, thin: Any) -> None:
+    from p3mbench.method import with_options
+
+    image, trimap = scene(70, 90)
+    for strategy in method.info.strategies:
+        predictor = with_options(method, {"strategy": strategy}).load("cpu", thin(method))
+        given = trimap if method.info.needs_trimap else None
+        checked_alpha(predictor.predict(image, given), (70, 90))
+
+
+def overfitting_batch(size: tuple[int, int]) -> Batch:
+    """A disc before noise, twice."""
+    height, width = size
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    distance = ((rows - height / 2) ** 2 + (columns - width / 2) ** 2).sqrt()
+    alpha = ((width / 3 - distance) / 6 + 0.5).clamp(0, 1)[None, None].expand(2, 1, -1, -1)
+    trimap = torch.full_like(alpha, 128)
+    trimap = torch.where(distance < width / 3 - 8, 255.0, trimap)
+    trimap = torch.where(distance > width / 3 + 8, 0.0, trimap)
+    noise = torch.rand(2, 3, height, width, generator=torch.Generator().manual_seed(1)) * 100
+    foreground, background = noise + 150, noise
+    image = alpha * foreground + (1 - alpha) * background
+    return Batch(image, alpha.contiguous(), trimap, foreground, background)
+
+
+@method_of
+def test_twenty_steps_on_one_image(method: Method) -> None:
+    """The loss falls, every weight that takes part gets a gradient, and the recipes are sound."""
+    training = training_of(method)
+    recipes = {preset: training.recipe(preset) for preset in PRESETS}
+    assert recipes["paper"].width == 1 and recipes["nano"].width < 1
+    recipe = recipes["nano"]
+    torch.manual_seed(0)
+    network = training.network(recipe.width).train()
+    assert isinstance(method, Trainable)
+    assert training.shallow(network) in set(network.modules())
+    batch = overfitting_batch(recipe.size)
+    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
+    found = []
+    for _ in range(20):
+        parts = training.losses(network(*training.inputs(batch)), batch)
+        loss = torch.stack(list(parts.values())).sum()
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        found.append(float(loss.detach()))
+    assert min(found[-3:]) < 0.75 * found[0], found
+    grads = [
+        p.grad is not None and bool(torch.isfinite(p.grad).all()) for p in network.parameters()
+    ]
+    assert np.mean(grads) > 0.9
+
+
+@method_of
+def test_its_description_imports_no_torch(method: Method) -> None:
+    module = type(method).__module__
+    code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

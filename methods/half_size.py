@@ -11,9 +11,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from torch import nn
 
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.resampling import Flavour, resize
+
+from .inference import (
+    arrays_of,
+    check_multiple,
+    exact_inference,
+    normalised,
+    plane_of,
+    to_batch,
+)
 
 MULTIPLE = 32
 LONGEST = 1600
@@ -42,3 +52,43 @@ def at_half_size(
     size = image.shape[:2]
     matte = matte_of(resize(image, half_sides(size), Flavour.CURRENT))
     return np.asarray(resize(matte, size, Flavour.CURRENT), np.float32)
+
+
+class HalfSizePredictor:
+    """A network that turns a normalised image into named outputs, ``alpha`` among them.
+
+    Args:
+        network: with its weights; it is moved to ``device`` and set to evaluation. Its forward
+            takes (N, 3, H, W), sides multiples of 32, and returns a named tuple.
+        device: ``cpu`` or a CUDA device of PyTorch.
+    """
+
+    def __init__(self, network: nn.Module, device: str) -> None:
+        self.network = network.to(device).eval()
+        self.device = device
+
+    def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
+        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""
+
+        def matte_of(scaled: npt.NDArray[Any]) -> Float32Array:
+            return plane_of(self.network(normalised(to_batch(scaled, self.device))).alpha)
+
+        with exact_inference():
+            return at_half_size(image, matte_of)
+
+    def raw_outputs(
+        self, image: UInt8Array, trimap: UInt8Array | None = None
+    ) -> dict[str, Float32Array]:
+        """Everything the network says of ``image`` as it is, by name, without any resizing.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, H and W multiples of 32.
+            trimap: not used.
+
+        Raises:
+            ValueError: a side is not a multiple of 32.
+        """
+        check_multiple(image, MULTIPLE)
+        with exact_inference():
+            outputs = self.network(normalised(to_batch(image, self.device) / 255.0))
+            return arrays_of(outputs._asdict())

@@ -30,22 +30,28 @@ class NormalisedWeight(nn.Module):
         height = shape[rows]
         width = torch.Size(shape).numel() // height
         self.weight_u = nn.Parameter(F.normalize(torch.randn(height), dim=0), requires_grad=False)
-        self.weight_v = nn.Parameter(F.normalize(torch.randn(width), dim=0), requires_grad=False)
+        self.weight_v = nn.Parameter(torch.empty(width), requires_grad=False)
         self.weight_bar = nn.Parameter(torch.empty(shape))
         nn.init.xavier_uniform_(self.weight_bar)
+        self._iterate()  # two random vectors would give a value near zero
 
     def forward(self) -> Tensor:
         """The weight; in training after one more step of the power iteration."""
-        weight = self.weight_bar
-        matrix = weight if self.rows == 0 else weight.transpose(0, self.rows)
-        matrix = matrix.reshape(matrix.shape[0], -1)
         if self.training:
-            with torch.no_grad():
-                self.weight_v.copy_(F.normalize(matrix.T @ self.weight_u, dim=0, eps=TINY))
-                self.weight_u.copy_(F.normalize(matrix @ self.weight_v, dim=0, eps=TINY))
+            self._iterate()
         # Clones: the next batch changes the stored vectors while a gradient may still need these.
-        sigma = self.weight_u.clone().dot(matrix.mv(self.weight_v.clone()))
-        return weight / sigma
+        sigma = self.weight_u.clone().dot(self._matrix().mv(self.weight_v.clone()))
+        return self.weight_bar / sigma
+
+    def _matrix(self) -> Tensor:
+        weight = self.weight_bar if self.rows == 0 else self.weight_bar.transpose(0, self.rows)
+        return weight.reshape(weight.shape[0], -1)
+
+    @torch.no_grad()
+    def _iterate(self) -> None:
+        matrix = self._matrix()
+        self.weight_v.copy_(F.normalize(matrix.T @ self.weight_u, dim=0, eps=TINY))
+        self.weight_u.copy_(F.normalize(matrix @ self.weight_v, dim=0, eps=TINY))
 
 
 class SpectralConv(nn.Module):

@@ -17,7 +17,7 @@ SHIPPED = {
     "methods": "p3mbench_methods",
     "benchmarks": "p3mbench_benchmarks",
 }
-NOT_SHIPPED = ("benchmarks/speed/",)
+NOT_SHIPPED = ("benchmarks/speed/", "benchmarks/mini/train_all.py")
 
 
 def tree() -> set[str]:
@@ -32,6 +32,7 @@ def tree() -> set[str]:
                 ".typed",
                 ".csv",
                 ".json",
+                ".safetensors",
             ) and not relative.startswith(NOT_SHIPPED):
                 found.add(relative.replace(folder, package, 1))
     return found

@@ -31,7 +31,7 @@ FOLDER = Path(__file__).resolve().parent / "checkpoints"
 TABLE = Path(__file__).resolve().parents[2] / "results" / "mini" / "training.md"
 SETTINGS = ("B", "N")
 # More than one seed, so that the spread over seeds can be shown, and copy-and-paste.
-SEVERAL = {"p3mnet-r34": (0, 1), "modnet": (0, 1), "gfm-r34": (0, 1), "p3mnet-basic": (0, 1)}
+SEVERAL = {"p3mnet-r34": (0, 1), "modnet": (0, 1)}
 COPY_PASTE = (("p3mnet-r34", 0),)
 
 

@@ -24,9 +24,15 @@ class FBATraining:
         self.standardisation = Standardisation(standardisation)
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
-        base = published_times(PUBLISHED_BASE, width, 4)
-        return FBANet(base, self.standardisation)
+        """The network, ``width`` times as wide, randomly initialised.
+
+        Alpha starts in the middle of its range, which ends in a clamp: what starts below 0 would
+        never get a gradient.
+        """
+        network = FBANet(published_times(PUBLISHED_BASE, width, 4), self.standardisation)
+        with torch.no_grad():
+            network.get_parameter("decoder.conv_up4.4.bias")[0] = 0.5
+        return network
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """Image, trimap planes, normalised image, distance maps; see `FBANet.forward`."""

@@ -1,20 +1,18 @@
-"""ResNet and DenseNet as GFM uses them, under the key names of torchvision's checkpoints.
+"""ResNet as GFM uses it, under the key names of torchvision's checkpoints.
 
-K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385;
-G. Huang et al., "Densely Connected Convolutional Networks", CVPR 2017, arXiv:1608.06993.
-Containers: `GFM` owns the order of the parts and leaves some out, but its checkpoints hold all of
-them, the classifiers for ImageNet's 1000 classes included.
+K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385. A
+container: `GFM` owns the order of the parts and leaves some out, but its checkpoints hold all of
+them, the classifier for ImageNet's 1000 classes included.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 
 IMAGENET_CLASSES = 1000
-BOTTLENECK = 4  # ResNet-101 widens, and a dense layer narrows, by this factor
+BOTTLENECK = 4  # ResNet-101 widens by this factor
 
 
 class BasicBlock(nn.Module):
@@ -109,75 +107,3 @@ class ResNet(nn.Module):
             layer += [block(inputs, planes) for _ in range(depth - 1)]
             self.add_module(f"layer{k + 1}", nn.Sequential(*layer))
         self.fc = nn.Linear(inputs, IMAGENET_CLASSES)
-
-
-class DenseLayer(nn.Module):
-    """Batch norm, ReLU and convolution, 1x1 and then 3x3: ``growth`` new channels from all."""
-
-    def __init__(self, inputs: int, growth: int) -> None:
-        super().__init__()
-        inner = BOTTLENECK * growth
-        self.norm1 = nn.BatchNorm2d(inputs)
-        self.relu1 = nn.ReLU(inplace=True)
-        self.conv1 = nn.Conv2d(inputs, inner, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(inner)
-        self.relu2 = nn.ReLU(inplace=True)
-        self.conv2 = nn.Conv2d(inner, growth, 3, padding=1, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, growth, H, W)."""
-        x = self.conv1(self.relu1(self.norm1(x)))
-        out: Tensor = self.conv2(self.relu2(self.norm2(x)))
-        return out
-
-
-class DenseBlock(nn.Module):
-    """Layers of which each sees the block's input and all earlier layers' output."""
-
-    def __init__(self, inputs: int, growth: int, depth: int) -> None:
-        super().__init__()
-        for k in range(depth):
-            self.add_module(f"denselayer{k + 1}", DenseLayer(inputs + k * growth, growth))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, inputs + depth * growth, H, W)."""
-        for layer in self.children():
-            x = torch.cat([x, layer(x)], dim=1)
-        return x
-
-
-class Transition(nn.Sequential):
-    """Batch norm, ReLU and a 1x1 convolution to half the channels, then to half the size."""
-
-    def __init__(self, inputs: int) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm2d(inputs)
-        self.relu = nn.ReLU(inplace=True)
-        self.conv = nn.Conv2d(inputs, inputs // 2, 1, bias=False)
-        self.pool = nn.AvgPool2d(2)
-
-
-class DenseNet(nn.Module):
-    """The parts of a DenseNet, in ``features``.
-
-    Args:
-        depths: layers per block; (6, 12, 24, 16) is DenseNet-121.
-        base: channels of the stem, even; each layer adds half as many. 64 is the published network.
-    """
-
-    def __init__(self, depths: Sequence[int], base: int) -> None:
-        super().__init__()
-        growth = base // 2
-        self.features = nn.Module()
-        self.features.conv0 = nn.Conv2d(3, base, 7, stride=2, padding=3, bias=False)
-        self.features.norm0 = nn.BatchNorm2d(base)
-        self.features.relu0 = nn.ReLU(inplace=True)
-        channels = base
-        for k, depth in enumerate(depths, start=1):
-            self.features.add_module(f"denseblock{k}", DenseBlock(channels, growth, depth))
-            channels += depth * growth
-            if k < len(depths):
-                self.features.add_module(f"transition{k}", Transition(channels))
-                channels //= 2
-        self.features.norm5 = nn.BatchNorm2d(channels)
-        self.classifier = nn.Linear(channels, IMAGENET_CLASSES)

@@ -19,8 +19,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ..densenet import DenseNet
 from .blocks import PyramidPooling, SqueezeExcitation, stage, upsample
-from .encoders import BasicBlock, Bottleneck, DenseNet, ResNet
+from .encoders import BasicBlock, Bottleneck, ResNet
 
 INTEGRATION = 16  # channels of the RoSTa integration at the published width
 

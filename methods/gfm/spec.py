@@ -112,7 +112,7 @@ class D121(R34):
     """GFM with a DenseNet-121 encoder (TT); strategies as `R34`."""
 
     encoder: ClassVar[str] = "d121"
-    nano: ClassVar[tuple[float, int]] = (3 / 32, 800)
+    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-d121", "GFM (D121)", "gfm_d121_tt.pth", "1knbK5uU8AitE5OFpul9FXaQm47pZO0N8"
     )
@@ -123,7 +123,7 @@ class R34FT(R34):
     """GFM with a ResNet-34 encoder whose focus adds the transition to the glance's foreground."""
 
     rosta: ClassVar[str] = "FT"
-    nano: ClassVar[tuple[float, int]] = (3 / 32, 800)
+    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-ft", "GFM (R34, FT)", "gfm_r34_ft.pth", "1heWT3fodV5so--tG6hoytB11OHBfhd1_"
     )
@@ -134,7 +134,7 @@ class R34BT(R34):
     """GFM with a ResNet-34 encoder whose focus is subtracted from the glance's not-background."""
 
     rosta: ClassVar[str] = "BT"
-    nano: ClassVar[tuple[float, int]] = (3 / 32, 800)
+    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-bt", "GFM (R34, BT)", "gfm_r34_bt.pth", "1vRWJtD8liZjb7GbNnmJCuO_xN4-bj-2l"
     )
@@ -145,7 +145,7 @@ class R34TwoBlocks(R34):
     """GFM with a ResNet-34 encoder at twice the resolution, two stages deeper (TT); very slow."""
 
     encoder: ClassVar[str] = "r34_2b"
-    nano: ClassVar[tuple[float, int]] = (1 / 16, 500)
+    nano: ClassVar[tuple[float, int]] = (1 / 32, 500)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-2b", "GFM (R34+2b)", "gfm_r34_2b_tt.pth", "1Y8dgOprcPWdUgHUPSdue0lkFAUVvW10Q"
     )

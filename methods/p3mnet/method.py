@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+from torch import Tensor, nn
 
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.resampling import Flavour, resize, resize_exactly
@@ -26,10 +26,9 @@ from ..inference import (
     exact_inference,
     normalised,
     plane_of,
-    published_times,
     to_batch,
 )
-from .network import P3MNet
+from .architectures import Family, network_of
 
 MULTIPLE = 32
 LONGEST = 1600
@@ -52,9 +51,9 @@ STRATEGIES = {
 }
 
 
-def load(device: str, weights: Path, strategy: str) -> P3MNetPredictor:
+def load(device: str, weights: Path, encoder: str, features: int, strategy: str) -> P3MNetPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.R34.load`."""
-    network = P3MNet(published_times(64, recorded_width(weights), 2))
+    network = network_of(encoder, recorded_width(weights), features)
     load_into(network, weights)
     return P3MNetPredictor(network, device, STRATEGIES[strategy])
 
@@ -78,8 +77,8 @@ class P3MNetPredictor:
         strategy: what `predict` does around the network.
     """
 
-    def __init__(self, network: P3MNet, device: str, strategy: Strategy) -> None:
-        self.network = network.to(device).eval()
+    def __init__(self, network: nn.Module, device: str, strategy: Strategy) -> None:
+        self.network = cast(Family, network.to(device).eval())
         self.device = device
         self.strategy = strategy
 
@@ -99,7 +98,8 @@ class P3MNetPredictor:
 
         Returns:
             ``global``, ``side2``, ``side1``, ``side0``: (1, 3, H, W) logits of background,
-            unknown, foreground; ``local``, ``fusion``: (1, 1, H, W) opacity. All float32.
+            unknown, foreground (BASIC has no sides); ``local``, ``fusion``: (1, 1, H, W) opacity.
+            All float32.
 
         Raises:
             ValueError: a side is not a multiple of 32.

@@ -195,38 +195,30 @@ class DeepFusion(nn.Module):
         return upsample(self.conv2(fused), 32 // self.factor)
 
 
-class P3MNet(nn.Module):
-    """P3M-Net: one encoder, a glance decoder (classes) and a matting decoder (opacity).
+class Parts(nn.Module):
+    """The encoder, and the stages that P3M-Net and its ablation baseline decode with.
 
     Args:
-        base: channels of the first convolution; all other counts scale with it. 64 is the
-            published network. Must be even.
+        base: channels of the first convolution; all other counts scale with it. Must be even.
 
     The encoder's layers are registered twice, as ``resnet.*`` and as ``encoder*``, because the
     checkpoint holds both; of two differing copies the second would win.
     """
 
-    def __init__(self, base: int = 64) -> None:
+    def __init__(self, base: int) -> None:
         super().__init__()
         if base < 2 or base % 2:
             raise ValueError(f"base must be even and at least 2, not {base}")
-        b, deep = base, 8 * base
-        self.resnet = ResNet34Pooled(b)
+        self.resnet = ResNet34Pooled(base)
         self.encoder0 = nn.Sequential(self.resnet.conv1, self.resnet.bn1, self.resnet.relu)
         self.encoder1 = nn.Sequential(self.resnet.layer1)
         self.encoder2 = self.resnet.layer2
         self.encoder3 = self.resnet.layer3
         self.encoder4 = self.resnet.layer4
-        self.tfi_3 = TripleFusion(4 * b)
-        self.tfi_2 = TripleFusion(2 * b)
-        self.tfi_1 = TripleFusion(b)
-        self.tfi_0 = TripleFusion(b)
-        self.sbfi_2 = ShallowFusion(2 * b, b, stride=8)
-        self.sbfi_1 = ShallowFusion(b, b, stride=4)
-        self.sbfi_0 = ShallowFusion(b, b, stride=2)
-        self.dbfi_2 = DeepFusion(2 * b, deep, factor=4)
-        self.dbfi_1 = DeepFusion(b, deep, factor=8)
-        self.dbfi_0 = DeepFusion(b, deep, factor=16)
+
+    def add_decoders(self, base: int) -> None:
+        """Register the glance and the matting decoder; the checkpoint has them last."""
+        b, deep = base, 8 * base
         self.decoder4_g = stage(deep, deep, deep, 4 * b)
         self.decoder3_g = stage(4 * b, 4 * b, 4 * b, 2 * b)
         self.decoder2_g = stage(2 * b, 2 * b, 2 * b, b)
@@ -239,9 +231,42 @@ class P3MNet(nn.Module):
         self.decoder0_l = stage(b, b, b)
         self.decoder_final_l = conv3(b, 1)
 
+    def encode(self, x: Tensor) -> Encoded:
+        """The encoder's maps of (N, 3, H, W), and the places its poolings found."""
+        maps, indices = {0: self.encoder0(x)}, {}
+        stages = (nn.Identity(), self.encoder1, self.encoder2, self.encoder3, self.encoder4)
+        for k, layers in enumerate(stages, start=1):
+            pooled, indices[k] = pool(maps[k - 1])
+            maps[k] = layers(pooled)
+        return Encoded(maps, indices)
+
+
+class P3MNet(Parts):
+    """P3M-Net: one encoder, a glance decoder (classes) and a matting decoder (opacity).
+
+    Args:
+        base: channels of the first convolution; all other counts scale with it. 64 is the
+            published network. Must be even.
+    """
+
+    def __init__(self, base: int = 64) -> None:
+        super().__init__(base)
+        b, deep = base, 8 * base
+        self.tfi_3 = TripleFusion(4 * b)
+        self.tfi_2 = TripleFusion(2 * b)
+        self.tfi_1 = TripleFusion(b)
+        self.tfi_0 = TripleFusion(b)
+        self.sbfi_2 = ShallowFusion(2 * b, b, stride=8)
+        self.sbfi_1 = ShallowFusion(b, b, stride=4)
+        self.sbfi_0 = ShallowFusion(b, b, stride=2)
+        self.dbfi_2 = DeepFusion(2 * b, deep, factor=4)
+        self.dbfi_1 = DeepFusion(b, deep, factor=8)
+        self.dbfi_0 = DeepFusion(b, deep, factor=16)
+        self.add_decoders(base)
+
     def forward(self, x: Tensor) -> Outputs:
         """All outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
-        encoded = self._encode(x)
+        encoded = self.encode(x)
         glance = self._glance(encoded)
         fused = self._last_glance(encoded, glance)
         logits = self._logits(fused)
@@ -257,28 +282,20 @@ class P3MNet(nn.Module):
 
     def classes(self, x: Tensor) -> Tensor:
         """The ``global`` output alone, without the matting decoder's work."""
-        encoded = self._encode(x)
+        encoded = self.encode(x)
         return self._logits(self._last_glance(encoded, self._glance(encoded)))
 
     def opacity(self, x: Tensor) -> Tensor:
         """The ``local`` output alone, without the glance decoder's last stage."""
-        encoded = self._encode(x)
+        encoded = self.encode(x)
         return self._local(encoded, self._glance(encoded))
 
     def matte(self, x: Tensor) -> Tensor:
         """The ``fusion`` output alone, without the deep supervision heads."""
-        encoded = self._encode(x)
+        encoded = self.encode(x)
         glance = self._glance(encoded)
         logits = self._logits(self._last_glance(encoded, glance))
         return fuse(logits, self._local(encoded, glance))
-
-    def _encode(self, x: Tensor) -> Encoded:
-        maps, indices = {0: self.encoder0(x)}, {}
-        stages = (nn.Identity(), self.encoder1, self.encoder2, self.encoder3, self.encoder4)
-        for k, layers in enumerate(stages, start=1):
-            pooled, indices[k] = pool(maps[k - 1])
-            maps[k] = layers(pooled)
-        return Encoded(maps, indices)
 
     def _glance(self, encoded: Encoded) -> Glance:
         deep = encoded.maps[5]

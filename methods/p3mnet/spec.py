@@ -14,6 +14,40 @@ if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
 
 
+MM = "Li et al., Privacy-Preserving Portrait Matting, ACM MM 2021, arXiv:2104.14222"
+IJCV = "Ma et al., Rethinking Portrait Matting with Privacy Preserving, IJCV 2023, arXiv:2203.16828"
+
+
+def checkpoint(file: str, repository: str, drive_id: str) -> Checkpoint:
+    """The facts on a published checkpoint, trained on the face-blurred P3M-10k."""
+    owner = {"P3M": "JizhiziLi", "P3M-Net": "ViTAE-Transformer"}[repository]
+    return Checkpoint(
+        name="p3m10k",
+        file=file,
+        where=f"linked in the README of github.com/{owner}/{repository}, "
+        f"Google Drive id {drive_id}",
+        train_setting=TrainSetting.BLURRED,
+        train_sets=("P3M-10k/train",),
+        licence="MIT",
+    )
+
+
+def info_of(
+    name: str, title: str, year: int, citation: str, *checkpoints: Checkpoint
+) -> MethodInfo:
+    """The facts on one network of the family."""
+    return MethodInfo(
+        name=name,
+        title=title,
+        kind=Kind.TRIMAP_FREE,
+        year=year,
+        citation=citation,
+        learned=True,
+        strategies=("resize", "hybrid", "resize-2021", "hybrid-2021"),
+        checkpoints=checkpoints,
+    )
+
+
 @dataclass(frozen=True)
 class R34:
     """P3M-Net with a ResNet-34 encoder, as its authors ran it.
@@ -35,31 +69,21 @@ class R34:
 
     strategy: str = "resize"
 
-    info: ClassVar[MethodInfo] = MethodInfo(
-        name="p3mnet-r34",
-        title="P3M-Net (R34)",
-        kind=Kind.TRIMAP_FREE,
-        year=2021,
-        citation="Li et al., Privacy-Preserving Portrait Matting, ACM MM 2021, arXiv:2104.14222",
-        learned=True,
-        strategies=("resize", "hybrid", "resize-2021", "hybrid-2021"),
-        checkpoints=(
-            Checkpoint(
-                name="p3m10k",
-                file="p3mnet_pretrained_on_p3m10k.pth",
-                where="linked in the README of github.com/JizhiziLi/P3M, Google Drive id "
-                "1smX2YQGIpzKbfwDYHAwete00a_YMwoG1",
-                train_setting=TrainSetting.BLURRED,
-                train_sets=("P3M-10k/train",),
-                licence="MIT",
-            ),
-        ),
+    encoder: ClassVar[str] = "r34"
+    nano: ClassVar[tuple[float, int]] = (3 / 32, 1500)  # width and steps of its nano recipe
+    info: ClassVar[MethodInfo] = info_of(
+        "p3mnet-r34",
+        "P3M-Net (R34)",
+        2021,
+        MM,
+        checkpoint("p3mnet_pretrained_on_p3m10k.pth", "P3M", "1smX2YQGIpzKbfwDYHAwete00a_YMwoG1"),
     )
 
     def __post_init__(self) -> None:
         if self.strategy not in self.info.strategies:
             have = ", ".join(self.info.strategies)
-            raise MethodError(f"p3mnet-r34 has no strategy {self.strategy!r} (it has: {have})")
+            name = self.info.name
+            raise MethodError(f"{name} has no strategy {self.strategy!r} (it has: {have})")
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint and make the predictor.
@@ -71,10 +95,70 @@ class R34:
             raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
         from .method import load
 
-        return load(device, weights, self.strategy)
+        return load(device, weights, self.encoder, self._draw(), self.strategy)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""
         from .training import P3MNetTraining
 
-        return P3MNetTraining()
+        return P3MNetTraining(self.encoder, self._draw(), self.nano)
+
+    def _draw(self) -> int:
+        return 0
+
+
+@dataclass(frozen=True)
+class Basic(R34):
+    """The P3M paper's ablation baseline: both branches, but nothing that joins them.
+
+    Built from the paper; its authors released neither code nor weights. See the network's module
+    for what had to be decided. Strategies as `R34`.
+    """
+
+    encoder: ClassVar[str] = "basic"
+    info: ClassVar[MethodInfo] = info_of("p3mnet-basic", "BASIC (R34)", 2021, MM)
+
+
+@dataclass(frozen=True)
+class ViTAES(R34):
+    """P3M-Net with a ViTAE-S encoder; strategies as `R34`.
+
+    Attributes:
+        features: which draw of the encoder's random features to take. The published checkpoint
+            does not hold them and the published code draws new ones at every start, so its mattes
+            vary from run to run; here draw 0 is always the same. Others (up to 999) show how much
+            depends on it.
+    """
+
+    features: int = 0
+
+    encoder: ClassVar[str] = "vitae-s"
+    nano: ClassVar[tuple[float, int]] = (1 / 8, 1000)
+    info: ClassVar[MethodInfo] = info_of(
+        "p3mnet-vitae-s",
+        "P3M-Net (ViTAE-S)",
+        2023,
+        IJCV,
+        checkpoint(
+            "P3M-Net_ViTAE-S_trained_on_P3M-10k.pth",
+            "P3M-Net",
+            "1QbSjPA_Mxs7rITp_a9OJiPeFRDwxemqK",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.features, int) or not 0 <= self.features < 1000:
+            raise MethodError(f"option features must be 0 to 999, not {self.features!r}")
+
+    def _draw(self) -> int:
+        return self.features
+
+
+@dataclass(frozen=True)
+class SwinT(R34):
+    """P3M-Net with a Swin-T encoder; strategies as `R34`. Its authors published no weights."""
+
+    encoder: ClassVar[str] = "swin-t"
+    nano: ClassVar[tuple[float, int]] = (1 / 16, 1500)
+    info: ClassVar[MethodInfo] = info_of("p3mnet-swin-t", "P3M-Net (Swin-T)", 2023, IJCV)

@@ -28,26 +28,29 @@ PUBLISHED_SIDE = 512  # of the image whose masks the checkpoint holds
 FORBIDDEN = -100.0  # added where two tokens may not see each other
 
 
+def zones(side: int, shift: int) -> Tensor:
+    """(padded side,) numbers that differ where two places of a rolled side may not see each other.
+
+    The padding is a zone of its own, and moves with the roll. Shifted windows cut the side before
+    its last window and before its last ``shift`` places, as in the usual Swin network.
+    """
+    padded = side + -side % SIDE
+    place = torch.arange(padded)
+    found = (place >= side).int().roll(-shift)
+    if shift:
+        found += 2 * (place >= padded - SIDE).int() + 4 * (place >= padded - shift).int()
+    return found
+
+
 def window_mask(height: int, width: int, shift: int) -> Tensor:
     """(windows, 49, 49): `FORBIDDEN` between tokens of different zones, else 0.
-
-    A side is cut into three zones, at ``max`` and ``min`` of a window's side and of padding plus
-    shift from the padded end.
 
     Args:
         height, width: of the map in tokens, before padding.
         shift: by how much the windows are shifted, 0 or 3.
     """
-    zones = []
-    for side in (height, width):
-        padded = side + -side % SIDE
-        apart = -side % SIDE + shift
-        place = torch.arange(padded)
-        ends = (max(apart, SIDE), min(apart, SIDE))
-        zones.append(sum((place >= padded - end).int() if end else 0 for end in ends))
-    rows, columns = (z if isinstance(z, Tensor) else torch.zeros(0) for z in zones)
-    map_ = rows[:, None] * 3 + columns[None, :]
-    cells = partitioned(map_[None, :, :, None].float())[..., 0]
+    area = zones(height, shift)[:, None] * 8 + zones(width, shift)[None, :]
+    cells = partitioned(area[None, :, :, None].float())[..., 0]
     return (cells[:, None, :] != cells[:, :, None]).float() * FORBIDDEN
 
 
@@ -111,13 +114,6 @@ class Block(nn.Module):
         return window_mask(height, width, self.shift).to(self.attn_mask)
 
 
-class PatchEmbedding(Stem):
-    """The stem under the name that the checkpoint would have for it."""
-
-    def __init__(self, base: int) -> None:
-        super().__init__(base, last_relu=True)
-
-
 class Stage(nn.Module):
     """Blocks at one size, and what leads to the next."""
 
@@ -133,16 +129,17 @@ class Swin(nn.Module):
     Args:
         head: channels of one attention head.
         drop: largest probability with which a block is left out in training.
+        kept: side of the square image whose masks are in the state dict.
     """
 
-    def __init__(self, head: int, drop: float) -> None:
+    def __init__(self, head: int, drop: float, kept: int) -> None:
         super().__init__()
         base = HEADS[0] * head
-        self.patch_embed = PatchEmbedding(base)
+        self.patch_embed = Stem(base, last_relu=True)
         rates = iter(torch.linspace(0, drop, sum(DEPTHS)).tolist())
         self.layers = nn.ModuleList()
         for k, (depth, heads) in enumerate(zip(DEPTHS, HEADS, strict=True)):
-            width, side = base * 2**k, PUBLISHED_SIDE // 4 // 2**k
+            width, side = base * 2**k, kept // 4 // 2**k
             blocks = [
                 Block(width, heads, SHIFT if j % 2 else 0, next(rates), side) for j in range(depth)
             ]
@@ -172,4 +169,5 @@ def p3mnet_swin(head: int = HEAD, drop: float = 0.2) -> TransformerP3MNet:
     """
     if head < 2 or head % 2:
         raise ValueError(f"head must be even and at least 2, not {head}")
-    return TransformerP3MNet(Swin(head, drop), Decoders(HEADS[0] * head))
+    kept = PUBLISHED_SIDE if head == HEAD else 32  # masks of 512 would outweigh a thin network
+    return TransformerP3MNet(Swin(head, drop, kept), Decoders(HEADS[0] * head))

@@ -8,41 +8,60 @@ from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, class_loss, composition_loss, laplacian_loss
 from p3mbench.training.recipe import Recipe, nano
 
-from ..inference import normalised, published_times
-from .network import Outputs, P3MNet
+from ..inference import normalised
+from .architectures import network_of
+from .basic import BasicOutputs
+from .network import Outputs
 
-PUBLISHED_BASE = 64
+FIRST = {  # what sees the image first
+    "r34": "encoder0",
+    "basic": "encoder0",
+    "vitae-s": "encoder.layers.0.RC.proj1",
+    "swin-t": "encoder.patch_embed.proj1",
+}
 
 
 class P3MNetTraining:
-    """P3M-Net with its ResNet-34 encoder."""
+    """P3M-Net with one of its encoders; BASIC likewise.
+
+    Args:
+        encoder: see `architectures.network_of`.
+        features: likewise.
+        nano: width and steps of the nano recipe.
+    """
+
+    def __init__(self, encoder: str, features: int, nano: tuple[float, int]) -> None:
+        self.encoder, self.features = encoder, features
+        self.nano_width, self.nano_steps = nano
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised.
 
-        The authors start from ImageNet weights of their pooled ResNet-34; give those with
+        The authors start from ImageNet weights of their encoders; give those with
         ``p3mbench train --start FILE`` to do the same.
         """
-        return P3MNet(base=published_times(PUBLISHED_BASE, width, 2))
+        return network_of(self.encoder, width, self.features)
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """The normalised image."""
         return (normalised(batch.image / 255),)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: Outputs | BasicOutputs, batch: Batch) -> dict[str, Tensor]:
         """Classes with deep supervision; opacity in the unknown region; the whole matte.
 
         (side2 + side1 + side0 + 3 global) / 6 + 2 (alpha + Laplacian, unknown region, local)
-        + 3 (alpha + Laplacian, fusion) + composition of fusion in normalised colours.
+        + 3 (alpha + Laplacian, fusion) + composition of fusion in normalised colours. BASIC has
+        no sides: its classes have the weight that all together have.
         """
-        sides = [class_loss(x, batch.classes) for x in (outputs.side2, outputs.side1)]
-        sides.append(class_loss(outputs.side0, batch.classes))
-        main = class_loss(outputs.global_, batch.classes)
+        classes = class_loss(outputs.global_, batch.classes)
+        if isinstance(outputs, Outputs):
+            sides = (outputs.side2, outputs.side1, outputs.side0)
+            classes = (3 * classes + sum(class_loss(x, batch.classes) for x in sides)) / 6
         local, fusion, truth, unknown = outputs.local, outputs.fusion, batch.alpha, batch.unknown
         foreground, background = (normalised(layer / 255) for layer in batch.layers)
         image = normalised(batch.image / 255)
         return {
-            "classes": (sides[0] + sides[1] + sides[2] + 3 * main) / 6,
+            "classes": classes,
             "local": 2 * alpha_loss(local, truth, unknown)
             + 2 * laplacian_loss(local, truth, unknown),
             "fusion": 3 * alpha_loss(fusion, truth) + 3 * laplacian_loss(fusion, truth),
@@ -52,7 +71,7 @@ class P3MNetTraining:
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 1e-5, batch 8, 150 epochs, crops of 512, 768 or 1024."""
         if preset == "nano":
-            return nano(width=3 / 32, steps=1500, needs_layers=True)
+            return nano(width=self.nano_width, steps=self.nano_steps, needs_layers=True)
         return Recipe(
             epochs=150,
             batch_size=8,
@@ -67,4 +86,4 @@ class P3MNetTraining:
 
     def shallow(self, network: nn.Module) -> nn.Module:
         """The encoder's first convolution, whose map has the image's size."""
-        return network.get_submodule("encoder0")
+        return network.get_submodule(FIRST[self.encoder])

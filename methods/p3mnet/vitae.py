@@ -32,13 +32,13 @@ EPSILON = 1e-6  # of the cells' layer norms
 TINY = 1e-8  # keeps the performer's denominator from being zero
 
 
-def random_features(name: str, count: int, width: int) -> Tensor:
+def random_features(name: str, count: int, width: int, draw: int = 0) -> Tensor:
     """(1, count, width): orthogonal directions of length sqrt(count), drawn by a seed of the name.
 
     Rows of the QR decomposition (with a positive diagonal) of normal numbers whose seed is the
-    CRC-32 of ``name``, the tensor's name in the published network.
+    CRC-32 of ``name``, the tensor's name in the published network, plus ``draw``.
     """
-    rng = np.random.default_rng(zlib.crc32(name.encode()))
+    rng = np.random.default_rng(zlib.crc32(name.encode()) + draw)
     drawn = rng.standard_normal((1, count, width))[0]
     q, r = np.linalg.qr(drawn.T)
     directions = (q * np.sign(np.diag(r))).T * math.sqrt(count)
@@ -133,9 +133,10 @@ class ViTAE(nn.Module):
 
     Args:
         base: channels of a token in the first stage; a multiple of 8. 64 is the published network.
+        draw: of the random features.
     """
 
-    def __init__(self, base: int) -> None:
+    def __init__(self, base: int, draw: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList()
         for k, (depth, heads) in enumerate(zip(DEPTHS, HEADS, strict=True)):
@@ -145,7 +146,7 @@ class ViTAE(nn.Module):
             cells = []
             for j in range(depth):
                 name = f"encoder.layers.{k}.NC.{j}.attn.w"
-                features = random_features(name, int(FEATURES * width), width)
+                features = random_features(name, int(FEATURES * width), width, draw)
                 attention = Attention(width, heads) if k else PerformerAttention(width, features)
                 cells.append(NormalCell(width, attention, groups))
             self.layers.append(Stage(reduction, cells))
@@ -163,13 +164,14 @@ class ViTAE(nn.Module):
         return Encoded(maps, indices)
 
 
-def p3mnet_vitae(base: int = 64) -> TransformerP3MNet:
+def p3mnet_vitae(base: int = 64, draw: int = 0) -> TransformerP3MNet:
     """P3M-Net with ViTAE-S.
 
     Args:
         base: channels of a token in the first stage; all other counts scale with it. 64 is the
             published network. A multiple of 8.
+        draw: of the random features; 0 unless their effect is to be measured.
     """
     if base < 8 or base % 8:
         raise ValueError(f"base must be a multiple of 8 and at least 8, not {base}")
-    return TransformerP3MNet(ViTAE(base), Decoders(base))
+    return TransformerP3MNet(ViTAE(base, draw), Decoders(base))

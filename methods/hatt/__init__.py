@@ -1,0 +1,1 @@
+"""HATT: hierarchical attention matting."""

@@ -1,0 +1,1 @@
+"""LF: a late fusion of foreground and background classification."""

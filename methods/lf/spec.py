@@ -1,0 +1,59 @@
+"""What LF is; importing this costs nothing (torch waits for ``load``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from p3mbench.errors import MethodError, WeightsError
+from p3mbench.method import Kind, MethodInfo, Predictor
+from p3mbench.weights import needs_weights
+
+if TYPE_CHECKING:
+    from p3mbench.training.recipe import Training
+
+
+@dataclass(frozen=True)
+class Published:
+    """Late Fusion: foreground and background classified apart, then fused into a matte.
+
+    Built from the paper; see the network's module for what had to be decided.
+
+    Attributes:
+        strategy: ``resize``, the P3M paper's test protocol: at half size, the matte enlarged.
+    """
+
+    strategy: str = "resize"
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="lf",
+        title="LF",
+        kind=Kind.TRIMAP_FREE,
+        year=2019,
+        citation="Zhang et al., A Late Fusion CNN for Digital Matting, CVPR 2019",
+        learned=True,
+        strategies=("resize",),
+    )
+
+    def __post_init__(self) -> None:
+        if self.strategy not in self.info.strategies:
+            raise MethodError(f"lf has no strategy {self.strategy!r} (it has: resize)")
+
+    def load(self, device: str, weights: Path | None) -> Predictor:
+        """Read the checkpoint and make the predictor.
+
+        Raises:
+            WeightsError: no weights were given, or they are unsafe, damaged or of another network.
+        """
+        if weights is None:
+            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        from .method import load
+
+        return load(device, weights)
+
+    def training(self) -> Training:
+        """The network, losses and recipes it is trained with."""
+        from .training import LFTraining
+
+        return LFTraining()

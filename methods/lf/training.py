@@ -1,0 +1,74 @@
+"""How LF is trained: both classifications and the fused matte, together from the start.
+
+Y. Zhang et al., CVPR 2019, train the classifiers alone, then the fusion network alone, then all
+together; the last stage is what is done here. Their losses: absolute difference, difference of
+gradients and cross-entropy for each classification; for the matte the absolute difference, a tenth
+as heavy where the trimap knows.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from p3mbench.training.batch import Batch
+from p3mbench.training.losses import alpha_loss, gradient_loss
+from p3mbench.training.recipe import Recipe, nano
+
+from ..inference import normalised, published_times
+from .network import LateFusion, Outputs
+
+PUBLISHED_BASE = 64
+KNOWN = 0.1  # weight of pixels that the trimap knows
+MARGIN = 1e-6  # keeps logarithms finite
+
+
+def classification(seen: Tensor, truth: Tensor, known: Tensor) -> Tensor:
+    """Absolute difference and gradients everywhere, cross-entropy where the trimap knows."""
+    entropy = F.binary_cross_entropy(seen.clamp(MARGIN, 1 - MARGIN), truth, reduction="none")
+    certain = (entropy * known).sum() / (known.sum() + 1)
+    return alpha_loss(seen, truth) + gradient_loss(seen, truth) + certain
+
+
+class LFTraining:
+    """Late Fusion."""
+
+    def network(self, width: float) -> nn.Module:
+        """The network, ``width`` times as wide, randomly initialised."""
+        return LateFusion(published_times(PUBLISHED_BASE, width, 2))
+
+    def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
+        """The normalised image."""
+        return (normalised(batch.image / 255),)
+
+    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """See the module's docstring."""
+        known = 1 - batch.unknown
+        weight = batch.unknown + KNOWN * known
+        return {
+            "foreground": classification(outputs.foreground, batch.alpha, known),
+            "background": classification(outputs.background, 1 - batch.alpha, known),
+            "alpha": alpha_loss(outputs.alpha, batch.alpha, weight),
+        }
+
+    def recipe(self, preset: str) -> Recipe:
+        """``paper``: crops of 512; optimiser, rate and length are ours, see ``note``."""
+        if preset == "nano":
+            return nano(width=1 / 16)
+        return Recipe(
+            epochs=30,
+            batch_size=4,
+            crops=(512, 640, 800),
+            size=(512, 512),
+            crop_rule="centre",
+            kernels=(15, 30),
+            lr=1e-4,
+            schedule="steps",
+            milestones=(0.5, 0.8),
+            note="joint stage only; optimiser, rates and epochs are ours; no ImageNet start unless "
+            "--start gives one",
+        )
+
+    def shallow(self, network: nn.Module) -> nn.Module:
+        """The encoder's first convolution."""
+        return network.get_submodule("encoder.features.conv0")

@@ -1,0 +1,57 @@
+"""The networks of the P3M-Net family by the name of their encoder."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from ..inference import published_times
+from .basic import Basic
+from .network import P3MNet
+from .swin import p3mnet_swin
+from .vitae import p3mnet_vitae
+
+
+class Named(Protocol):
+    """What a network returns."""
+
+    def named(self) -> dict[str, Tensor]:
+        """The outputs by their published names."""
+        ...
+
+
+class Family(Protocol):
+    """What the test-time procedure asks of a network of (N, 3, H, W) normalised images."""
+
+    def __call__(self, x: Tensor) -> Named:
+        """All outputs."""
+        ...
+
+    def classes(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) logits of background, unknown, foreground."""
+        ...
+
+    def opacity(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) opacity, meant for the unknown region."""
+        ...
+
+    def matte(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) opacity."""
+        ...
+
+
+def network_of(encoder: str, width: float, features: int = 0) -> nn.Module:
+    """A network, ``width`` times as wide as published, randomly initialised.
+
+    Args:
+        encoder: ``r34``, ``basic`` (of the same encoder), ``vitae-s`` or ``swin-t``.
+        width: 1 is the published network.
+        features: which draw of random features ViTAE-S gets; see `vitae.random_features`.
+    """
+    if encoder == "vitae-s":
+        return p3mnet_vitae(published_times(64, width, 8), features)
+    if encoder == "swin-t":
+        return p3mnet_swin(published_times(32, width, 2))
+    made = {"r34": P3MNet, "basic": Basic}[encoder]
+    return made(base=published_times(64, width, 2))

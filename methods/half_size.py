@@ -22,6 +22,7 @@ from .inference import (
     exact_inference,
     normalised,
     plane_of,
+    ready,
     to_batch,
 )
 
@@ -64,7 +65,7 @@ class HalfSizePredictor:
     """
 
     def __init__(self, network: nn.Module, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device, channels_last=True)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

@@ -24,6 +24,7 @@ from ..inference import (
     normalised,
     plane_of,
     published_times,
+    ready,
     to_batch,
 )
 from ..linear import MULTIPLE, levels_resized, linear, lowered_sides
@@ -48,7 +49,7 @@ class AlphaGANPredictor:
     """
 
     def __init__(self, network: AlphaGANGenerator, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

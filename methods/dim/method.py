@@ -28,6 +28,7 @@ from ..inference import (
     normalised,
     plane_of,
     published_times,
+    ready,
     to_batch,
 )
 from ..linear import levels_resized, linear, lowered_sides
@@ -66,7 +67,7 @@ class PlainPredictor:
     """
 
     def __init__(self, network: DIM, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
@@ -117,7 +118,7 @@ class SkipPredictor:
     """
 
     def __init__(self, network: SkipDIM, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

@@ -25,6 +25,7 @@ from ..inference import (
     normalised,
     plane_of,
     published_times,
+    ready,
     to_batch,
 )
 from ..windowed import resize
@@ -67,7 +68,7 @@ class FBAPredictor:
     """
 
     def __init__(self, network: FBANet, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

@@ -19,6 +19,7 @@ from ..inference import (
     image_and_classes,
     plane_of,
     published_times,
+    ready,
 )
 from ..padding import MULTIPLE, reflected
 from .network import GCA, is_mmagic, published_name
@@ -46,7 +47,7 @@ class GCAPredictor:
     """
 
     def __init__(self, network: GCA, device: str, strategy: str = "native") -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device, channels_last=True)
         self.device = device
         self.margin = MARGIN if strategy == "margin" else 0
 

@@ -26,6 +26,7 @@ from ..inference import (
     exact_inference,
     plane_of,
     published_times,
+    ready,
     to_batch,
 )
 from .network import GFM, Encoder, Rosta
@@ -111,7 +112,7 @@ class GFMPredictor:
     def __init__(self, network: GFM, device: str, strategy: Strategy) -> None:
         if strategy.hybrid and network.rosta is Rosta.RIM:
             raise ValueError("strategy must not be hybrid for RIM: it has three glances")
-        self.network = network.to(device).eval()
+        self.network = ready(network, device, channels_last=True)
         self.device = device
         self.strategy = strategy
 

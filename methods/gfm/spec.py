@@ -156,7 +156,7 @@ class R101(R34):
     """GFM with a ResNet-101 encoder (TT); 497 million parameters."""
 
     encoder: ClassVar[str] = "r101"
-    nano: ClassVar[tuple[float, int]] = (1 / 32, 800)
+    nano: ClassVar[tuple[float, int]] = (1 / 32, 1500)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r101", "GFM (R101)", "gfm_r101_tt.pth", "1oQMOfVkuxLujgFEQReWJM95chPlQBTiM"
     )
@@ -169,7 +169,7 @@ class D121RIM(R34):
     strategy: str = "third"
 
     encoder: ClassVar[str] = "d121"
-    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
+    nano: ClassVar[tuple[float, int]] = (1 / 16, 2000)
     rosta: ClassVar[str] = "RIM"
     info: ClassVar[MethodInfo] = info_of(
         "gfm-d121-rim",

@@ -83,7 +83,8 @@ class GFMTraining:
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 1e-5, batch 32, 500 epochs, crops of 640, 960 or 1280 to 320."""
         if preset == "nano":
-            return nano(width=self.nano_width, steps=self.nano_steps, needs_layers=True)
+            size = (64, 64) if self.rosta is Rosta.RIM else (128, 96)  # RIM sees a third
+            return nano(width=self.nano_width, steps=self.nano_steps, size=size, needs_layers=True)
         return Recipe(
             epochs=500,
             batch_size=32,

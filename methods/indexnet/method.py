@@ -25,6 +25,7 @@ from ..inference import (
     exact_inference,
     normalised,
     plane_of,
+    ready,
     to_batch,
 )
 from ..sampling import nearest
@@ -59,7 +60,7 @@ class IndexNetPredictor:
     """
 
     def __init__(self, network: IndexNet, device: str, strategy: str = "enlarged") -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device, channels_last=True)
         self.device = device
         self.enlarged = strategy == "enlarged"
 

@@ -24,6 +24,7 @@ from ..inference import (
     image_and_classes,
     plane_of,
     published_times,
+    ready,
 )
 from ..padding import MULTIPLE, reflected
 from ..sampling import nearest
@@ -69,7 +70,7 @@ class MatteFormerPredictor:
     """
 
     def __init__(self, network: MatteFormer, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device, channels_last=True)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

@@ -22,6 +22,7 @@ from ..inference import (
     exact_inference,
     normalised,
     plane_of,
+    ready,
     to_batch,
 )
 from .network import MODNet
@@ -68,7 +69,7 @@ class MODNetPredictor:
 
     def __init__(self, network: MODNet, device: str, side: int = REFERENCE) -> None:
         self.side = side
-        self.network = network.to(device).eval()
+        self.network = ready(network, device, channels_last=True)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

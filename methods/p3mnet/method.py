@@ -26,6 +26,7 @@ from ..inference import (
     exact_inference,
     normalised,
     plane_of,
+    ready,
     to_batch,
 )
 from .architectures import Family, network_of
@@ -78,7 +79,7 @@ class P3MNetPredictor:
     """
 
     def __init__(self, network: nn.Module, device: str, strategy: Strategy) -> None:
-        self.network = cast(Family, network.to(device).eval())
+        self.network = cast(Family, ready(network, device))
         self.device = device
         self.strategy = strategy
 

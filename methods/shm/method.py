@@ -16,6 +16,7 @@ from ..inference import (
     exact_inference,
     plane_of,
     published_times,
+    ready,
     to_batch,
 )
 from .network import SHM, Guide
@@ -37,7 +38,7 @@ class SHMPredictor:
     """
 
     def __init__(self, network: SHM, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

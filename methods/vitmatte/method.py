@@ -13,7 +13,7 @@ from torch import Tensor
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.weights import load_into, read_state_dict, recorded_width
 
-from ..inference import arrays_of, exact_inference, plane_of, published_times, to_batch
+from ..inference import arrays_of, exact_inference, plane_of, published_times, ready, to_batch
 from .network import PUBLISHED_HEAD, ViTMatte
 
 HUB_ONLY = "backbone.embeddings.projection.weight"
@@ -36,7 +36,7 @@ class ViTMattePredictor:
     """
 
     def __init__(self, network: ViTMatte, device: str) -> None:
-        self.network = network.to(device).eval()
+        self.network = ready(network, device)
         self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

@@ -70,6 +70,7 @@ class MethodInfo:
         learned: True if the method needs trained weights.
         strategies: named test-time input sizes; the first is the default.
         checkpoints: published weights, the first being the one meant by default.
+        parameters: of the published network, None if there is none.
         extra: pip extra that brings what the method imports, None if the core has it.
         imports: modules that the extra brings, for saying early that they are missing.
         first_use: what to tell a user who waits for the first load, "" for nothing.
@@ -84,6 +85,7 @@ class MethodInfo:
     learned: bool = False
     strategies: tuple[str, ...] = ("native",)
     checkpoints: tuple[Checkpoint, ...] = ()
+    parameters: int | None = None
     extra: str | None = None
     imports: tuple[str, ...] = ()
     first_use: str = ""

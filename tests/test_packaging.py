@@ -16,6 +16,7 @@ SHIPPED = {
     "p3mbench": "p3mbench",
     "methods": "p3mbench_methods",
     "benchmarks": "p3mbench_benchmarks",
+    "results/published": "p3mbench_published",
 }
 NOT_SHIPPED = ("benchmarks/speed/", "benchmarks/mini/train_all.py")
 

@@ -38,6 +38,7 @@ class AlphaGAN:
         citation="Lutz et al., AlphaGAN: Generative Adversarial Networks for Natural Image "
         "Matting, BMVC 2018, arXiv:1807.10088",
         learned=True,
+        parameters=40_302_336,
         strategies=("resize",),
         checkpoints=(
             Checkpoint(

@@ -36,6 +36,7 @@ class Plain:
         year=2017,
         citation=CITATION,
         learned=True,
+        parameters=26_276_802,
         strategies=("native",),
         checkpoints=(
             Checkpoint(
@@ -93,6 +94,7 @@ class Skip:
         year=2017,
         citation=CITATION,
         learned=True,
+        parameters=28_297_153,
         strategies=("resize",),
         checkpoints=(
             Checkpoint(

@@ -37,6 +37,7 @@ class FBA:
         year=2020,
         citation="Forte, Pitie, F, B, Alpha Matting, arXiv:2003.07711",
         learned=True,
+        parameters=34_693_031,
         strategies=("native",),
         checkpoints=(
             Checkpoint(

@@ -37,6 +37,7 @@ class GCA:
         citation="Li and Lu, Natural Image Matting via Guided Contextual Attention, AAAI 2020, "
         "arXiv:2001.04069",
         learned=True,
+        parameters=25_269_144,
         strategies=("native", "margin"),
         checkpoints=(
             Checkpoint(

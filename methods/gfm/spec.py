@@ -21,7 +21,12 @@ RESIZED = ("resize", "hybrid", "resize-2021", "hybrid-2021")
 
 
 def info_of(
-    name: str, title: str, file: str, drive_id: str, strategies: tuple[str, ...] = RESIZED
+    name: str,
+    title: str,
+    file: str,
+    drive_id: str,
+    parameters: int,
+    strategies: tuple[str, ...] = RESIZED,
 ) -> MethodInfo:
     """The facts on one published GFM; all were trained on animals only.
 
@@ -30,6 +35,7 @@ def info_of(
         title: as printed in tables.
         file: the checkpoint's, as the authors name it.
         drive_id: of the checkpoint on Google Drive.
+        parameters: of the network.
         strategies: the first is the default.
     """
     checkpoint = Checkpoint(
@@ -47,6 +53,7 @@ def info_of(
         year=2022,
         citation=CITATION,
         learned=True,
+        parameters=parameters,
         strategies=strategies,
         checkpoints=(checkpoint,),
     )
@@ -79,7 +86,7 @@ class R34:
     rosta: ClassVar[str] = "TT"
     nano: ClassVar[tuple[float, int]] = (3 / 32, 1500)  # width and steps of its nano recipe
     info: ClassVar[MethodInfo] = info_of(
-        "gfm-r34", "GFM (R34)", "gfm_r34_tt.pth", "1AdtoIdYTLsjXfVe_a50tin0cFwZMSz93"
+        "gfm-r34", "GFM (R34)", "gfm_r34_tt.pth", "1AdtoIdYTLsjXfVe_a50tin0cFwZMSz93", 55_286_316
     )
 
     def __post_init__(self) -> None:
@@ -114,7 +121,7 @@ class D121(R34):
     encoder: ClassVar[str] = "d121"
     nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
     info: ClassVar[MethodInfo] = info_of(
-        "gfm-d121", "GFM (D121)", "gfm_d121_tt.pth", "1knbK5uU8AitE5OFpul9FXaQm47pZO0N8"
+        "gfm-d121", "GFM (D121)", "gfm_d121_tt.pth", "1knbK5uU8AitE5OFpul9FXaQm47pZO0N8", 46_961_772
     )
 
 
@@ -125,7 +132,11 @@ class R34FT(R34):
     rosta: ClassVar[str] = "FT"
     nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
     info: ClassVar[MethodInfo] = info_of(
-        "gfm-r34-ft", "GFM (R34, FT)", "gfm_r34_ft.pth", "1heWT3fodV5so--tG6hoytB11OHBfhd1_"
+        "gfm-r34-ft",
+        "GFM (R34, FT)",
+        "gfm_r34_ft.pth",
+        "1heWT3fodV5so--tG6hoytB11OHBfhd1_",
+        55_285_739,
     )
 
 
@@ -136,7 +147,11 @@ class R34BT(R34):
     rosta: ClassVar[str] = "BT"
     nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
     info: ClassVar[MethodInfo] = info_of(
-        "gfm-r34-bt", "GFM (R34, BT)", "gfm_r34_bt.pth", "1vRWJtD8liZjb7GbNnmJCuO_xN4-bj-2l"
+        "gfm-r34-bt",
+        "GFM (R34, BT)",
+        "gfm_r34_bt.pth",
+        "1vRWJtD8liZjb7GbNnmJCuO_xN4-bj-2l",
+        55_285_739,
     )
 
 
@@ -147,7 +162,11 @@ class R34TwoBlocks(R34):
     encoder: ClassVar[str] = "r34_2b"
     nano: ClassVar[tuple[float, int]] = (1 / 32, 500)
     info: ClassVar[MethodInfo] = info_of(
-        "gfm-r34-2b", "GFM (R34+2b)", "gfm_r34_2b_tt.pth", "1Y8dgOprcPWdUgHUPSdue0lkFAUVvW10Q"
+        "gfm-r34-2b",
+        "GFM (R34+2b)",
+        "gfm_r34_2b_tt.pth",
+        "1Y8dgOprcPWdUgHUPSdue0lkFAUVvW10Q",
+        125_878_956,
     )
 
 
@@ -158,7 +177,11 @@ class R101(R34):
     encoder: ClassVar[str] = "r101"
     nano: ClassVar[tuple[float, int]] = (1 / 32, 1500)
     info: ClassVar[MethodInfo] = info_of(
-        "gfm-r101", "GFM (R101)", "gfm_r101_tt.pth", "1oQMOfVkuxLujgFEQReWJM95chPlQBTiM"
+        "gfm-r101",
+        "GFM (R101)",
+        "gfm_r101_tt.pth",
+        "1oQMOfVkuxLujgFEQReWJM95chPlQBTiM",
+        497_256_556,
     )
 
 
@@ -176,5 +199,6 @@ class D121RIM(R34):
         "GFM (D121, RIM)",
         "gfm_d121_rim.pth",
         "1aMY5tJQ79IB-0NJ9WzcTu6ZOQTowiFWv",
+        47_409_347,
         strategies=("third", "third-2021"),
     )

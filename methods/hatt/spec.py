@@ -36,6 +36,7 @@ class Published:
             "CVPR 2020"
         ),
         learned=True,
+        parameters=61_372_354,
         strategies=("resize",),
     )
 

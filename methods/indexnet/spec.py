@@ -39,6 +39,7 @@ class IndexNet:
         citation="Lu et al., Indices Matter: Learning to Index for Deep Image Matting, ICCV 2019, "
         "arXiv:1908.00672",
         learned=True,
+        parameters=5_953_515,
         strategies=("enlarged", "reduced"),
         checkpoints=(
             Checkpoint(

@@ -33,6 +33,7 @@ class Published:
         year=2019,
         citation="Zhang et al., A Late Fusion CNN for Digital Matting, CVPR 2019",
         learned=True,
+        parameters=65_031_939,
         strategies=("resize",),
     )
 

@@ -34,6 +34,7 @@ class MatteFormer:
         citation="Park et al., MatteFormer: Transformer-Based Image Matting via Prior-Tokens, "
         "CVPR 2022, arXiv:2203.15662",
         learned=True,
+        parameters=44_813_136,
         strategies=("native",),
         checkpoints=(
             Checkpoint(

@@ -52,6 +52,7 @@ class Photographic:
         citation="Ke et al., MODNet: Real-Time Trimap-Free Portrait Matting via Objective "
         "Decomposition, AAAI 2022, arXiv:2011.11961",
         learned=True,
+        parameters=6_487_075,
         strategies=("resize",),
         checkpoints=(
             checkpoint_of("photographic", "modnet_photographic_portrait_matting.ckpt"),

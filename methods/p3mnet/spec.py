@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
 
 
-MM = "Li et al., Privacy-Preserving Portrait Matting, ACM MM 2021, arXiv:2104.14222"
-IJCV = "Ma et al., Rethinking Portrait Matting with Privacy Preserving, IJCV 2023, arXiv:2203.16828"
+MM = (2021, "Li et al., Privacy-Preserving Portrait Matting, ACM MM 2021, arXiv:2104.14222")
+IJCV = (
+    2023,
+    "Ma et al., Rethinking Portrait Matting with Privacy Preserving, IJCV 2023, arXiv:2203.16828",
+)
 
 
 def checkpoint(file: str, repository: str, drive_id: str) -> Checkpoint:
@@ -33,16 +36,17 @@ def checkpoint(file: str, repository: str, drive_id: str) -> Checkpoint:
 
 
 def info_of(
-    name: str, title: str, year: int, citation: str, *checkpoints: Checkpoint
+    name: str, title: str, paper: tuple[int, str], parameters: int, *checkpoints: Checkpoint
 ) -> MethodInfo:
-    """The facts on one network of the family."""
+    """The facts on one network of the family; ``paper`` is its year and citation."""
     return MethodInfo(
         name=name,
         title=title,
         kind=Kind.TRIMAP_FREE,
-        year=year,
-        citation=citation,
+        year=paper[0],
+        citation=paper[1],
         learned=True,
+        parameters=parameters,
         strategies=("resize", "hybrid", "resize-2021", "hybrid-2021"),
         checkpoints=checkpoints,
     )
@@ -74,8 +78,8 @@ class R34:
     info: ClassVar[MethodInfo] = info_of(
         "p3mnet-r34",
         "P3M-Net (R34)",
-        2021,
         MM,
+        39_478_060,
         checkpoint("p3mnet_pretrained_on_p3m10k.pth", "P3M", "1smX2YQGIpzKbfwDYHAwete00a_YMwoG1"),
     )
 
@@ -116,7 +120,7 @@ class Basic(R34):
     """
 
     encoder: ClassVar[str] = "basic"
-    info: ClassVar[MethodInfo] = info_of("p3mnet-basic", "BASIC (R34)", 2021, MM)
+    info: ClassVar[MethodInfo] = info_of("p3mnet-basic", "BASIC (R34)", MM, 37_666_860)
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,8 @@ class ViTAES(R34):
     info: ClassVar[MethodInfo] = info_of(
         "p3mnet-vitae-s",
         "P3M-Net (ViTAE-S)",
-        2023,
         IJCV,
+        27_463_052,
         checkpoint(
             "P3M-Net_ViTAE-S_trained_on_P3M-10k.pth",
             "P3M-Net",
@@ -161,4 +165,4 @@ class SwinT(R34):
 
     encoder: ClassVar[str] = "swin-t"
     nano: ClassVar[tuple[float, int]] = (1 / 16, 1500)
-    info: ClassVar[MethodInfo] = info_of("p3mnet-swin-t", "P3M-Net (Swin-T)", 2023, IJCV)
+    info: ClassVar[MethodInfo] = info_of("p3mnet-swin-t", "P3M-Net (Swin-T)", IJCV, 45_128_206)

@@ -39,6 +39,7 @@ class Published:
         year=2018,
         citation="Chen et al., Semantic Human Matting, ACM MM 2018, arXiv:1809.01354",
         learned=True,
+        parameters=74_651_465,
         strategies=("resize",),
     )
 

@@ -37,6 +37,7 @@ class ViTMatteS:
         citation="Yao et al., ViTMatte: Boosting Image Matting with Pretrained Plain Vision "
         "Transformers, Information Fusion 2024, arXiv:2305.15272",
         learned=True,
+        parameters=25_814_753,
         strategies=("native",),
         checkpoints=(
             Checkpoint(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,48 +12,117 @@ import click
 from p3mbench.cli.options import complete_methods, plugin_option
 
 if TYPE_CHECKING:
-    from p3mbench.method import MethodInfo
+    from p3mbench.method import Method, MethodInfo
 
 
 @click.group("methods", invoke_without_command=True)
 @plugin_option
+@click.option("--trainable", is_flag=True, help="Only those that p3mbench train can train.")
 @click.pass_context
-def command(ctx: click.Context, plugins: tuple[Path, ...]) -> None:
-    """List the methods, or show one."""
+def command(ctx: click.Context, plugins: tuple[Path, ...], trainable: bool) -> None:
+    """List the methods, show one, or write a page on each."""
     ctx.obj = plugins
     if ctx.invoked_subcommand is None:
-        _list(plugins)
+        _list(plugins, trainable)
 
 
 @command.command("show")
 @click.argument("name", shell_complete=complete_methods)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help="Also show what is measured in this results folder.",
+)
 @plugin_option
 @click.pass_obj
-def show(outer: tuple[Path, ...], name: str, plugins: tuple[Path, ...]) -> None:
-    """Show what is known of one method."""
-    from p3mbench.cli.screen import item
-    from p3mbench.method import options_of
+def show(
+    outer: tuple[Path, ...], name: str, results: Path | None, plugins: tuple[Path, ...]
+) -> None:
+    """Show what is known of one method, published figures included."""
+    from p3mbench.cli.screen import columns, item
     from p3mbench.registry import get
 
     method = get(name, outer + plugins)
-    info = method.info
-    click.secho(f"{info.title} ({info.name})", bold=True)
-    for key, value in [
-        ("kind", str(info.kind)),
-        ("paper", f"{info.citation} ({info.year})"),
-        ("code licence", info.code_licence),
-        ("strategies", ", ".join(info.strategies)),
-        ("options", ", ".join(f"{k}={v}" for k, v in options_of(method).items()) or "none"),
-        ("weights", _weights(info)),
-    ]:
+    click.secho(f"{method.info.title} ({name})", bold=True)
+    for line in _idea(method):
+        click.echo(line)
+    click.echo()
+    for key, value in _facts(method):
         click.echo(item(key, value))
-    for checkpoint in info.checkpoints:
-        text = f"{checkpoint.file}; trained under {checkpoint.train_setting} on "
-        text += f"{', '.join(checkpoint.train_sets)}; {checkpoint.licence}; {checkpoint.where}"
-        click.echo(item(f"checkpoint {checkpoint.name}", text))
+    click.echo(item("weights", _weights(method.info)))
+    header, rows = _published(name)
+    if rows:
+        click.secho("\npublished on P3M-500", bold=True)
+        click.echo(columns(header, [[*row[:-1], _cut(row[-1])] for row in rows]))
+        click.echo("Sources and remarks in full: results/published, or p3mbench methods pages.")
+    if results is not None:
+        header, rows = _measured(name, results)
+        click.secho(f"\nmeasured in {results}", bold=True)
+        click.echo(columns(header, rows) if rows else "nothing")
 
 
-def _list(plugins: tuple[Path, ...]) -> None:
+@command.command("pages")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@plugin_option
+@click.pass_obj
+def pages(outer: tuple[Path, ...], folder: Path, plugins: tuple[Path, ...]) -> None:
+    """Write a Markdown page on every method into FOLDER, and an index."""
+    from p3mbench.images import write_bytes
+
+    folder.mkdir(parents=True, exist_ok=True)
+    index = ["# Methods", "", "| name | title | kind | parameters | year |"]
+    index.append("| --- | --- | --- | --: | --- |")
+    for method in _methods(outer + plugins):
+        info = method.info
+        write_bytes(folder / f"{info.name}.md", page(method).encode())
+        index.append(
+            f"| [{info.name}]({info.name}.md) | {info.title} | {info.kind} | "
+            f"{_parameters(info) or '–'} | {info.year} |"
+        )
+    text = "\n".join([*index, "", "Written by `p3mbench methods pages`."]) + "\n"
+    write_bytes(folder / "index.md", text.encode())
+    click.echo(f"wrote {len(index) - 4} pages to {folder}")
+
+
+def page(method: Method) -> str:
+    """A Markdown page on a method: idea, facts, options, published figures."""
+    from p3mbench.report.markdown import escape
+
+    lines = [f"# {method.info.title} (`{method.info.name}`)", ""]
+    lines += [*_markdown(_idea(method)), ""]
+    lines += [f"- **{key}**: {escape(value)}" for key, value in _facts(method)]
+    header, rows = _published(method.info.name)
+    if rows:
+        lines += ["", "## Published on P3M-500", ""]
+        lines += ["Not measured here; see `p3mbench report --compare published`.", ""]
+        lines += [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
+        lines += [f"| {' | '.join(map(escape, row))} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(lines: list[str]) -> Iterator[str]:
+    """A docstring as Markdown: its "Attributes:" become a heading and list items."""
+    inside = False
+    for line in lines:
+        if line == "Attributes:":
+            inside = True
+            yield "**Options** (`--set NAME.OPTION=VALUE`)\n"
+        elif inside and line.startswith("    ") and not line.startswith("     "):
+            yield f"- {line.strip()}"
+        else:
+            inside = inside and (not line or line.startswith(" "))
+            yield line[6:] if inside else line
+
+
+def _methods(plugins: tuple[Path, ...]) -> Iterator[Method]:
+    from p3mbench.registry import find
+
+    for entry in find(plugins):
+        if entry.method is not None:
+            yield entry.method
+
+
+def _list(plugins: tuple[Path, ...], trainable: bool) -> None:
     from p3mbench.cli.screen import columns
     from p3mbench.registry import find
 
@@ -61,18 +132,111 @@ def _list(plugins: tuple[Path, ...]) -> None:
             problems.append(f"{entry.name} ({entry.origin}): {entry.problem}")
             continue
         info = entry.method.info
+        if trainable and not hasattr(entry.method, "training"):
+            continue
         rows.append(
-            [info.name, info.title, str(info.kind), _weights(info), str(info.year), entry.origin]
+            [
+                info.name,
+                info.title,
+                str(info.kind),
+                _parameters(info),
+                _weights(info),
+                str(info.year),
+                entry.origin,
+            ]
         )
-    click.echo(columns(["name", "title", "kind", "weights", "year", "from"], rows))
+    header = ["name", "title", "kind", "parameters", "weights", "year", "from"]
+    click.echo(columns(header, rows))
     for problem in problems:
         click.secho(f"cannot be used: {problem}", fg="red")
 
 
+def _idea(method: Method) -> list[str]:
+    """What the method's class says of itself."""
+    return inspect.cleandoc(type(method).__doc__ or "").splitlines()
+
+
+def _facts(method: Method) -> Iterator[tuple[str, str]]:
+    from p3mbench.method import options_of
+
+    info = method.info
+    yield "kind", str(info.kind)
+    yield "paper", f"{info.citation} ({info.year})"
+    yield "licence of the code here", info.code_licence
+    yield "parameters", _parameters(info) or "none: nothing is learned"
+    yield "strategies", ", ".join(info.strategies)
+    options = ", ".join(f"{k}={v}" for k, v in options_of(method).items())
+    yield "options and their defaults", options or "none"
+    yield "can be trained here", "yes" if hasattr(method, "training") else "no"
+    for checkpoint in info.checkpoints:
+        text = f"{checkpoint.file}; trained under {checkpoint.train_setting} on "
+        text += f"{', '.join(checkpoint.train_sets)}; {checkpoint.licence}; {checkpoint.where}"
+        yield f"published weights ({checkpoint.name})", text
+    if info.learned and not info.checkpoints:
+        yield "published weights", "none"
+
+
+def _published(name: str) -> tuple[list[str], list[list[str]]]:
+    from p3mbench.published import figures
+    from p3mbench.report.display import metric_display
+
+    header = ["subset", "setting", "metric", "value", "source", "origin", "remarks"]
+    rows = [
+        [
+            f.subset,
+            f.setting,
+            metric_display(f.metric).title,
+            f"{f.value:g}",
+            f"{f.source}, {f.where}",
+            f.origin,
+            "; ".join(filter(None, [f.strategy, f.note, f.conflict and f"conflict: {f.conflict}"])),
+        ]
+        for f in figures(name)
+    ]
+    return header, rows
+
+
+def _measured(name: str, results: Path) -> tuple[list[str], list[list[str]]]:
+    from p3mbench.report.display import metric_display
+    from p3mbench.store import Store
+
+    with Store(results) as store:
+        frame = store.frame()
+    frame = frame[(frame["method"] == name) & (frame["status"] == "ok")]
+    shown = [m for m in ("sad", "mse", "mad", "sad_t", "mse_t", "grad", "conn") if m in frame]
+    header = ["benchmark", "subset", "setting", "strategy", "weights", "images"]
+    header += [metric_display(m).title for m in shown]
+    keys = ["benchmark", "subset", "train_setting", "variant", "strategy", "checkpoint"]
+    rows = []
+    for key, part in frame.groupby(keys, sort=True):
+        benchmark, subset, train, test, strategy, weights = map(str, key)
+        row = [benchmark, subset, f"{train}:{test}", strategy, weights or "none", str(len(part))]
+        decimals = [metric_display(m).decimals for m in shown]
+        values = [
+            f"{mean:.{places}f}" for mean, places in zip(part[shown].mean(), decimals, strict=True)
+        ]
+        rows.append(row + values)
+    return header, rows
+
+
+def _cut(text: str, length: int = 60) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _parameters(info: MethodInfo) -> str:
+    return f"{info.parameters / 1e6:.1f} M" if info.parameters else ""
+
+
 def _weights(info: MethodInfo) -> str:
+    from p3mbench.benchmark import get
+    from p3mbench.checkpoints import shipped
     from p3mbench.weights import find_checkpoint
 
     if not info.learned:
         return "none needed"
     path = find_checkpoint(info)
-    return f"found ({path.name})" if path else "needs weights"
+    if path:
+        return f"found ({path.name})"
+    if shipped(info, get("mini").checkpoints):
+        return "thin ones for mini"
+    return "needs weights"

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 @click.option("--settings", help="TRAIN:TEST settings to show, joined by commas, e.g. B:B,B:N.")
 @click.option("--kind", type=click.Choice(["trimap-free", "trimap-based"]), help="One kind only.")
 @click.option("--precision", type=click.IntRange(0, 10), help="Decimals, for every metric.")
+@click.option(
+    "--compare",
+    type=click.Choice(["published"]),
+    help="Put published figures and their sources beside the measured ones.",
+)
 @click.option("--standalone", is_flag=True, help="LaTeX as a document of its own, to compile.")
 @click.option("--per-image", is_flag=True, help="One line per image instead of means.")
 @click.option(
@@ -42,6 +47,7 @@ def command(
     settings: str | None,
     kind: str | None,
     precision: int | None,
+    compare: str | None,
     standalone: bool,
     per_image: bool,
     plot: Path | None,
@@ -70,7 +76,11 @@ def command(
     ansi = out is None and sys.stdout.isatty()
     try:
         built = report.build(
-            frame, metrics=_listed(metrics), settings=_listed(settings), expected=expected
+            frame,
+            metrics=_listed(metrics),
+            settings=_listed(settings),
+            expected=expected,
+            published=compare == "published",
         )
         if per_image:
             text = report.per_image(

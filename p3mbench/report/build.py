@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.metrics.table import METRICS
+from p3mbench.report.beside import published_table
 from p3mbench.report.display import metric_order
 from p3mbench.report.entries import EntrySet
 from p3mbench.report.gaps import Setting
 from p3mbench.report.grouping import entry_sets
-from p3mbench.report.model import Report, Table
+from p3mbench.report.model import Report, Role, Table
 from p3mbench.report.statistics import (
     detail_table,
     gaps_table,
@@ -43,6 +44,7 @@ def build(
     kind: str | None = None,
     expected: Mapping[Any, int] | None = None,
     how: Bootstrap = DEFAULT,
+    published: bool = False,
 ) -> Report:
     """Make every table of ``rows``.
 
@@ -55,6 +57,7 @@ def build(
         expected: (benchmark, subset) or (benchmark, subset, variant) -> images of the full
             benchmark, so that a subset is called one.
         how: resamples, level and seed of every interval.
+        published: add published figures beside the means, in tables of their own.
 
     Returns:
         Tables in reading order: per benchmark and recipe, per kind, settings, subsets, gaps,
@@ -76,11 +79,13 @@ def build(
     tables = [
         table.fitted()
         for one in sets
-        for table in _tables(one, _Choice(metrics, chosen, stored, how))
+        for table in _tables(one, _Choice(metrics, chosen, stored, how, published))
     ]
     tables = _unique_labels(tables)
-    notes = () if tables else ("There are no results with these settings.",)
-    return Report(tables=tuple(tables), notes=notes)
+    notes = [] if tables else ["There are no results with these settings."]
+    if published and not any(table.role is Role.PUBLISHED for table in tables):
+        notes.append("There is no published figure of what was measured; all are on P3M-500.")
+    return Report(tables=tuple(tables), notes=tuple(notes))
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class _Choice:
     settings: tuple[Setting, ...] | None
     stored: Sequence[str]
     how: Bootstrap
+    published: bool
 
     def main(self, entries: EntrySet) -> tuple[str, ...]:
         """Metrics of the settings table."""
@@ -127,6 +133,9 @@ def _tables(entries: EntrySet, choice: _Choice) -> Iterable[Table]:
         detail_table(plan, metrics[0]),
         seeds_table(plan, metrics[0]),
     ]
+    if choice.published:
+        also = choice.subsets(entries)
+        made += [published_table(plan, m) for m in dict.fromkeys((*metrics, *also))]
     return [table for table in made if table is not None]
 
 

@@ -25,6 +25,7 @@ class Role(StrEnum):
     GAPS = "gaps"  # every gap with interval, tests and median
     DETAIL = "detail"  # mean with interval, median, worst images, ranks
     SEEDS = "seeds"  # spread over training seeds
+    PUBLISHED = "published"  # published figures beside measured means
     IMAGES = "images"  # one line per stored row
 
 

@@ -260,3 +260,30 @@ def test_images_that_fail_are_listed_and_the_exit_code_says_so(tmp_path, p3m_fol
 def test_debug_shows_the_traceback(tmp_path):
     result = CliRunner().invoke(main, ["--debug", "report", "--results", str(tmp_path)])
     assert type(result.exception).__name__ == "StoreError"
+
+
+def test_methods_lists_kind_parameters_and_weights():
+    lines = call("methods").output.splitlines()
+    shown = {line.split()[0]: line for line in lines[1:]}
+    assert "39.5 M" in shown["p3mnet-r34"] and "trimap-free" in shown["p3mnet-r34"]
+    assert "none needed" in shown["closed-form"]
+    trainable = call("methods", "--trainable").output
+    assert "p3mnet-r34" in trainable and "closed-form" not in trainable
+
+
+def test_methods_show_has_idea_weights_and_published_figures(tmp_path):
+    output = call("methods", "show", "p3mnet-r34").output
+    for text in ("ResNet-34 encoder", "p3mnet_pretrained_on_p3m10k.pth", "8.73", "p3m, Table 2"):
+        assert text in output
+    out = tmp_path / "r"
+    call("run", "--methods", "coarse", "--limit", "1", "--out", out)
+    output = call("methods", "show", "coarse", "--results", out).output
+    assert "measured in" in output and "-:B" in output
+
+
+def test_pages_in_docs_are_those_the_command_writes(tmp_path):
+    call("methods", "pages", tmp_path)
+    docs = README.parent / "docs" / "methods"
+    assert {p.name: p.read_text() for p in docs.iterdir()} == {
+        p.name: p.read_text() for p in tmp_path.iterdir()
+    }

@@ -163,3 +163,9 @@ def test_its_description_imports_no_torch(method: Method) -> None:
     module = type(method).__module__
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@method_of
+def test_its_parameters_are_counted(method: Method) -> None:
+    network = training_of(method).network(1)
+    assert sum(p.numel() for p in network.parameters()) == method.info.parameters

@@ -24,7 +24,7 @@ def test_late_fusion_is_the_papers_formula() -> None:
     assert torch.equal(out.alpha, mixed)
     for plane in out:
         assert plane.shape == (1, 1, 64, 96)
-        assert 0 <= plane.min() and plane.max() <= 1
+        assert plane.min() >= 0 and plane.max() <= 1
 
 
 def test_late_fusion_has_the_encoder_of_densenet_201() -> None:
@@ -47,7 +47,7 @@ def test_hatt_attends_at_a_quarter_of_the_size() -> None:
         out = HATT(4).eval()(image_batch())
     assert out.alpha.shape == (1, 1, 64, 96)
     assert out.attention.shape == (1, 1, 16, 24)
-    assert 0 <= out.attention.min() and out.attention.max() <= 1
+    assert out.attention.min() >= 0 and out.attention.max() <= 1
 
 
 @pytest.mark.parametrize("network", [LateFusion, HATT])

@@ -120,12 +120,11 @@ def test_every_package_is_listed():
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     listed = set(config["options"]["packages"].split())
     here = {
-        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
-        for folder in SHIPPED
+        ".".join([package, *path.parent.relative_to(ROOT / folder).parts])
+        for folder, package in SHIPPED.items()
         for path in (ROOT / folder).rglob("__init__.py")
     }
-    renamed = {".".join([SHIPPED[name.split(".")[0]], *name.split(".")[1:]]) for name in here}
-    assert listed == renamed
+    assert listed == here
 
 
 def test_the_constraints_pin_what_the_readme_installs():

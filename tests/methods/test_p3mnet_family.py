@@ -32,7 +32,7 @@ def test_keys_and_outputs_are_the_published_ones(encoder: str, golden: Any) -> N
     network.load_state_dict(data.state(network), strict=True)
     predictor = P3MNetPredictor(network, "cpu", STRATEGIES["resize"])
     errors = data.relative_errors(predictor.raw_outputs(data.arrays["image"]))
-    assert max(errors.values()) < 1e-5, errors
+    assert max(errors.values()) < 1e-4, errors
 
 
 def test_random_features_are_the_golden_ones(golden: Any) -> None:

@@ -182,7 +182,7 @@ def matteformer(network: Any, image: Image, trimap: Image) -> Alpha:
 
 
 def fba(network: nn.Module, image: Image, trimap: Image) -> Alpha:
-    """The authors' demo: Lanczos to multiples of 8, six distance maps, filters standardised anew."""
+    """The authors' demo: Lanczos to multiples of 8, distance maps, filters standardised anew."""
     height, width = trimap.shape
     size = (-(-width // 8) * 8, -(-height // 8) * 8)
     known = np.stack([trimap == 0, trimap == 255], axis=2).astype(np.float64)
@@ -335,7 +335,6 @@ def measure(method: Method, sizes: list[tuple[int, int]], repeat: int, device: s
     """All figures of one method."""
     torch.manual_seed(0)
     training = training_of(method)
-    name = method.info.name
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "random.pth"
         torch.save(training.network(1).state_dict(), weights)
@@ -345,31 +344,36 @@ def measure(method: Method, sizes: list[tuple[int, int]], repeat: int, device: s
     network.eval()
     found = []
     for height, width in sizes:
-        image, trimap = scene(height, width)
-        hint = trimap if method.info.needs_trimap else None
-        engine = Engine(predictor, device)
-        lower = Engine(predictor, device, "bf16")
-        inner: Any = engine.network
-        with watched(inner) as taken:
-            ours, alpha = least(lambda: engine.call(image, hint).alpha, repeat)
-            calls = len(taken) // (repeat + 2)  # of one predict; the engine warms up once more
-        forward = min(sum(taken[i : i + calls]) for i in range(0, len(taken) - calls + 1, calls))
-        bf16, rough = least(lambda: lower.call(image, hint).alpha, repeat)
-        literal, off = None, None
-        if device == "cpu":
-            with torch.no_grad():
-                render = LITERAL[name]
-                literal, other = least(lambda: render(network, image, trimap), repeat)
-            off = float(np.abs(alpha - np.clip(other, 0, 1)).max())
-        gap = np.abs(alpha - rough)
-        found.append(
-            Result(
-                name, f"{height}x{width}", forward, ours, literal, bf16, off,
-                (float(gap.mean()), float(gap.max())),
-            )
-        )  # fmt: skip
+        found.append(measure_at(method, predictor, network, (height, width), repeat, device))
         print(found[-1], flush=True)
     return found
+
+
+def measure_at(
+    method: Method, predictor: Any, network: Any, size: tuple[int, int], repeat: int, device: str
+) -> Result:
+    """The figures at one size; the network is the literal rendering's own copy."""
+    name = method.info.name
+    image, trimap = scene(*size)
+    hint = trimap if method.info.needs_trimap else None
+    engine = Engine(predictor, device)
+    lower = Engine(predictor, device, "bf16")
+    inner: Any = engine.network
+    with watched(inner) as taken:
+        ours, alpha = least(lambda: engine.call(image, hint).alpha, repeat)
+        calls = len(taken) // (repeat + 2)  # of one predict; the engine warms up once more
+    forward = min(sum(taken[i : i + calls]) for i in range(0, len(taken) - calls + 1, calls))
+    bf16, rough = least(lambda: lower.call(image, hint).alpha, repeat)
+    literal, off = None, None
+    if device == "cpu":
+        render = LITERAL[name]
+        with torch.no_grad():
+            literal, other = least(lambda: render(network, image, trimap), repeat)
+        off = float(np.abs(alpha - np.clip(other, 0, 1)).max())
+    gap = np.abs(alpha - rough)
+    differences = float(gap.mean()), float(gap.max())
+    where = f"{size[0]}x{size[1]}"
+    return Result(name, where, forward, ours, literal, bf16, off, differences)
 
 
 def table(results: list[Result], repeat: int, device: str) -> str:
@@ -386,15 +390,16 @@ def table(results: list[Result], repeat: int, device: str) -> str:
         f"scikit-image {skimage.__version__}. Networks of published width with random weights, "
         f"default strategy, least of {repeat} repetitions, in seconds.",
         "",
-        "*Network* is the time within the network, *ours* all of `predict`, *literal* the published "
-        "steps in the published code's own calls with the same network. *Difference* is the largest "
-        "of the two mattes. *bf16* is `--precision bf16`, with the mean and the largest difference "
+        "*Network* is the time within the network, *ours* all of `predict`, *literal* the "
+        "published steps in the published code's own calls with the same network. *Difference* "
+        "is the largest of the two mattes. *bf16* is `--precision bf16`, with the mean and the "
+        "largest difference "
         "that it makes to ours. With random weights classes lie near ties, so a single flipped "
         "class can move a pixel by up to 1; with trained ones it is rarer, and `p3mbench run` "
         "prints the effect on the scores.",
         "",
-        "| method | size | network | ours | literal | times faster | difference | bf16 | times faster "
-        "| its difference, mean | largest |",
+        "| method | size | network | ours | literal | times faster | difference | bf16 "
+        "| times faster | its difference, mean | largest |",
         "| --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |",
     ]
     for r in results:
@@ -403,8 +408,9 @@ def table(results: list[Result], repeat: int, device: str) -> str:
         off = "" if r.off is None else f"{r.off:.1e}"
         against = r.ours if r.literal is None else r.literal
         lines.append(
-            f"| {r.method} | {r.size} | {r.forward:.2f} | {r.ours:.2f} | {literal} | {ratio} | {off} "
-            f"| {r.bf16:.2f} | {against / r.bf16:.2f} | {r.off_bf16[0]:.1e} | {r.off_bf16[1]:.1e} |"
+            f"| {r.method} | {r.size} | {r.forward:.2f} | {r.ours:.2f} | {literal} | {ratio} "
+            f"| {off} | {r.bf16:.2f} | {against / r.bf16:.2f} "
+            f"| {r.off_bf16[0]:.1e} | {r.off_bf16[1]:.1e} |"
         )
     compared = [r for r in results if r.literal is not None]
     if compared:
@@ -413,8 +419,8 @@ def table(results: list[Result], repeat: int, device: str) -> str:
         lines += [
             "",
             f"- Median over methods and sizes: {ratios[len(ratios) // 2]:.2f} times as fast as the "
-            f"literal steps in float32 ({sum(x >= 1.5 for x in ratios)} of {len(ratios)} reach 1.5), "
-            f"{lower[len(lower) // 2]:.2f} times with bf16 "
+            f"literal steps in float32 ({sum(x >= 1.5 for x in ratios)} of {len(ratios)} "
+            f"reach 1.5), {lower[len(lower) // 2]:.2f} times with bf16 "
             f"({sum(x >= 3 for x in lower)} of {len(lower)} reach 3).",
         ]
     return "\n".join(lines) + "\n"

@@ -112,6 +112,25 @@ def get(name: str) -> Benchmark:
     return replace(builtin, folder=None)
 
 
+def chosen(name: str, trimap: str | None = None, faces: str | None = None) -> Benchmark:
+    """A benchmark with the trimap source and the way to faces that a run asks for.
+
+    Args:
+        name: as for `get`.
+        trimap: ``dataset`` or ``kernel-K``; None for the benchmark's own.
+        faces: ``detect`` to look for faces, anything else not to; None for the benchmark's own.
+
+    Raises:
+        BenchmarkError: as for `get`, or an unknown trimap source.
+    """
+    benchmark = get(name)
+    if trimap:
+        benchmark = replace(benchmark, trimap=TrimapSource.parse(trimap))
+    if faces:
+        benchmark = replace(benchmark, detect_faces=faces == "detect")
+    return benchmark
+
+
 def parse(text: str, where: str, folder: Path | None) -> Benchmark:
     """Read and check a definition; ``where`` names it in errors. See `get` for what it raises."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,13 +13,17 @@ from p3mbench.cli.options import out_file_option, results_option, write_or_print
 if TYPE_CHECKING:
     import pandas as pd
 
+    from p3mbench.report import Report
+    from p3mbench.report.build import Subject
+    from p3mbench.report.pictures import Pictures
+
 
 @click.command("report")
 @results_option
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["table", "markdown", "latex", "csv", "json"]),
+    type=click.Choice(["table", "markdown", "latex", "csv", "json", "html"]),
     default="table",
     show_default=True,
 )
@@ -39,63 +43,116 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write the gap plot to this PNG, SVG or PDF file as well.",
 )
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write every plot to this folder.",
+)
+@click.option(
+    "--plot-format",
+    type=click.Choice(["pdf", "svg", "png"]),
+    default="pdf",
+    show_default=True,
+    help="Of the files in --plots.",
+)
+@click.option("--images", help="Images that the panels show, joined by commas.")
 @out_file_option
-def command(
-    results: Path,
-    format_: str,
-    metrics: str | None,
-    settings: str | None,
-    kind: str | None,
-    precision: int | None,
-    compare: str | None,
-    standalone: bool,
-    per_image: bool,
-    plot: Path | None,
-    out: Path | None,
-) -> None:
-    """Write the tables and the gap plot of stored results.
+def command(**asked: Any) -> None:
+    """Write the tables, the plots and the web page of stored results.
 
     \b
     p3mbench report
     p3mbench report --format latex --out table.tex --plot gap.pdf
+    p3mbench report --format html --out report.html --plots plots
     """
-    from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.report.latex import document
-    from p3mbench.report.plots import gap_plot
+    from p3mbench.report.pictures import Pictures
     from p3mbench.store import Store
 
+    results = asked["results"]
     with Store(results) as store:
-        frame, expected = store.frame(), store.expected()
+        frame, expected, manifests = store.frame(), store.expected(), store.manifests()
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
-    if kind:
-        frame = frame[frame["kind"] == kind]
+    if asked["kind"]:
+        frame = frame[frame["kind"] == asked["kind"]]
         if frame.empty:
-            raise StoreError(f"{results}: holds no rows of {kind} methods")
-    ansi = out is None and sys.stdout.isatty()
+            raise StoreError(f"{results}: holds no rows of {asked['kind']} methods")
+    pictures = Pictures(results, manifests)
     try:
-        built = report.build(
-            frame,
-            metrics=_listed(metrics),
-            settings=_listed(settings),
-            expected=expected,
-            published=compare == "published",
-        )
-        if per_image:
-            text = report.per_image(
-                frame, format_, metrics=_listed(metrics), ansi=ansi, precision=precision
-            )
-        else:
-            text = report.render(built, format_, ansi=ansi, precision=precision)
-        if standalone and format_ == "latex":
-            text = document(text)
-        write_or_print(text, out)
-        if plot is not None:
-            gap_plot(built, plot)
-            click.echo(f"wrote {plot}", err=True)
+        _write(frame, expected, manifests, pictures, asked)
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
+    for problem in pictures.problems:
+        click.echo(f"note: {problem}", err=True)
+
+
+def _write(
+    frame: pd.DataFrame,
+    expected: dict[tuple[str, str], int],
+    manifests: list[dict[str, Any]],
+    pictures: Pictures,
+    asked: dict[str, Any],
+) -> None:
+    from p3mbench import report
+    from p3mbench.report.build import subjects
+    from p3mbench.report.plots.gap import gap_plot
+
+    metrics, images = _listed(asked["metrics"]), _listed(asked["images"]) or ()
+    built = report.build(
+        frame,
+        metrics=metrics,
+        settings=_listed(asked["settings"]),
+        expected=expected,
+        published=asked["compare"] == "published",
+    )
+    shown = subjects(frame, metrics=metrics)
+    if asked["format_"] == "html":
+        from p3mbench.report.html import Page, render_html
+
+        if asked["per_image"]:
+            raise click.UsageError("the page has its own image viewer; --per-image is for tables")
+        page = Page(built, shown, frame, manifests, pictures)
+        write_or_print(render_html(page), asked["out"] or asked["results"] / "report.html")
+    else:
+        write_or_print(_text(built, frame, metrics, asked), asked["out"])
+    if asked["plot"] is not None:
+        gap_plot(built, asked["plot"])
+        click.echo(f"wrote {asked['plot']}", err=True)
+    if asked["plots"] is not None:
+        _write_plots(built, shown, pictures, images, asked)
+
+
+def _text(
+    built: Report, frame: pd.DataFrame, metrics: tuple[str, ...] | None, asked: dict[str, Any]
+) -> str:
+    from p3mbench import report
+    from p3mbench.report.latex import document
+
+    ansi = asked["out"] is None and sys.stdout.isatty()
+    format_, precision = asked["format_"], asked["precision"]
+    if asked["per_image"]:
+        text = report.per_image(frame, format_, metrics=metrics, ansi=ansi, precision=precision)
+    else:
+        text = report.render(built, format_, ansi=ansi, precision=precision)
+    return document(text) if asked["standalone"] and format_ == "latex" else text
+
+
+def _write_plots(
+    built: Report,
+    shown: list[Subject],
+    pictures: Pictures,
+    images: tuple[str, ...],
+    asked: dict[str, Any],
+) -> None:
+    from p3mbench.images import write_bytes
+    from p3mbench.report.plots import draw_all
+
+    folder, suffix = asked["plots"], f".{asked['plot_format']}"
+    for drawn in draw_all(built, shown, suffix, pictures=pictures, images=images):
+        path = folder / f"{drawn.name}{suffix}"
+        write_bytes(path, drawn.content)
+        click.echo(f"wrote {path}", err=True)
 
 
 def _listed(text: str | None) -> tuple[str, ...] | None:

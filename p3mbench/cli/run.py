@@ -119,17 +119,9 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
 
 
 def _benchmark(asked: dict[str, Any]) -> Benchmark:
-    from dataclasses import replace
+    from p3mbench.benchmark import chosen
 
-    from p3mbench.benchmark import get
-    from p3mbench.data.sample import TrimapSource
-
-    benchmark = get(asked["benchmark"])
-    if asked["trimap"]:
-        benchmark = replace(benchmark, trimap=TrimapSource.parse(asked["trimap"]))
-    if asked["faces"]:
-        benchmark = replace(benchmark, detect_faces=asked["faces"] == "detect")
-    return benchmark
+    return chosen(asked["benchmark"], asked["trimap"], asked["faces"])
 
 
 def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:

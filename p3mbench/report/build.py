@@ -67,25 +67,59 @@ def build(
         ValueError: unknown metric, setting or kind; columns missing; an image twice in one place.
     """
     chosen = None if settings is None else tuple(_setting(text) for text in settings)
-    if kind is not None and kind not in KIND_ORDER:
-        raise ValueError(f"kind must be one of {', '.join(KIND_ORDER)}, not {kind!r}")
     if metrics is not None:
         _check_metrics(rows, metrics)
     if not len(rows):
         return Report(tables=(), notes=("There are no results yet.",))
-    stored = sorted({*METRICS, *(metrics or ())} & set(rows.columns), key=metric_order)
-    sets = [s for s in entry_sets(rows, stored, expected) if kind in (None, s.kind)]
-    sets.sort(key=lambda s: (s.benchmark, s.convention, s.obfuscation, _kind_order(s.kind)))
+    stored = _stored(rows, metrics)
+    choice = _Choice(metrics, chosen, stored, how, published)
     tables = [
         table.fitted()
-        for one in sets
-        for table in _tables(one, _Choice(metrics, chosen, stored, how, published))
+        for one in _sets(rows, stored, kind, expected)
+        for table in _tables(one, choice)
     ]
     tables = _unique_labels(tables)
     notes = [] if tables else ["There are no results with these settings."]
     if published and not any(table.role is Role.PUBLISHED for table in tables):
         notes.append("There is no published figure of what was measured; all are on P3M-500.")
     return Report(tables=tuple(tables), notes=tuple(notes))
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What plots are drawn of: entries that may be compared, and the metric."""
+
+    entries: EntrySet
+    metric: str
+
+
+def subjects(
+    rows: pd.DataFrame, *, metrics: Sequence[str] | None = None, kind: str | None = None
+) -> list[Subject]:
+    """The sets of `build` with their first metric, in its order and with its errors."""
+    if metrics is not None:
+        _check_metrics(rows, metrics)
+    if not len(rows):
+        return []
+    stored = _stored(rows, metrics)
+    choice = _Choice(metrics, None, stored, DEFAULT, False)
+    found = [(one, choice.main(one)) for one in _sets(rows, stored, kind, None)]
+    return [Subject(one, names[0]) for one, names in found if names]
+
+
+def _stored(rows: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
+    return sorted({*METRICS, *(metrics or ())} & set(rows.columns), key=metric_order)
+
+
+def _sets(
+    rows: pd.DataFrame, stored: Sequence[str], kind: str | None, expected: Mapping[Any, int] | None
+) -> list[EntrySet]:
+    if kind is not None and kind not in KIND_ORDER:
+        raise ValueError(f"kind must be one of {', '.join(KIND_ORDER)}, not {kind!r}")
+    sets = [s for s in entry_sets(rows, stored, expected) if kind in (None, s.kind)]
+    return sorted(
+        sets, key=lambda s: (s.benchmark, s.convention, s.obfuscation, _kind_order(s.kind))
+    )
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ class Scores:
         images: ids, sorted. ok: (n,) bool, False where the method failed.
         values: metric -> (n,) float64, NaN where it failed or the metric is undefined.
         flags, reasons: how often each flag and each reason of failure occurs.
+        seconds: (n,) float64 of ``predict``, NaN where it is not known.
+        parameters: of the network, 0 if there is none or it is not known.
+        device: where it ran, "" if it ran on several or it is not known.
     """
 
     images: tuple[str, ...]
@@ -29,6 +32,9 @@ class Scores:
     values: Mapping[str, FloatArray]
     flags: Mapping[str, int]
     reasons: Mapping[str, int]
+    seconds: FloatArray
+    parameters: int = 0
+    device: str = ""
 
     def scored(self, metric: str) -> dict[str, float]:
         """Image -> score, for the images that have one, in order of image id."""

@@ -66,6 +66,13 @@ PPT_GAP = "PPT gap"
 PRIVACY_COST = "Privacy cost"
 OBFUSCATION_SHIFT = "Obfuscation shift"
 
+# What each asks, in words for people who do not know the settings by heart.
+QUESTIONS = {
+    PPT_GAP: "Trained on blurred faces: how much worse on normal faces than on blurred ones?",
+    PRIVACY_COST: "On normal faces: how much worse than if the training had seen faces?",
+    OBFUSCATION_SHIFT: "How much worse when the faces in the test are blurred?",
+}
+
 
 def contrasts(trains: set[str]) -> list[Contrast]:
     """The gaps that methods with these train settings can have, in a fixed order."""

@@ -29,6 +29,7 @@ IDENTITY = (
     "benchmark", "convention", "obfuscation", "method", "strategy", "options", "trimap_source",
     "checkpoint", "checkpoint_sha256", "train_setting", "seed", "subset", "variant",
 )  # fmt: skip
+MEASURED = ("seconds", "parameters")  # shown where they are known
 OK = "ok"
 
 
@@ -72,11 +73,17 @@ def entry_sets(
 
 
 def _clean(rows: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
+    import pandas as pd
+
     needed = (*TEXT_COLUMNS, "learned", *metrics)
     missing = [column for column in needed if column not in rows.columns]
     if missing:
         raise ValueError(f"rows lack the columns {', '.join(missing)}")
     frame = rows.loc[:, list(needed)].copy()
+    for column in MEASURED:
+        given = rows[column] if column in rows.columns else np.nan
+        frame[column] = pd.to_numeric(pd.Series(given, index=rows.index), errors="coerce")
+    frame["device"] = [as_text(v) for v in rows["device"]] if "device" in rows.columns else ""
     for column in TEXT_COLUMNS:
         frame[column] = [as_text(value) for value in frame[column]]
     for column in metrics:
@@ -175,7 +182,18 @@ def _scores(rows: pd.DataFrame, metrics: list[str]) -> Scores:
         flag.strip() for text in rows["flags"] for flag in text.split(",") if flag.strip()
     )
     reasons = Counter(rows["reason"][~ok])
-    return Scores(tuple(rows["image"]), ok, values, dict(flags), dict(reasons))
+    counts = rows["parameters"].dropna()
+    devices = sorted(set(rows["device"]) - {""})
+    return Scores(
+        images=tuple(rows["image"]),
+        ok=ok,
+        values=values,
+        flags=dict(flags),
+        reasons=dict(reasons),
+        seconds=rows["seconds"].to_numpy(dtype=np.float64),
+        parameters=int(counts.max()) if len(counts) else 0,
+        device=devices[0] if len(devices) == 1 else "",
+    )
 
 
 def _labelled(entries: list[Entry]) -> list[Entry]:

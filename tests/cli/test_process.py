@@ -28,7 +28,7 @@ class Slow:
         return self
 
     def predict(self, image, trimap=None):
-        time.sleep(0.3)
+        time.sleep(0.8)
         return np.zeros(image.shape[:2], np.float32)
 """
 

@@ -10,7 +10,7 @@ import pytest
 from fake import DEFAULT, rows
 
 from p3mbench.report import build
-from p3mbench.report.plots import _panels, gap_plot
+from p3mbench.report.plots.gap import gap_plot, panels_of
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=199)
@@ -28,7 +28,7 @@ def test_suffix_decides_and_bytes_repeat(tmp_path: Path, suffix: str) -> None:
 
 def test_panels_hold_the_numbers_of_the_table() -> None:
     report = build(rows(), how=QUICK)
-    panels = [panel for table in report.tables for panel in _panels(table)]
+    panels = [panel for table in report.tables for panel in panels_of(table)]
     assert [(p.contrast.name, p.contrast.test.train) for p in panels] == [
         ("Obfuscation shift", "-"),
         ("PPT gap", "B"),

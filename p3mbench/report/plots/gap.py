@@ -1,18 +1,11 @@
-"""The gap plot: both test variants of every method side by side, and the gap with its interval.
-
-Pictures are drawn through matplotlib's object interface (no pyplot, no global state), in a palette
-that colour-blind readers can tell apart (Okabe and Ito 2008) and with markers that survive print in
-grey. The same report gives the same bytes.
-"""
+"""The gap plot: both test variants of every method side by side, and the gap with its interval."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from p3mbench.report.build import build
 from p3mbench.report.cells import Place
@@ -20,47 +13,25 @@ from p3mbench.report.display import metric_display
 from p3mbench.report.gaps import Contrast, Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.model import Cell, Column, Report, Role, Table, cell_text
+from p3mbench.report.plots.style import (
+    GREY,
+    GRID,
+    INK,
+    LABEL,
+    MARKS,
+    METADATA,
+    TITLE,
+    bare,
+    cut,
+    new_figure,
+    rendered,
+)
 from p3mbench.report.tables import mean_key
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-BLUE, VERMILION, GREY, INK = "#0072B2", "#D55E00", "#8C8C8C", "#1A1A1A"
-LABEL, TITLE = 34, 48  # characters of a name and of a panel title before it is cut
-WIDTH = 7.2  # inches: the text width of a two-column paper
-STYLE: Any = {  # rc_context types every key as a literal
-    "font.size": 8,
-    "axes.titlesize": 8.5,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 8,
-    "axes.linewidth": 0.6,
-    "svg.hashsalt": "p3mbench",
-    "pdf.fonttype": 42,
-}
-METADATA: dict[str, dict[str, None]] = {
-    ".png": {"Software": None},
-    ".svg": {"Date": None},
-    ".pdf": {"CreationDate": None},
-}
-
-
-@dataclass(frozen=True)
-class Mark:
-    """How a test variant is drawn; N is smaller so that B shows behind it."""
-
-    marker: str
-    colour: str
-    size: float
-    label: str
-
-
-MARKS = (
-    Mark("o", BLUE, 7.0, "test B (faces blurred)"),
-    Mark("D", VERMILION, 4.2, "test N (normal faces)"),
-)
 
 
 @dataclass(frozen=True)
@@ -103,14 +74,19 @@ def gap_plot(source: Report | pd.DataFrame, path: Path | str, *, dpi: int = 200)
         known = ", ".join(METADATA)
         raise ValueError(f"cannot draw {path.name}: the suffix must be one of {known}")
     report = source if isinstance(source, Report) else build(source)
-    panels = [panel for table in report.tables for panel in _panels(table)]
+    panels = panels_of_report(report)
     if not panels:
         raise ValueError("nothing to draw: no method has results for both test variants B and N")
-    path.write_bytes(_drawn(panels, path.suffix.lower(), dpi))
+    path.write_bytes(rendered(lambda: drawn(panels), path.suffix.lower(), dpi))
     return path
 
 
-def _panels(table: Table) -> list[Panel]:
+def panels_of_report(report: Report) -> list[Panel]:
+    """The panels of all its tables."""
+    return [panel for table in report.tables for panel in panels_of(table)]
+
+
+def panels_of(table: Table) -> list[Panel]:
     """A panel for each gap column between the two variants of one train setting."""
     if table.role is not Role.SETTINGS:
         return []
@@ -138,40 +114,19 @@ def _title(table: Table, train: str, total: int) -> str:
     trained = {"-": "Not trained", "other": "Training faces unknown or mixed"}
     source = dict(table.facts)["trimap_source"]
     what = f"n = {total}, {table.benchmark} P, {table.kind}{f' ({source})' if source else ''}"
-    return f"{trained.get(train, f'Trained on {train}')}\n{_cut(plain(what), TITLE)}"
+    return f"{trained.get(train, f'Trained on {train}')}\n{cut(plain(what), TITLE)}"
 
 
-def _drawn(panels: Sequence[Panel], suffix: str, dpi: int) -> bytes:
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+def drawn(panels: Sequence[Panel]) -> Figure:
+    """The figure of some panels, one below the other."""
     heights = [0.26 * len(panel.lines) + 0.9 for panel in panels]
-    out = io.BytesIO()
-    with rc_context(STYLE), warnings.catch_warnings():
-        # A name in a script the font lacks is drawn as boxes; that is no reason to stop.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure = Figure(figsize=(WIDTH, sum(heights) + 0.45), layout="constrained")
-        FigureCanvasAgg(figure)
-        grid = figure.add_gridspec(len(panels), 2, height_ratios=heights, width_ratios=(1.15, 1))
-        for i, panel in enumerate(panels):
-            left = figure.add_subplot(grid[i, 0])
-            right = figure.add_subplot(grid[i, 1])
-            _draw_scores(left, panel)
-            _draw_gaps(right, panel)
-        _legend(figure)
-        _settle(figure)
-        figure.savefig(out, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
-    return out.getvalue()
-
-
-def _settle(figure: Figure) -> None:
-    """Fix the layout to four decimals: the solver's last bits differ from run to run."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        left, bottom, width, height = (round(value, 4) for value in axes.get_position().bounds)
-        axes.set_position((left, bottom, width, height))
+    figure = new_figure(sum(heights) + 0.45)
+    grid = figure.add_gridspec(len(panels), 2, height_ratios=heights, width_ratios=(1.15, 1))
+    for i, panel in enumerate(panels):
+        _draw_scores(figure.add_subplot(grid[i, 0]), panel)
+        _draw_gaps(figure.add_subplot(grid[i, 1]), panel)
+    _legend(figure)
+    return figure
 
 
 def _draw_scores(axes: Axes, panel: Panel) -> None:
@@ -189,16 +144,12 @@ def _draw_scores(axes: Axes, panel: Panel) -> None:
                 markeredgewidth=0.5,
                 zorder=2,
             )
-    labels = [_cut(line.label, LABEL) for line in panel.lines]
+    labels = [cut(line.label, LABEL) for line in panel.lines]
     _frame(axes, panel, labels)
     axes.set_title(panel.title, loc="left", parse_math=False)
     # From zero, so that a gap is seen against the size of the error.
     axes.set_xlim(0, 1.06 * max(max(line.b, line.n) for line in panel.lines) or 1)
     axes.set_xlabel(f"mean {title} (left = better)")
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _draw_gaps(axes: Axes, panel: Panel) -> None:
@@ -228,11 +179,10 @@ def _frame(axes: Axes, panel: Panel, labels: Sequence[str]) -> None:
     axes.set_yticklabels(labels, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-    axes.grid(axis="x", color="#E0E0E0", linewidth=0.5, zorder=-1)
+    axes.grid(axis="x", color=GRID, linewidth=0.5, zorder=-1)
     axes.set_axisbelow(True)
     axes.margins(x=0.06)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    bare(axes, "top", "right", "left")
 
 
 def _legend(figure: Figure) -> None:

@@ -1,0 +1,171 @@
+"""`render_html`: a report with its plots and pictures as one self-contained page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from p3mbench import __version__
+from p3mbench.report.build import Subject
+from p3mbench.report.html.summary import findings
+from p3mbench.report.html.viewer import viewer
+from p3mbench.report.latex import render_latex
+from p3mbench.report.layout import plain
+from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, cell_text
+from p3mbench.report.plots import draw_all
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from p3mbench.report.pictures import Pictures
+
+VIEWED = 8  # images in the viewer, per benchmark
+CLASSES = {1: "best", 2: "second"}
+OPEN = (Role.SETTINGS,)  # tables that are unfolded at first
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page is made of.
+
+    Attributes:
+        report: the tables. subjects: what plots and the viewer show.
+        frame: the stored rows. manifests: of the runs behind them, oldest first.
+        pictures: where images and mattes are; without, the viewer shows scores only.
+        viewed: images in the viewer, per benchmark.
+    """
+
+    report: Report
+    subjects: Sequence[Subject]
+    frame: pd.DataFrame
+    manifests: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    pictures: Pictures | None = None
+    viewed: int = VIEWED
+
+
+def render_html(page: Page) -> str:
+    """The page as text. The same store gives the same bytes."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    folder = files("p3mbench.report.html")
+    style, script, template = (
+        folder.joinpath(name).read_text(encoding="utf-8")
+        for name in ("page.css", "page.js", "page.html.j2")
+    )
+    env = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    # Inline text between the tags is hashed as it stands; the policy admits nothing else.
+    policy = (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
+    )
+    plots = [
+        {
+            "name": drawn.name,
+            "title": drawn.title,
+            "caption": drawn.caption,
+            "address": "data:image/svg+xml;base64," + base64.b64encode(drawn.content).decode(),
+        }
+        for drawn in draw_all(page.report, page.subjects, ".svg", pictures=page.pictures, dpi=110)
+    ]
+    data = viewer(page.subjects, page.pictures, page.viewed)
+    tables = [_table(table) for table in page.report.tables]
+    latex = {table.label: render_latex(Report(tables=(table,))) for table in page.report.tables}
+    return env.from_string(template).render(
+        title=_title(page),
+        about=_about(page),
+        version=__version__,
+        policy=policy,
+        style=Markup(style),  # noqa: S704 - a file of ours
+        script=Markup(script),  # noqa: S704 - a file of ours
+        findings=findings(page.report, page.frame),
+        tables=tables,
+        kinds=sorted({table["kind"] for table in tables} - {""}),
+        notes=page.report.notes,
+        plots=plots,
+        viewer=data,
+        problems=page.pictures.problems if page.pictures else [],
+        manifest=json.dumps(list(page.manifests), indent=1, ensure_ascii=False),
+        runs=len(page.manifests),
+        data=Markup(_json({"latex": latex, "viewer": data})),  # noqa: S704 - cannot end its element
+    )
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(value: Any) -> str:
+    """JSON that is safe within a script element: nothing in it can end the element."""
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _title(page: Page) -> str:
+    names = sorted(set(page.frame["benchmark"]))
+    return f"Generalization gap on {', '.join(plain(name) for name in names)}"
+
+
+def _about(page: Page) -> str:
+    frame = page.frame
+    images = len(frame[["benchmark", "subset", "image"]].drop_duplicates())
+    parts = [
+        f"{frame['method'].nunique()} methods",
+        f"{images} images",
+        f"{len(frame):,} scored predictions",
+    ]
+    started = [str(m.get("started_utc", "")) for m in page.manifests]
+    if any(started):
+        parts.append(f"last run {max(started)[:10]}")
+    return ", ".join(parts)
+
+
+def _table(table: Table) -> dict[str, Any]:
+    groups = table.groups()
+    return {
+        "label": table.label,
+        "title": table.title,
+        "caption": table.caption + (" Best bold, second underlined." if table.marked else ""),
+        "kind": table.kind,
+        "open": table.role in OPEN,
+        "groups": groups if any(title for title, _ in groups) else [],
+        "columns": [
+            {"title": plain(c.title), "text": c.type is ColumnType.TEXT} for c in table.columns
+        ],
+        "blocks": [
+            {"title": plain(block), "rows": [_row(row, table.columns) for row in rows]}
+            for block, rows in table.blocks()
+        ],
+        "notes": table.notes,
+    }
+
+
+def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
+    return {
+        "label": plain(row.label),
+        "method": row.method,
+        "cells": [_cell(cell, column) for cell, column in zip(row.cells, columns, strict=True)],
+    }
+
+
+def _cell(cell: Cell, column: Column) -> dict[str, Any]:
+    hints = []
+    if cell.attempted and not cell.complete:
+        hints.append(f"{cell.n} of {cell.total} images")
+    if cell.failed:
+        hints.append(f"{cell.failed} failed")
+    return {
+        "text": plain(cell_text(cell, column)),
+        "value": "" if math.isnan(cell.value) else repr(float(cell.value)),
+        "class": CLASSES.get(cell.rank, ""),
+        "hint": ", ".join(hints),
+        "is_text": column.type is ColumnType.TEXT,
+    }

@@ -1,0 +1,137 @@
+"""Images of a benchmark and stored mattes, found again from the manifests of the runs.
+
+Rows hold no pixels. A run's manifest says which benchmark and data it used, and its folder holds
+the mattes if it was run with ``--save-alphas``. Whatever is gone is left out, and why is noted.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from p3mbench.benchmark import Opened, chosen, open_benchmark
+from p3mbench.data.sample import Sample, Scene
+from p3mbench.errors import P3MBenchError
+from p3mbench.images import UInt8Array, read_alpha
+from p3mbench.report.entries import Entry
+from p3mbench.report.gaps import Setting
+
+Manifest = Mapping[str, Any]
+
+
+class Pictures:
+    """What a store's folder and its manifests give to look at.
+
+    Attributes:
+        problems: why images or mattes could not be shown, one line each.
+    """
+
+    def __init__(self, folder: Path, manifests: Iterable[Manifest]) -> None:
+        """Remember where to look; nothing is read yet."""
+        self.folder = folder / "alphas"
+        self.problems: list[str] = []
+        self._manifests = list(manifests)
+        self._labels = {
+            _identity(m["method"], m["strategy"], m["options"], m["checkpoint_sha256"]): label
+            for manifest in self._manifests
+            for label, m in manifest.get("methods", {}).items()
+        }
+        self._samples: dict[str, dict[tuple[str, str], Sample]] = {}
+        self._opened: dict[str, Opened] = {}
+
+    def scene(self, benchmark: str, subset: str, variant: str, image: str) -> Scene | None:
+        """One image of a benchmark, None if it cannot be had any more."""
+        if benchmark not in self._samples:
+            self._samples[benchmark] = self._find(benchmark)
+        sample = self._samples[benchmark].get((subset, image))
+        if sample is None:
+            return None
+        trimap = self._opened[benchmark].benchmark.trimap
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return sample.load(variant, trimap)
+        except P3MBenchError as error:
+            self._note(str(error))
+            return None
+
+    def matte(self, entry: Entry, subset: str, setting: Setting, image: str) -> UInt8Array | None:
+        """A stored matte, (H, W) uint8, None if there is none."""
+        sha = next((c.sha256 for c in entry.checkpoints if c.train == setting.train), "")
+        label = self._labels.get(_identity(entry.method, entry.strategy, entry.options, sha))
+        if label is None:
+            return None
+        path = self.folder / label / f"{subset}-{setting.test}" / f"{image}.png"
+        if not path.resolve().is_relative_to(self.folder.resolve()) or not path.is_file():
+            return None
+        try:
+            alpha = read_alpha(path)
+        except P3MBenchError as error:
+            self._note(str(error))
+            return None
+        if alpha.dtype == np.uint8:
+            return np.asarray(alpha, np.uint8)
+        return np.asarray(np.rint(alpha * 255), np.uint8)
+
+    def _find(self, benchmark: str) -> dict[tuple[str, str], Sample]:
+        """The samples of a benchmark as the last run that used it found them."""
+        reason = "no run recorded where its images are"
+        for manifest in reversed(self._manifests):
+            if not any(key.startswith(f"{benchmark} ") for key in manifest.get("subsets", {})):
+                continue
+            options = manifest.get("options", {})
+            data = Path(options["data"]) if options.get("data") else None
+            try:
+                definition = chosen(
+                    options.get("benchmark", benchmark),
+                    options.get("trimap"),
+                    options.get("faces"),
+                )
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    opened = open_benchmark(definition, data)
+            except P3MBenchError as error:
+                reason = str(error)
+                continue
+            self._opened[benchmark] = opened
+            return {(s.name, one.id): one for s in opened.subsets for one in s.samples}
+        self._note(f"the images of {benchmark} cannot be shown: {reason}")
+        return {}
+
+    def _note(self, problem: str) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+
+def _identity(*parts: str) -> tuple[str, ...]:
+    return tuple(str(part or "") for part in parts)
+
+
+def as_levels(alpha: Any) -> UInt8Array:
+    """An alpha as (H, W) uint8, whether it came as levels or in [0, 1]."""
+    if alpha.dtype == np.uint8:
+        return np.asarray(alpha, np.uint8)
+    return np.asarray(np.rint(np.asarray(alpha) * 255), np.uint8)
+
+
+def shrunk(pixels: UInt8Array, longest: int) -> UInt8Array:
+    """Pixels averaged so that the longer side is at most ``longest``."""
+    height, width = pixels.shape[:2]
+    factor = longest / max(height, width)
+    if factor >= 1:
+        return pixels
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def worst_first(
+    values: Mapping[str, float], other: Mapping[str, float], count: int
+) -> Sequence[str]:
+    """The images whose two scores differ most."""
+    both = values.keys() & other.keys()
+    return sorted(both, key=lambda i: (-abs(values[i] - other[i]), i))[:count]

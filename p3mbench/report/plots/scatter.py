@@ -1,0 +1,112 @@
+"""Error on the normal image against error on its blurred twin: a dot per image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from p3mbench.report.build import Subject
+from p3mbench.report.cells import Place, values_at
+from p3mbench.report.display import metric_display
+from p3mbench.report.entries import Entry, EntrySet
+from p3mbench.report.gaps import Setting
+from p3mbench.report.layout import plain
+from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST = 12  # panels
+NAMED = 2  # outliers per panel
+COLUMNS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """One method in one train setting: the images both variants have scores for."""
+
+    entry: Entry
+    train: str
+    images: tuple[str, ...]
+    b: tuple[float, ...]
+    n: tuple[float, ...]
+
+    @property
+    def title(self) -> str:
+        """Such as "MODNet, trained on B"."""
+        return self.entry.label + ("" if self.train == "-" else f", trained on {self.train}")
+
+    @property
+    def gap(self) -> float:
+        """Mean difference, N minus B."""
+        return float(np.mean(np.subtract(self.n, self.b)))
+
+
+def clouds_of(entries: EntrySet, metric: str) -> list[Cloud]:
+    """Every method and train setting with both variants of P, the largest differences first."""
+    found = []
+    for entry in entries.entries:
+        for train in sorted(entry.trains, key=lambda train: Setting(train, "").order):
+            b, n = (values_at(entry, Place("P", Setting(train, v), metric)) for v in "BN")
+            both = sorted(b.keys() & n.keys())
+            if both:
+                values = (tuple(v[image] for image in both) for v in (b, n))
+                found.append(Cloud(entry, train, tuple(both), *values))
+    return sorted(found, key=lambda cloud: (-abs(cloud.gap), cloud.title))
+
+
+def scatter(subject: Subject) -> Figure | None:
+    """Small multiples with the identity line and the farthest images named; None without pairs."""
+    every = clouds_of(subject.entries, subject.metric)
+    if not every:
+        return None
+    shown = every[:MOST]
+    rows = -(-len(shown) // COLUMNS)
+    figure = new_figure(2.05 * rows + 0.5)
+    for i, cloud in enumerate(shown):
+        _panel(figure.add_subplot(rows, min(COLUMNS, len(shown)), i + 1), cloud)
+    title = metric_display(subject.metric).title
+    figure.supxlabel(f"{title}, faces blurred", fontsize=8)
+    figure.supylabel(f"{title}, normal faces", fontsize=8)
+    if len(every) > len(shown):
+        figure.suptitle(
+            f"The {len(shown)} of {len(every)} with the largest mean difference",
+            fontsize=8,
+            x=0.01,
+            ha="left",
+        )
+    return figure
+
+
+def _panel(axes: Axes, cloud: Cloud) -> None:
+    b, n = np.array(cloud.b), np.array(cloud.n)
+    top = 1.08 * max(b.max(), n.max(), 1e-12)
+    axes.plot([0, top], [0, top], color=GREY, linewidth=0.8, zorder=0)
+    worse = n > b
+    for members, colour, marker in ((worse, VERMILION, "^"), (~worse, BLUE, "o")):
+        axes.plot(
+            b[members], n[members], marker, color=colour, markersize=3, alpha=0.75, linestyle=""
+        )
+    named: list[float] = []
+    for i in np.argsort(-np.abs(n - b), kind="stable")[:NAMED]:
+        left = b[i] > top / 2
+        crowded = any(abs(n[i] - other) < 0.1 * top for other in named)
+        axes.annotate(
+            cut(plain(cloud.images[i]), 16),
+            (b[i], n[i]),
+            xytext=(-3 if left else 3, -7 if crowded else 2),
+            textcoords="offset points",
+            ha="right" if left else "left",
+            fontsize=5.5,
+        )
+        named.append(float(n[i]))
+    axes.set_xlim(0, top)
+    axes.set_ylim(0, top)
+    axes.set_aspect("equal")
+    axes.tick_params(labelsize=6)
+    bare(axes, "top", "right")
+    trained = "" if cloud.train == "-" else f"trained on {cloud.train}"
+    axes.set_title(f"{cut(plain(cloud.entry.label), 30)}\n{trained}", fontsize=6.5, loc="left")

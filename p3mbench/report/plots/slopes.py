@@ -1,0 +1,95 @@
+"""From blurred to normal test faces: one line per method, a panel per train setting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from p3mbench.report.build import Subject
+from p3mbench.report.cells import Place, mean_cell
+from p3mbench.report.display import metric_display
+from p3mbench.report.entries import EntrySet
+from p3mbench.report.gaps import Setting
+from p3mbench.report.layout import plain
+from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure, spread
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Slope = tuple[str, float, float]  # label, mean on B, mean on N
+
+
+def slopes_of(entries: EntrySet, metric: str) -> dict[str, list[Slope]]:
+    """Train setting -> (label, mean on test B, mean on test N) of subset P, complete pairs only."""
+    found: dict[str, list[Slope]] = {}
+    for train in dict.fromkeys(setting.train for setting in entries.settings("P")):
+        for entry in entries.entries:
+            b, n = (mean_cell(entries, entry, Place("P", Setting(train, v), metric)) for v in "BN")
+            if b.attempted and n.attempted and b.n and n.n and b.complete and n.complete:
+                found.setdefault(train, []).append((entry.label, b.value, n.value))
+    return found
+
+
+def slopes(subject: Subject) -> Figure | None:
+    """The slope chart; None if nothing was tested on both variants."""
+    found = slopes_of(subject.entries, subject.metric)
+    if not found:
+        return None
+    most = max(len(lines) for lines in found.values())
+    figure = new_figure(max(2.4, 0.13 * most + 1.1))
+    title = metric_display(subject.metric).title
+    first: Axes | None = None
+    for i, (train, lines) in enumerate(found.items()):
+        axes = figure.add_subplot(1, len(found), i + 1, sharey=first)
+        first = first or axes
+        _panel(axes, lines)
+        axes.set_title("Not trained" if train == "-" else f"Trained on {train}", loc="left")
+    if first is not None:
+        first.set_ylabel(f"mean {title}, subset P (lower = better)")
+    for axes in figure.axes[1:]:
+        axes.tick_params(labelleft=False)
+    _label(figure, found)
+    return figure
+
+
+def _panel(axes: Axes, lines: list[Slope]) -> None:
+    for _, b, n in lines:
+        worse = n > b
+        axes.plot(
+            [0, 1],
+            [b, n],
+            color=VERMILION if worse else BLUE,
+            linestyle="-" if worse else "--",
+            marker="o",
+            markersize=3,
+            linewidth=1.1,
+        )
+    axes.set_xticks([0, 1], ["test B", "test N"])
+    axes.set_xlim(-0.12, 2.3)
+    axes.spines["bottom"].set_bounds(0, 1)
+    bare(axes, "top", "right")
+
+
+def _label(figure: Figure, found: dict[str, list[Slope]]) -> None:
+    """Names beside the right ends, moved apart where they would overlap."""
+    from matplotlib.lines import Line2D
+
+    values = [v for lines in found.values() for _, b, n in lines for v in (b, n)]
+    room = 0.04 * (max(values) - min(values) or 1)
+    low, high = min(values) - room, max(values) + room
+    inches = figure.get_figheight() - 0.9
+    for axes, lines in zip(figure.axes, found.values(), strict=True):
+        axes.set_ylim(low, high)
+        places = spread([n for _, _, n in lines], 0.125 * (high - low) / inches, low, high)
+        for (label, _, n), y in zip(lines, places, strict=True):
+            axes.plot([1.03, 1.13], [n, y], color=GREY, linewidth=0.5)
+            axes.text(1.16, y, cut(plain(label), 26), fontsize=6.5, va="center")
+    figure.legend(
+        handles=[
+            Line2D([], [], color=VERMILION, label="worse on normal faces"),
+            Line2D([], [], color=BLUE, linestyle="--", label="better on normal faces"),
+        ],
+        loc="outside upper right",
+        ncols=2,
+        frameon=False,
+    )

@@ -1,0 +1,114 @@
+"""Accuracy against seconds per image and against parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from p3mbench.report.build import Subject
+from p3mbench.report.cells import Place, mean_cell
+from p3mbench.report.display import metric_display
+from p3mbench.report.entries import EntrySet
+from p3mbench.report.gaps import Setting
+from p3mbench.report.layout import plain
+from p3mbench.report.plots.style import BLUE, GREY, GRID, bare, cut, log_axis, new_figure, spread
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# What each method is shown in: the first of these that it has, the field's usual one first.
+PREFERRED = tuple(Setting(*s.split(":")) for s in ("N:N", "-:N", "other:N", "B:B", "B:N", "-:B"))
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A method's mean error, median seconds per image (NaN if not known) and parameters (or 0)."""
+
+    label: str
+    setting: str
+    error: float
+    seconds: float
+    parameters: int
+    device: str
+
+
+def costs_of(entries: EntrySet, metric: str) -> list[Cost]:
+    """Each complete method in its preferred setting of P."""
+    found = []
+    for entry in entries.entries:
+        for setting in PREFERRED:
+            scores = entry.scores.get(("P", setting))
+            if scores is None:
+                continue
+            cell = mean_cell(entries, entry, Place("P", setting, metric))
+            if cell.complete and cell.n:
+                known = scores.seconds[np.isfinite(scores.seconds)]
+                seconds = float(np.median(known)) if len(known) else float("nan")
+                size, device = scores.parameters, scores.device
+                found.append(Cost(entry.label, setting.title, cell.value, seconds, size, device))
+            break
+    return found
+
+
+def speed(subject: Subject) -> Figure | None:
+    """Two panels; None if neither seconds nor parameters are known of any method."""
+    costs = costs_of(subject.entries, subject.metric)
+    devices = sorted({cost.device for cost in costs} - {""})
+    on = f" ({devices[0]})" if len(devices) == 1 else ""
+    settings = sorted({cost.setting for cost in costs})
+    names = [c.label if len(settings) == 1 else f"{c.label} ({c.setting})" for c in costs]
+    named = list(zip(names, costs, strict=True))
+    timed = [(name, c.seconds, c.error) for name, c in named if c.seconds > 0]
+    sized = [(name, c.parameters / 1e6, c.error) for name, c in named if c.parameters]
+    panels = [
+        (points, title)
+        for points, title in (
+            (timed, f"median seconds per image{on}"),
+            (sized, "million parameters"),
+        )
+        if points
+    ]
+    if not panels:
+        return None
+    figure = new_figure(max(2.6, 0.13 * max(len(points) for points, _ in panels) + 1.0))
+    values = [error for points, _ in panels for _, _, error in points]
+    room = 0.05 * (max(values) - min(values) or 1)
+    bounds = min(values) - room, max(values) + room
+    for i, (points, title) in enumerate(panels):
+        axes = figure.add_subplot(1, len(panels), i + 1)
+        _panel(axes, points, bounds, figure.get_figheight() - 0.6)
+        axes.set_xlabel(title)
+        if not i:
+            at = f", {settings[0]}" if len(settings) == 1 else ""
+            axes.set_ylabel(f"mean {metric_display(subject.metric).title}{at} (lower = better)")
+    return figure
+
+
+def _panel(
+    axes: Axes,
+    points: list[tuple[str, float, float]],
+    bounds: tuple[float, float],
+    inches: float,
+) -> None:
+    low, high = bounds
+    xs = np.log10([x for _, x, _ in points])
+    left, right = float(xs.min()), float(xs.max())
+    width = max(right - left, 0.3)
+    places = spread([y for _, _, y in points], 0.12 * (high - low) / inches, low, high)
+    log_axis(axes, 10**left, 10**right)
+    for (label, x, y), place in zip(points, places, strict=True):
+        axes.plot(x, y, "o", color=BLUE, markersize=4)
+        margin = 10 ** (left + width * 1.12)
+        axes.plot([x, margin], [y, place], color=GREY, linewidth=0.35, zorder=0)
+        axes.text(
+            10 ** (left + width * 1.14), place, cut(plain(label), 30), fontsize=6, va="center"
+        )
+    axes.set_xlim(10 ** (left - 0.06 * width), 10 ** (left + width * 2.25))
+    axes.set_ylim(low, high)
+    axes.spines["bottom"].set_bounds(10 ** (left - 0.06 * width), 10 ** (left + width * 1.06))
+    axes.grid(axis="y", color=GRID, linewidth=0.5)
+    axes.set_axisbelow(True)
+    bare(axes, "top", "right")

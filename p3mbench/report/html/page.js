@@ -143,7 +143,7 @@
     const size = needed[shown][0];
     canvas.width = size.naturalWidth;
     canvas.height = size.naturalHeight;
-    const context = canvas.getContext("2d");
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     if (shown === "image" || shown === "matte") {
       context.drawImage(size, 0, 0);
       return true;

@@ -67,6 +67,7 @@ def render_html(page: Page) -> str:
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     )
+    subjects = sorted(page.subjects, key=lambda s: s.entries.kind != "trimap-free")
     plots = [
         {
             "name": drawn.name,
@@ -74,10 +75,11 @@ def render_html(page: Page) -> str:
             "caption": drawn.caption,
             "address": "data:image/svg+xml;base64," + base64.b64encode(drawn.content).decode(),
         }
-        for drawn in draw_all(page.report, page.subjects, ".svg", pictures=page.pictures, dpi=110)
+        for drawn in draw_all(page.report, subjects, ".svg", pictures=page.pictures, dpi=110)
     ]
-    data = viewer(page.subjects, page.pictures, page.viewed)
-    tables = [_table(table) for table in page.report.tables]
+    data = viewer(subjects, page.pictures, page.viewed)
+    # What faces matter to comes first; a trimap tells a method where the person is.
+    tables = [_table(t) for t in sorted(page.report.tables, key=lambda t: t.kind != "trimap-free")]
     latex = {table.label: render_latex(Report(tables=(table,))) for table in page.report.tables}
     return env.from_string(template).render(
         title=_title(page),

@@ -46,7 +46,7 @@ def viewer(subjects: Sequence[Subject], pictures: Pictures | None, count: int) -
             images.append(
                 {"id": image, "benchmark": benchmark, **_pixels(pictures, benchmark, image)}
             )
-    for subject in sorted(subjects, key=lambda s: s.entries.kind != "trimap-free"):
+    for subject in subjects:
         benchmark = subject.entries.benchmark
         for entry, train in _contenders(subject):
             method = len(methods)

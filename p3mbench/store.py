@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 FILE_NAME = "store.sqlite"
 SCHEMA = 2
+
+# ok: scored. failed: raised, or returned what is no matte. timeout, oom: stopped by the limits, or
+# by the system for want of memory. skipped: not tried, because the method could not be loaded.
+STATUSES = ("ok", "failed", "timeout", "oom", "skipped")
 
 _SCHEMA_SQL = """
 CREATE TABLE rows (
@@ -48,6 +52,12 @@ CREATE TABLE subsets (
 CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT NOT NULL);
 """
 
+# What a row answers; a store holds one row per question.
+QUESTION = (
+    "benchmark", "subset", "variant", "image", "method", "options", "strategy",
+    "checkpoint_sha256", "train_setting", "seed", "trimap_source", "convention", "obfuscation",
+)  # fmt: skip
+
 # schema -> what makes the next one of it
 _MIGRATIONS = {
     1: (
@@ -67,7 +77,7 @@ class Row:
         train_setting: B, N, B+CP, other, or ``-`` where nothing was trained.
         seed: of the training, as text, "" if there is none.
         options: the method's parameters as canonical JSON.
-        status: ``ok`` or ``failed``.
+        status: one of `STATUSES`.
         reason: why it failed, or what was odd about an image that was scored, in one line.
         flags: names of degenerate cases the metrics met, joined by commas.
         metrics: raw values, neither scaled nor rounded; NaN where a metric is not defined.
@@ -110,6 +120,16 @@ class Row:
 
 
 _COLUMNS = [field.name for field in fields(Row)]
+_MARKS = ", ".join(f":{name}" for name in _COLUMNS)
+_INSERT = f"INSERT OR REPLACE INTO rows ({', '.join(_COLUMNS)}) VALUES ({_MARKS})"  # noqa: S608
+
+
+def _values(row: Row) -> dict[str, Any]:
+    values = asdict(row)
+    values["metrics"] = json.dumps(
+        {k: None if math.isnan(v) else v for k, v in row.metrics.items()}
+    )
+    return values
 
 
 class Store:
@@ -176,19 +196,25 @@ class Store:
 
     def add(self, row: Row) -> None:
         """Store a row for good: it is on disk when this returns."""
-        values = asdict(row)
-        values["metrics"] = json.dumps(
-            {k: None if math.isnan(v) else v for k, v in row.metrics.items()}
-        )
-        marks = ", ".join(f":{name}" for name in _COLUMNS)
-        sql = f"INSERT OR REPLACE INTO rows ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608
+        self.add_all([row])
+
+    def add_all(self, rows: Sequence[Row]) -> None:
+        """Store rows for good, all of them or, if one cannot be stored, none."""
         try:
             with self._transaction():
-                self._db.execute(sql, values)
+                self._db.executemany(_INSERT, [_values(row) for row in rows])
         except sqlite3.Error as error:
-            raise StoreError(
-                f"{self.path}: the row of {row.image} cannot be stored ({error})"
-            ) from None
+            what = f"the row of {rows[0].image}" if len(rows) == 1 else f"{len(rows)} rows"
+            raise StoreError(f"{self.path}: {what} cannot be stored ({error})") from None
+
+    def answered(self, questions: Iterable[Sequence[str]]) -> Iterator[tuple[int, str]]:
+        """(position, flags) of the questions that have a row; `QUESTION` names their parts."""
+        where = " AND ".join(f"{name} = ?" for name in QUESTION)
+        for i, question in enumerate(questions):
+            sql = f"SELECT flags FROM rows WHERE {where}"  # noqa: S608
+            found = self._db.execute(sql, tuple(question)).fetchone()
+            if found:
+                yield i, found[0]
 
     def statuses(self) -> dict[str, str]:
         """key -> status of every stored row."""

@@ -34,6 +34,9 @@ def tree() -> set[str]:
                 ".csv",
                 ".json",
                 ".safetensors",
+                ".css",
+                ".js",
+                ".j2",
             ) and not relative.startswith(NOT_SHIPPED):
                 found.add(relative.replace(folder, package, 1))
     return found

@@ -15,8 +15,11 @@ from p3mbench.errors import P3MBenchError
 COMMANDS = (
     "run",
     "report",
+    "gallery",
     "train",
     "evaluate",
+    "import",
+    "compare",
     "methods",
     "weights",
     "data",

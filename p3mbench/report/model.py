@@ -27,6 +27,7 @@ class Role(StrEnum):
     SEEDS = "seeds"  # spread over training seeds
     PUBLISHED = "published"  # published figures beside measured means
     IMAGES = "images"  # one line per stored row
+    CHANGES = "changes"  # two stores side by side
 
 
 class ColumnType(StrEnum):

@@ -138,6 +138,66 @@ def test_a_plot_without_a_gap_is_refused_in_one_line(stored, tmp_path):
     assert "no method has results for both test variants" in result.stderr
 
 
+@pytest.fixture
+def both_variants(tmp_path: Path, p3m_folder: Path) -> Path:
+    """A store with both test variants of P, and the mattes."""
+    subset = p3m_folder / "validation" / "P3M-500-P"
+    shutil.copytree(subset / "blurred_image", subset / "original_image")
+    out = tmp_path / "both"
+    call(
+        *("run", "--methods", "coarse", "--benchmark", "p3m500", "--data", p3m_folder),
+        *("--out", out, "--jobs", 1, "--save-alphas"),
+    )
+    return out
+
+
+def test_the_page_holds_the_images_and_mattes_of_the_run(both_variants, tmp_path):
+    page = tmp_path / "page.html"
+    result = call("report", "--results", both_variants, "--format", "html", "--out", page)
+    assert result.exit_code == 0 and "note:" not in result.stderr
+    text = page.read_text()
+    data = json.loads(text.split('id="data">')[1].split("</script>")[0])["viewer"]
+    assert {image["id"] for image in data["images"]} == {"p_1", "p_2", "p_3"}
+    assert all({"B", "N", "alpha"} <= set(image) for image in data["images"])
+    assert all("matte" in view[v] for view in data["views"].values() for v in "BN")
+    call("report", "--results", both_variants, "--format", "html")
+    assert (both_variants / "report.html").read_text() == text
+
+
+def test_images_that_have_moved_are_a_note_and_the_page_is_made(both_variants, p3m_folder):
+    shutil.rmtree(p3m_folder)
+    result = call("report", "--results", both_variants, "--format", "html")
+    assert result.exit_code == 0
+    assert "note: the images of p3m500 cannot be shown" in result.stderr
+
+
+def test_every_plot_is_written(both_variants, tmp_path):
+    folder = tmp_path / "plots"
+    call("report", "--results", both_variants, "--plots", folder, "--plot-format", "svg")
+    names = {path.name.split("-")[0].split(".")[0] for path in folder.iterdir()}
+    assert {"gap", "slopes", "scatter", "cumulative", "where", "panels"} <= names
+
+
+def test_the_gallery_shows_what_it_wrote(both_variants, tmp_path):
+    out = tmp_path / "gallery"
+    assert call("gallery", "--results", both_variants, "--out", out).exit_code == 0
+    index = (out / "README.md").read_text()
+    files = {path.name for path in out.iterdir()} - {"README.md"}
+    assert all(f"({name})" in index for name in files)
+    assert {"tables.tex", "report.html", "gap.png"} <= files
+
+
+def test_an_export_comes_back_equal(stored, tmp_path):
+    rows, out = tmp_path / "rows.csv", tmp_path / "imported"
+    call("report", "--results", stored, "--per-image", "--format", "csv", "--out", rows)
+    assert "10 rows stored" in call("import", rows, "--out", out).stdout
+    same = call("compare", stored, out, "--exit-code")
+    assert same.exit_code == 0 and "10 of 10 common rows have equal scores" in same.stdout
+    rows.write_text(rows.read_text().replace(",ok,", ",failed,", 1))
+    assert call("import", rows, "--out", out).exit_code == 0
+    assert call("compare", stored, out, "--exit-code").exit_code == 1
+
+
 def test_methods_lists_and_shows(plugin_file):
     listed = call("methods", "--plugin", plugin_file).output
     assert "grey" in listed

@@ -6,11 +6,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pytest
 from fake import DEFAULT, rows
+from hypothesis import given
+from hypothesis import strategies as st
 
 from p3mbench.report import build
+from p3mbench.report.build import subjects
+from p3mbench.report.plots import draw_all
 from p3mbench.report.plots.gap import gap_plot, panels_of
+from p3mbench.report.plots.scatter import clouds_of
+from p3mbench.report.plots.slopes import slopes_of
+from p3mbench.report.plots.speed import costs_of
+from p3mbench.report.plots.style import spread
+from p3mbench.report.plots.where import bars_of
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=199)
@@ -66,3 +76,74 @@ def test_what_cannot_be_drawn_is_said(tmp_path: Path) -> None:
     only_b = rows([replace(DEFAULT[0], variants=("B",))])
     with pytest.raises(ValueError, match="both test variants"):
         gap_plot(only_b, tmp_path / "a.png")
+
+
+SUFFIX = ".svg"
+
+
+def test_every_plot_repeats_and_names_its_own_file() -> None:
+    frame = rows()
+    frame["sad_face"] = frame["sad"] / 20
+    frame["parameters"] = 1_000_000
+    report = build(frame, how=QUICK)
+    found = [list(draw_all(report, subjects(frame), SUFFIX)) for _ in range(2)]
+    assert found[0] == found[1]
+    names = [drawn.name for drawn in found[0]]
+    assert len(names) == len(set(names))
+    assert {name.split("-")[0] for name in names} == {
+        "gap", "slopes", "scatter", "cumulative", "speed", "where",
+    }  # fmt: skip
+
+
+def test_slopes_hold_complete_pairs_with_their_means() -> None:
+    frame = rows()
+    free = next(s for s in subjects(frame) if s.entries.kind == "trimap-free")
+    found = slopes_of(free.entries, "sad")
+    assert set(found) == {"B", "N", "-"}
+    assert [label for label, *_ in found["B"]] == ["P3M-Net (R34)"]  # MODNet failed on three
+    (_, b, n) = found["B"][0]
+    mine = frame[(frame["checkpoint"] == "b.pth") & (frame["subset"] == "P")]
+    assert b == pytest.approx(mine[mine["variant"] == "B"]["sad"].mean())
+    assert n == pytest.approx(mine[mine["variant"] == "N"]["sad"].mean())
+
+
+def test_clouds_are_paired_and_the_largest_change_comes_first() -> None:
+    free = next(s for s in subjects(rows()) if s.entries.kind == "trimap-free")
+    clouds = clouds_of(free.entries, "sad")
+    gaps = [abs(cloud.gap) for cloud in clouds]
+    assert gaps == sorted(gaps, reverse=True)
+    modnet = next(c for c in clouds if c.title == "MODNet, trained on B")
+    assert len(modnet.images) == 21 and "p_0000" not in modnet.images
+
+
+def test_regions_add_up_to_the_whole() -> None:
+    frame = rows(DEFAULT[:1])
+    frame["sad_t"], frame["sad_fg"], frame["sad_bg"] = 1.0, 2.0, 3.0
+    frame["sad_face"] = 0.5
+    bars = bars_of(subjects(frame)[0].entries)["B"]
+    assert [(bar.variant, bar.parts, bar.face) for bar in bars] == [
+        ("B", (3.0, 1.0, 2.0), 0.5),
+        ("N", (3.0, 1.0, 2.0), 0.5),
+    ]
+
+
+def test_costs_are_medians_in_the_preferred_setting() -> None:
+    frame = rows(DEFAULT[:2])
+    frame["parameters"] = 7
+    (cost,) = costs_of(subjects(frame)[0].entries, "sad")
+    assert (cost.setting, cost.parameters, cost.device) == ("N:N", 7, "cpu")
+    assert cost.seconds == pytest.approx(0.25 * 12.5)
+
+
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=30),
+    st.floats(0.001, 0.1),
+)
+def test_labels_are_spread_apart_in_order_and_within_bounds(
+    values: list[float], distance: float
+) -> None:
+    placed = spread(values, distance, 0.0, 1.0)
+    room = min(distance, 1 / len(values))
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(np.array(placed)[order]) >= room - 1e-9).all()
+    assert min(placed) >= -1e-9 and max(placed) <= 1 + 1e-9

@@ -31,7 +31,7 @@ class Bar:
     label: str
     variant: str
     parts: tuple[float, ...]
-    face: float
+    face: float  # NaN where it is not known
 
 
 def bars_of(entries: EntrySet) -> dict[str, list[Bar]]:
@@ -43,17 +43,16 @@ def bars_of(entries: EntrySet) -> dict[str, list[Bar]]:
                 setting = Setting(train, variant)
                 if ("P", setting) not in entry.scores:
                     continue
-                cells = [
-                    mean_cell(entries, entry, Place("P", setting, metric))
+                known = entry.scores["P", setting].values
+                cells = {
+                    metric: mean_cell(entries, entry, Place("P", setting, metric))
                     for metric in (*(name for name, *_ in PARTS), FACE)
-                    if metric in entry.scores["P", setting].values
-                ]
-                whole = len(cells) == len(PARTS) + 1 and all(c.n for c in cells[:-1])
-                if whole:
-                    values = tuple(cell.value for cell in cells)
-                    found.setdefault(train, []).append(
-                        Bar(entry.label, variant, values[:-1], values[-1])
-                    )
+                    if metric in known
+                }
+                if all(name in cells and cells[name].n for name, *_ in PARTS):
+                    parts = tuple(cells[name].value for name, *_ in PARTS)
+                    face = cells[FACE].value if FACE in cells else float("nan")
+                    found.setdefault(train, []).append(Bar(entry.label, variant, parts, face))
     return found
 
 

@@ -1,0 +1,62 @@
+"""``p3mbench compare``: what changed between two stores of results."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from p3mbench.cli.options import out_file_option, write_or_print
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command("compare")
+@click.argument("run_a", type=FOLDER)
+@click.argument("run_b", type=FOLDER)
+@click.option("--metrics", help="Metrics to compare, joined by commas [default: all].")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "markdown", "latex", "csv", "json"]),
+    default="table",
+    show_default=True,
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if any score differs, as diff does.")
+@out_file_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    run_a: Path,
+    run_b: Path,
+    metrics: str | None,
+    format_: str,
+    exit_code: bool,
+    out: Path | None,
+) -> None:
+    """Say what changed from RUN_A to RUN_B: scores, images, checkpoints, environment.
+
+    \b
+    p3mbench compare results/before results/after
+    """
+    from p3mbench import report
+    from p3mbench.errors import StoreError
+    from p3mbench.report.compare import Side, compare
+    from p3mbench.store import Store
+
+    sides = []
+    for folder in (run_a, run_b):
+        with Store(folder) as store:
+            frame = store.frame()
+            if frame.empty:
+                raise StoreError(f"{folder}: holds no rows yet")
+            sides.append(Side(str(folder), frame, store.manifests()))
+    chosen = tuple(m.strip() for m in metrics.split(",")) if metrics else None
+    try:
+        found = compare(sides[0], sides[1], chosen)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    ansi = out is None and sys.stdout.isatty()
+    write_or_print(report.render(found.report, format_, ansi=ansi), out)
+    ctx.exit(1 if exit_code and found.changed else 0)

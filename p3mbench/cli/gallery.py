@@ -1,0 +1,91 @@
+"""``p3mbench gallery``: everything the report can make of a store, in one folder with an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from p3mbench.cli.options import results_option
+
+if TYPE_CHECKING:
+    from p3mbench.report.plots import Drawn
+
+TABLES = {"markdown": "tables.md", "latex": "tables.tex", "csv": "tables.csv",
+          "json": "tables.json", "table": "tables.txt"}  # fmt: skip
+
+
+@click.command("gallery")
+@results_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder to write to.",
+)
+@click.option(
+    "--plot-format",
+    type=click.Choice(["png", "svg", "pdf"]),
+    default="png",
+    show_default=True,
+    help="Of the plots; an index shows PNG and SVG.",
+)
+@click.option(
+    "--dpi", type=click.IntRange(30, 600), default=110, show_default=True, help="Of PNGs."
+)
+@click.option("--page/--no-page", default=True, help="Write the web page as well.")
+def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) -> None:
+    """Write every table, every plot and the web page of stored results, and an index of them.
+
+    \b
+    p3mbench gallery --out gallery
+    """
+    from p3mbench import report
+    from p3mbench.errors import StoreError
+    from p3mbench.images import write_bytes
+    from p3mbench.report.build import subjects
+    from p3mbench.report.html import Page, render_html
+    from p3mbench.report.pictures import Pictures
+    from p3mbench.report.plots import draw_all
+    from p3mbench.store import Store
+
+    with Store(results) as store:
+        frame, expected, manifests = store.frame(), store.expected(), store.manifests()
+    if frame.empty:
+        raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
+    built, shown = report.build(frame, expected=expected), subjects(frame)
+    pictures = Pictures(results, manifests)
+    for format_, name in TABLES.items():
+        write_bytes(out / name, report.render(built, format_).encode())
+    plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
+    for drawn in plots:
+        write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
+    if page:
+        text = render_html(Page(built, shown, frame, manifests, pictures))
+        write_bytes(out / "report.html", text.encode())
+    write_bytes(out / "README.md", _index(plots, plot_format, page).encode())
+    for problem in pictures.problems:
+        click.echo(f"note: {problem}", err=True)
+    click.echo(f"{len(TABLES)} tables and {len(plots)} plots in {out}; begin with README.md")
+
+
+def _index(plots: list[Drawn], suffix: str, page: bool) -> str:
+    lines = [
+        "# Gallery",
+        "",
+        "Everything `p3mbench report` makes of one store of results; `p3mbench gallery` wrote it.",
+        "",
+        "Tables: " + ", ".join(f"[{format_}]({name})" for format_, name in TABLES.items()) + ".",
+    ]
+    lines += ["", "[The web page](report.html), one file that works offline."] if page else []
+    for drawn in plots:
+        lines += [
+            "",
+            f"## {drawn.title}",
+            "",
+            f"![{drawn.title}]({drawn.name}.{suffix})",
+            "",
+            drawn.caption,
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,52 @@
+"""What changed between two stores is what was changed."""
+
+from __future__ import annotations
+
+import pytest
+from fake import DEFAULT, rows
+
+from p3mbench.report import render
+from p3mbench.report.compare import Side, compare
+
+
+def test_equal_stores_have_no_change() -> None:
+    found = compare(Side("a", rows()), Side("b", rows()))
+    assert not found.changed and not found.report.tables
+    n = len(rows())
+    assert found.report.notes == (f"{n} of {n} common rows have equal scores.",)
+
+
+def test_a_changed_score_is_found_with_its_image() -> None:
+    new = rows()
+    at = new.index[(new["method"] == "mean") & (new["image"] == "p_0005") & (new["variant"] == "N")]
+    new.loc[at, "sad"] += 24.0
+    found = compare(Side("a", rows()), Side("b", new), ("sad", "mse"))
+    (table,) = found.report.tables
+    (row,) = table.rows
+    cells = {c.key: cell for c, cell in zip(table.columns, row.cells, strict=True)}
+    assert found.changed and row.method == "mean"
+    assert cells["change"].value == pytest.approx(1.0) and cells["largest"].value == pytest.approx(
+        24.0
+    )
+    assert cells["image"].text == "p_0005" and cells["changed"].value == 1
+    for format_ in ("table", "markdown", "latex", "csv", "json"):
+        assert "p\\_0005" in (text := render(found.report, format_)) or "p_0005" in text
+
+
+def test_missing_rows_statuses_weights_and_environment_are_said() -> None:
+    old, new = rows(), rows()
+    new = new[new["method"] != "mean"].copy()
+    new.loc[new["checkpoint"] == "b.pth", "checkpoint_sha256"] = "f" * 64
+    new.loc[(new["method"] == "knn") & (new["image"] == "p_0000"), "status"] = "timeout"
+    manifests = [{"environment": {"versions": {"torch": v}}} for v in ("1", "2")]
+    found = compare(Side("a", old, manifests[:1]), Side("b", new, manifests[1:]))
+    text = "\n".join(found.report.notes)
+    assert "Only in a: 96 rows: mean (96)." in text
+    assert "p3mnet-r34, trained on B: checkpoint" in text and "became ffffffff" in text
+    assert "knn: 2 images went from ok to timeout." in text
+    assert "Environment, versions torch: 1 became 2." in text and found.changed
+
+
+def test_a_metric_that_one_side_lacks_is_refused() -> None:
+    with pytest.raises(ValueError, match="b has no metric grad"):
+        compare(Side("a", rows(DEFAULT)), Side("b", rows().drop(columns="grad")), ("grad",))

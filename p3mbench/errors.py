@@ -30,3 +30,7 @@ class PredictionError(P3MBenchError):
 
 class StoreError(P3MBenchError):
     """A results store is missing, damaged, or written by another version."""
+
+
+class DataWarning(UserWarning):
+    """Something odd in the data that was mended or taken in the only sensible way."""

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.errors import DataError
+from p3mbench.errors import DataError, DataWarning
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -119,6 +119,7 @@ def normalised_trimap(trimap: UInt8Array, name: str) -> UInt8Array:
     warnings.warn(
         f"{name}: {int(odd.sum())} trimap pixels are neither 0, 128 nor 255 ({values}...); "
         "taken as unknown (128)",
+        DataWarning,
         stacklevel=2,
     )
     mapped = trimap.copy()

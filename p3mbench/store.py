@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE_NAME = "store.sqlite"
-SCHEMA = 2
+SCHEMA = 3
 
 # ok: scored. failed: raised, or returned what is no matte. timeout, oom: stopped by the limits, or
 # by the system for want of memory. skipped: not tried, because the method could not be loaded.
@@ -38,7 +38,8 @@ CREATE TABLE rows (
     seed TEXT NOT NULL, trimap_source TEXT NOT NULL, convention TEXT NOT NULL,
     obfuscation TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, flags TEXT NOT NULL,
     metrics TEXT NOT NULL, seconds REAL, height INTEGER, width INTEGER, device TEXT NOT NULL,
-    run_id TEXT NOT NULL, parameters INTEGER, macs INTEGER, peak_mib REAL
+    run_id TEXT NOT NULL, parameters INTEGER, macs INTEGER, peak_mib REAL,
+    log TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX question ON rows (
     benchmark, subset, variant, image, method, options, strategy, checkpoint_sha256,
@@ -64,7 +65,8 @@ _MIGRATIONS = {
         "ALTER TABLE rows ADD COLUMN parameters INTEGER",
         "ALTER TABLE rows ADD COLUMN macs INTEGER",
         "ALTER TABLE rows ADD COLUMN peak_mib REAL",
-    )
+    ),
+    2: ("ALTER TABLE rows ADD COLUMN log TEXT NOT NULL DEFAULT ''",),
 }
 
 
@@ -85,6 +87,7 @@ class Row:
         parameters: of the network, None if there is none.
         macs: multiply-adds of ``predict``, counted for the first image of each cell only.
         peak_mib: highest memory during ``predict``, see `p3mbench.harness.engine.Call`.
+        log: the end of what the method's process printed, where the image has no score.
     """
 
     key: str
@@ -117,6 +120,7 @@ class Row:
     parameters: int | None = None
     macs: int | None = None
     peak_mib: float | None = None
+    log: str = ""
 
 
 _COLUMNS = [field.name for field in fields(Row)]
@@ -215,6 +219,56 @@ class Store:
             found = self._db.execute(sql, tuple(question)).fetchone()
             if found:
                 yield i, found[0]
+
+    def merge(self, other: Store) -> int:
+        """Take the rows, runs and sizes of another store, all or none.
+
+        A row that both have stays as it is here, unless it has a score there and none here.
+
+        Returns:
+            How many rows were taken.
+
+        Raises:
+            StoreError: the other one answers a question of a row here from other inputs.
+        """
+        names = ", ".join(_COLUMNS)
+        theirs = other._db.execute(f"SELECT {names} FROM rows").fetchall()  # noqa: S608
+        mine = self.statuses()
+        key, status = _COLUMNS.index("key"), _COLUMNS.index("status")
+        wanted = [
+            row
+            for row in theirs
+            if row[key] not in mine or (mine[row[key]] != "ok" and row[status] == "ok")
+        ]
+        try:
+            with self._transaction():
+                self._refuse_other_inputs(wanted, other)
+                marks = ", ".join("?" for _ in _COLUMNS)
+                sql = f"INSERT OR REPLACE INTO rows ({names}) VALUES ({marks})"  # noqa: S608
+                self._db.executemany(sql, wanted)
+                runs = other._db.execute("SELECT run_id, manifest FROM runs").fetchall()
+                self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", runs)
+                sizes = other._db.execute(
+                    "SELECT benchmark, subset, images FROM subsets"
+                ).fetchall()
+                self._db.executemany("INSERT OR REPLACE INTO subsets VALUES (?, ?, ?)", sizes)
+        except sqlite3.Error as error:
+            raise StoreError(f"{other.path}: cannot be merged ({error})") from None
+        return len(wanted)
+
+    def _refuse_other_inputs(self, rows: Sequence[tuple[Any, ...]], other: Store) -> None:
+        positions = [_COLUMNS.index(name) for name in QUESTION]
+        where = " AND ".join(f"{name} = ?" for name in QUESTION)
+        sql = f"SELECT key FROM rows WHERE {where}"  # noqa: S608
+        at = {name: _COLUMNS.index(name) for name in ("key", "method", "image")}
+        for row in rows:
+            found = self._db.execute(sql, [row[i] for i in positions]).fetchone()
+            if found and found[0] != row[at["key"]]:
+                raise StoreError(
+                    f"{other.path}: the row of {row[at['method']]} on image {row[at['image']]} was "
+                    f"made from other data or another version than the one in {self.path}; run "
+                    "one of them again before merging"
+                )
 
     def statuses(self) -> dict[str, str]:
         """key -> status of every stored row."""

@@ -20,6 +20,7 @@ COMMANDS = (
     "evaluate",
     "import",
     "compare",
+    "merge",
     "methods",
     "weights",
     "data",

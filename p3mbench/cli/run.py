@@ -80,8 +80,28 @@ FAILURES_SHOWN = 5
     "--retry",
     type=click.Choice(["none", "failed"]),
     default="none",
-    help="Run failed images again.",
+    help="Run images again that failed, took too long or ran out of memory.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0),
+    default=3600,
+    show_default=True,
+    help="Seconds after which an image without progress is given up; 0 for never.",
+)
+@click.option(
+    "--memory-limit",
+    type=click.FloatRange(0, min_open=True),
+    metavar="GIB",
+    help="Memory that a method's process may use, in GiB.",
+)
+@click.option(
+    "--scheduler",
+    default="local",
+    show_default=True,
+    help="local, dask (a cluster here), slurm, or the address of a Dask scheduler.",
+)
+@click.option("--shard", metavar="I/N", help="Every N-th image, from the I-th: for job arrays.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -113,6 +133,13 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         _show_plan(plan, benchmark, [(b.what, b.reason) for b in broken])
         if asked["dry_run"]:
             return
+        if not any(True for _ in plan.todo):
+            done = sum(cell.done for cell in plan.cells)
+            click.echo(
+                f"nothing left to do: {done:,} rows are stored; "
+                f"p3mbench report --results {asked['out']} shows them"
+            )
+            return
         report = _run(ctx, plan, store, asked, request)
         _show_outcome(report, store, asked["out"])
         ctx.exit(report.exit_code)
@@ -138,11 +165,21 @@ def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
         limit=asked["limit"] or 0,
         images=tuple(asked["images"].split(",")) if asked["images"] else (),
         retry_failed=asked["retry"] == "failed",
+        shard=_shard(asked["shard"]),
         alphas=asked["out"] / "alphas" if asked["save_alphas"] else None,
         precision=asked["precision"],
         compiled=asked["compiled"],
     )
     return request, broken
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    if not text:
+        return 1, 1
+    i, _, n = text.partition("/")
+    if not (i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
+        raise click.UsageError(f"--shard takes I/N with I from 1 to N, such as 3/8, not {text!r}")
+    return int(i), int(n)
 
 
 def _with_options(methods: tuple[Method, ...], given: tuple[str, ...]) -> tuple[Method, ...]:
@@ -223,13 +260,12 @@ def _run(
 ) -> RunReport:
     from tqdm import tqdm
 
+    from p3mbench.harness.isolate import GIB, Limits
     from p3mbench.harness.manifest import begin
-    from p3mbench.harness.runner import RunReport, default_jobs, run_plan
+    from p3mbench.harness.runner import default_jobs, run_plan
     from p3mbench.harness.worker import Setup
 
     total = sum(1 for _ in plan.todo)
-    if not total:
-        return RunReport()
     jobs = min(asked["jobs"] or default_jobs(), total)
     run_id = begin(
         store, plan, {k: v for k, v in asked.items() if v not in (None, (), False)}, jobs
@@ -248,7 +284,8 @@ def _run(
             bar.set_postfix_str(row.method, refresh=False)
             bar.update()
 
-        return run_plan(plan, store, setup, jobs, tick)
+        limits = Limits(asked["timeout"], int((asked["memory_limit"] or 0) * GIB))
+        return run_plan(plan, store, setup, jobs, tick, limits=limits, scheduler=asked["scheduler"])
 
 
 def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
@@ -261,7 +298,7 @@ def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
         click.secho(f"{len(report.failures)} images failed", fg="red", err=True)
         for row in report.failures[:FAILURES_SHOWN]:
             where = f"{row.method}, {row.subset}:{row.variant}, {row.image}"
-            click.echo(item(where, row.reason), err=True)
+            click.echo(item(where, f"{row.status}: {row.reason}"), err=True)
         if len(report.failures) > FAILURES_SHOWN:
             click.echo(f"  ... all of them: p3mbench report --results {out} --per-image", err=True)
     for warning in sorted(report.warnings)[:FAILURES_SHOWN]:

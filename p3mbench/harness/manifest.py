@@ -38,9 +38,14 @@ def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> st
         "cannot_run": {blocked.what: blocked.reason for blocked in plan.blocked},
     }
     store.begin_run(run_id, manifest, plan.expected)
+    write_manifests(store)
+    return run_id
+
+
+def write_manifests(store: Store) -> None:
+    """Write the manifests of all runs of a store beside it, for people to read."""
     text = json.dumps(store.manifests(), indent=1, ensure_ascii=False) + "\n"
     write_bytes(store.folder / FILE_NAME, text.encode())
-    return run_id
 
 
 def _methods(plan: Plan) -> dict[str, Any]:

@@ -1,28 +1,41 @@
-"""What a worker process does with one image: load it, predict, check, score."""
+"""What a method's process does: load images, predict, check, score.
+
+Three threads overlap: one reads and decodes the next image, one predicts, one scores the last.
+Messages to the parent are tuples that begin with their kind: ``loaded``, ``unloadable``, ``start``,
+``predicted``, ``row`` and ``trouble``; see `p3mbench.harness.isolate`.
+"""
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
+import pickle
+import queue
 import signal
+import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
+from p3mbench.data.sample import Scene
 from p3mbench.devices import resolve
-from p3mbench.errors import P3MBenchError
-from p3mbench.harness.engine import Engine, shift_of
+from p3mbench.errors import DataWarning, P3MBenchError
+from p3mbench.harness.engine import Call, Engine, shift_of
 from p3mbench.harness.plan import Contender, Task, alpha_path
 from p3mbench.images import write_alpha
-from p3mbench.method import checked_alpha, paste_known
+from p3mbench.method import Float32Array, checked_alpha, paste_known
 from p3mbench.metrics import score
 from p3mbench.registry import execute
 from p3mbench.store import Row
 
 MAX_REASON = 500
+NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
 
 
 @dataclass(frozen=True)
@@ -42,54 +55,14 @@ class Setup:
     threads: int
 
 
-@dataclass(frozen=True)
-class LoadFailed:
-    """The method could not be loaded at all: none of its images can run."""
-
-    contender: Contender
-    reason: str
-
-
-def prepare(plugins: tuple[Path, ...]) -> None:
-    """Set a fresh worker process up; Ctrl-C is the parent's to handle."""
-    import cv2
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    cv2.setNumThreads(1)
-    warnings.simplefilter("ignore")
-    for path in plugins:
-        execute(path)
-
-
-def _leave_with_parent() -> None:
-    """A worker whose parent was killed would wait for tasks for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def work(task: Task, setup: Setup) -> Row | LoadFailed:
-    """Run one image. Whatever goes wrong with it ends up in its row, never as an exception."""
-    contender = task.cell.contender
-    try:
-        engine = _loaded(contender, setup.device, setup.threads)
-    except Exception as error:
-        return LoadFailed(contender, _reason(error))
-    try:
-        return _scored(task, setup, engine)
-    except Exception as error:
-        return failed(task, setup, _reason(error))
-
-
-def failed(task: Task, setup: Setup, reason: str) -> Row:
+def failed(task: Task, setup: Setup, status: str, reason: str, log: str = "") -> Row:
     """The row of an image that could not be scored."""
     return Row(
         key=task.key,
         image=task.sample.id,
-        status="failed",
+        status=status,
         reason=reason,
+        log=log,
         flags="",
         metrics={},
         seconds=None,
@@ -101,58 +74,212 @@ def failed(task: Task, setup: Setup, reason: str) -> Row:
     )
 
 
-@lru_cache(maxsize=1)
-def _loaded(contender: Contender, device: str, threads: int) -> Engine:
+@dataclass(frozen=True)
+class _Loaded:
+    """A task with its pixels, or with what went wrong in getting them."""
+
+    number: int
+    task: Task
+    scene: Scene | None
+    odd: tuple[str, ...]
+    error: Exception | None
+
+
+@dataclass(frozen=True)
+class _Predicted:
+    """A matte that is still to be scored."""
+
+    loaded: _Loaded
+    scene: Scene
+    call: Call
+    alpha: Float32Array
+    macs: int | None
+    odd: tuple[str, ...]
+    device: str
+    parameters: int | None
+
+
+def serve(pipe: Connection, setup: Setup, log: str, environ: Mapping[str, str]) -> None:
+    """The life of a child process: until the parent is gone or kills it."""
+    _prepare(setup, log, environ)
+    parent = _Parent(pipe)
+    loaded: queue.Queue[_Loaded] = queue.Queue()
+    predicted: queue.Queue[_Predicted] = queue.Queue()
+    for target in (_read, _score):
+        box = loaded if target is _read else predicted
+        threading.Thread(target=target, args=(parent, box, setup), daemon=True).start()
+    engine: Engine | None = None
+    while True:
+        item = loaded.get()
+        contender = item.task.cell.contender
+        if engine is None:
+            try:
+                engine = _engine(contender, setup)
+            except Exception as error:
+                parent.say("unloadable", _reason(error))
+                return
+            parent.say("loaded")
+        parent.say("start", item.number)
+        try:
+            if item.error is not None:
+                raise item.error
+            predicted.put(_predict(item, engine))
+        except Exception as error:
+            parent.say("trouble", item.number, _status(error), _reason(error))
+        else:
+            parent.say("predicted", item.number)
+
+
+class _Parent:
+    """The pipe to the parent, for several threads; a parent that is gone ends the process."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe, self._lock = pipe, threading.Lock()
+
+    def say(self, *message: Any) -> None:
+        try:
+            with self._lock:
+                self._pipe.send(message)
+        except OSError:
+            os._exit(1)
+
+    def hear(self) -> tuple[int, bytes]:
+        try:
+            found: tuple[int, bytes] = self._pipe.recv()
+        except (EOFError, OSError):
+            os._exit(1)
+        return found
+
+
+_ODD = threading.local()
+
+
+def _prepare(setup: Setup, log: str, environ: Mapping[str, str]) -> None:
+    """Set a fresh process up; Ctrl-C is the parent's to handle, its output goes to the log."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(environ)
+    handle = os.open(log, os.O_WRONLY | os.O_APPEND)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for stream in (1, 2):
+        os.dup2(handle, stream)
+    faulthandler.enable(handle)
+    cv2.setNumThreads(1)
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("always", DataWarning)
+    warnings.showwarning = _remember  # by thread, unlike warnings.catch_warnings
+    for path in setup.plugins:
+        execute(path)
+
+
+def _remember(message: Warning | str, *_: Any, **__: Any) -> None:
+    getattr(_ODD, "found", []).append(str(message))
+
+
+def _leave_with_parent() -> None:
+    """A worker whose parent was killed would wait for tasks for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _engine(contender: Contender, setup: Setup) -> Engine:
     info = contender.method.info
-    resolved = resolve(device, info.learned)
+    resolved = resolve(setup.device, info.learned)
     if info.learned:
         import torch
 
-        torch.set_num_threads(threads)
+        torch.set_num_threads(setup.threads)
     path = contender.weights.path if contender.weights else None
     predictor = contender.method.load(resolved, path)
     return Engine(predictor, resolved, contender.precision, contender.compiled)
 
 
-def _scored(task: Task, setup: Setup, engine: Engine) -> Row:
-    cell = task.cell
-    info = cell.contender.method.info
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        scene = task.sample.load(cell.variant, cell.trimap)
-    scene.image.setflags(write=False)
-    if scene.trimap is not None:
-        scene.trimap.setflags(write=False)
+def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup) -> None:
+    """The reading thread: tasks from the parent, pixels to the predicting one."""
+    while True:
+        number, content = parent.hear()
+        task: Task = pickle.loads(content)  # noqa: S301 - our parent's, over our own pipe
+        _ODD.found = []
+        scene, error = None, None
+        try:
+            scene = task.sample.load(task.cell.variant, task.cell.trimap)
+            scene.image.setflags(write=False)
+            if scene.trimap is not None:
+                scene.trimap.setflags(write=False)
+        except Exception as problem:
+            error = problem
+        box.put(_Loaded(number, task, scene, tuple(_ODD.found), error))
+
+
+def _predict(item: _Loaded, engine: Engine) -> _Predicted:
+    """What needs the method: the matte, and for the first image of a cell what it costs."""
+    task, scene = item.task, item.scene
+    assert scene is not None  # noqa: S101 - there is a scene or an error
+    info = task.cell.contender.method.info
     given = scene.trimap if info.needs_trimap else None
     call = engine.call(scene.image, given)
     alpha = checked_alpha(call.alpha, scene.image.shape[:2])
-    macs, odd = None, [str(warning.message) for warning in caught]
+    macs, odd = None, item.odd
     if task.counted:
         macs = engine.macs(scene.image, given)
         if engine.how:
-            odd.append(shift_of(engine.how, alpha, engine.exactly(scene.image, given)))
+            odd = (*odd, shift_of(engine.how, alpha, engine.exactly(scene.image, given)))
     if info.needs_trimap and scene.trimap is not None:
         alpha = paste_known(alpha, scene.trimap)
-    scores = score(alpha, scene.alpha, scene.trimap, convention=cell.convention, face=scene.face)
+    return _Predicted(item, scene, call, alpha, macs, odd, engine.device, engine.parameters)
+
+
+def _score(parent: _Parent, box: queue.Queue[_Predicted], setup: Setup) -> None:
+    """The scoring thread: mattes to rows."""
+    while True:
+        item = box.get()
+        number = item.loaded.number
+        try:
+            parent.say("row", number, _scored(item, setup))
+        except Exception as error:
+            parent.say("trouble", number, _status(error), _reason(error))
+
+
+def _scored(item: _Predicted, setup: Setup) -> Row:
+    task, scene = item.loaded.task, item.scene
+    cell = task.cell
+    scores = score(
+        item.alpha, scene.alpha, scene.trimap, convention=cell.convention, face=scene.face
+    )
     if setup.alphas is not None:
-        write_alpha(alpha_path(setup.alphas, cell, task.sample.id), alpha)
+        write_alpha(alpha_path(setup.alphas, cell, task.sample.id), item.alpha)
     return Row(
         key=task.key,
         image=task.sample.id,
         status="ok",
-        reason="; ".join(odd),
+        reason="; ".join(item.odd),
+        log="",
         flags=",".join([*scores.flags, *["seen_in_training"] * cell.seen]),
         metrics=dict(scores),
-        seconds=call.seconds,
+        seconds=item.call.seconds,
         height=scene.image.shape[0],
         width=scene.image.shape[1],
-        device=engine.device,
+        device=item.device,
         run_id=setup.run_id,
-        parameters=engine.parameters,
-        macs=macs,
-        peak_mib=call.peak_mib,
+        parameters=item.parameters,
+        macs=item.macs,
+        peak_mib=item.call.peak_mib,
         **cell.columns,
     )
+
+
+def _status(error: Exception) -> str:
+    """Whether an error is for want of memory; PyTorch has several of them."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "oom"
+    text = str(error).lower()
+    return "oom" if any(words in text for words in NO_MEMORY) else "failed"
 
 
 def _reason(error: Exception) -> str:

@@ -130,7 +130,7 @@ def test_workers_do_not_change_scores(tmp_path, p3m_folder):
         ("shape", "predict returned shape (96, 65) for an image of (96, 64)"),
         ("nan", "values that are NaN"),
         ("write", "ValueError: assignment destination is read-only"),
-        ("die", "the worker process died"),
+        ("die", "its process exited with code 9"),
     ],
 )
 def test_a_failing_image_is_a_row_and_the_run_goes_on(tmp_path, p3m_folder, bad_file, how, reason):
@@ -157,7 +157,11 @@ def test_a_method_that_cannot_load_stops_nobody_else(tmp_path, p3m_folder, bad_f
     report = run(tmp_path, p3m_folder, "bad", (bad_file,), options={"how": "load"})
     assert list(report.unloadable.values()) == ["RuntimeError: no such layer (bad.py:16)"]
     assert report.exit_code == 3
-    assert rows(tmp_path) == []
+    found = rows(tmp_path)
+    assert {row["status"] for row in found} == {"skipped"} and len(found) == 5
+    assert "could not be loaded: RuntimeError: no such layer" in found[0]["reason"]
+    again = run(tmp_path, p3m_folder, "bad", (bad_file,), options={"how": "load"})
+    assert again.unloadable  # skipped images are tried again without being asked to
 
 
 def test_trimap_free_methods_see_no_trimap(tmp_path, p3m_folder, bad_file):

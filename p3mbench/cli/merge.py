@@ -1,0 +1,43 @@
+"""``p3mbench merge``: the stores of a job array become one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command("merge")
+@click.argument("folders", nargs=-1, required=True, type=FOLDER)
+@click.option("--out", type=FOLDER, required=True, help="Folder of the store that takes the rows.")
+def command(folders: tuple[Path, ...], out: Path) -> None:
+    """Put the rows and mattes of the stores in FOLDERS into one store.
+
+    Rows that are there already are kept; merging again changes nothing.
+
+    \b
+    p3mbench run --methods all --shard 1/2 --out shard-1
+    p3mbench run --methods all --shard 2/2 --out shard-2
+    p3mbench merge shard-1 shard-2 --out results/whole
+    """
+    from p3mbench.harness.manifest import write_manifests
+    from p3mbench.images import write_bytes
+    from p3mbench.store import Store
+
+    for folder in folders:  # all are looked at before anything is written
+        with Store(folder):
+            pass
+    with Store(out, create=True) as store:
+        for folder in folders:
+            with Store(folder) as other:
+                rows = store.merge(other)
+            mattes = 0
+            for path in sorted((folder / "alphas").rglob("*.png")):
+                target = out / path.relative_to(folder)
+                if not target.is_file():
+                    write_bytes(target, path.read_bytes())
+                    mattes += 1
+            click.echo(f"{folder}: {rows:,} rows and {mattes:,} mattes taken")
+        write_manifests(store)

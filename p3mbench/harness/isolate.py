@@ -1,0 +1,289 @@
+"""A method in a process of its own, watched: it may raise, hang, eat memory or die of a fault.
+
+`Isolated` keeps one child process for one contender and feeds it images; a child that breaks a
+limit is killed, and only the image it was at pays for it. The parent never unpickles what a method
+made: tasks travel as bytes, and what comes back are rows and messages of this package.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+from p3mbench.harness.worker import Setup, serve
+from p3mbench.store import Row
+
+WINDOW = 2  # images a child holds: one it predicts, one it already decodes
+TICK = 0.1  # seconds between looks at a child's memory
+LOG_TAIL = 8000  # characters of what a child printed that are kept with a failed image
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an image may cost.
+
+    Attributes:
+        timeout: seconds without any progress, of loading the method or of one image; 0 for none.
+        memory: bytes of resident memory of the method's process; 0 for none. Linux only.
+    """
+
+    timeout: float = 3600.0
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An image without a score: status as in `p3mbench.store.STATUSES`, reason, end of the log."""
+
+    status: str
+    reason: str
+    log: str = ""
+
+
+@dataclass(frozen=True)
+class Unloadable:
+    """The method cannot be loaded: none of its images can run."""
+
+    reason: str
+    log: str = ""
+
+
+Outcome = Row | Trouble
+Feed = Callable[[], tuple[int, bytes] | None]
+Report = Callable[[int, Outcome], None]
+
+
+@dataclass
+class _Child:
+    """A process with its pipe, and what is known of where it is."""
+
+    process: Any
+    pipe: Connection
+    log: Path
+    loaded: bool = False
+    started: int = 0  # images begun in this process
+    current: int | None = None  # the image it predicts
+    heard: float = field(default_factory=time.monotonic)
+
+    def log_tail(self) -> str:
+        try:
+            text = self.log.read_bytes()[-4 * LOG_TAIL :].decode(errors="replace")
+        except OSError:
+            return ""
+        return text.strip()[-LOG_TAIL:]
+
+
+class Isolated:
+    """A slot that runs images of one contender after the other, each in its own process."""
+
+    def __init__(self, setup: Setup, limits: Limits) -> None:
+        """Nothing is started yet."""
+        self.setup, self.limits = setup, limits
+        self._child: _Child | None = None
+        self._key = ""
+        self._waiting: deque[tuple[int, bytes]] = deque()  # to be given (again) to a child
+        self._alone = False  # the next image is a suspect: it gets a process for itself
+        self._died_loading = False
+
+    def run(
+        self, key: str, feed: Feed, report: Report, stopped: Callable[[], bool] = lambda: False
+    ) -> Unloadable | None:
+        """Run images of one contender until there are no more.
+
+        Args:
+            key: names the contender; a child is kept for the next call with the same key.
+            feed: gives the next (number, pickled task), None when there is none.
+            report: called with each image's number and outcome, once.
+            stopped: whether to stop and leave the rest.
+
+        Returns:
+            Why the contender cannot be loaded, None if it can.
+        """
+        if key != self._key:
+            self.close()
+            self._key = key
+        self._waiting.clear()
+        self._alone = self._died_loading = False
+        given: dict[int, bytes] = {}  # within the child
+        while not stopped():
+            while len(given) < (1 if self._alone else WINDOW):
+                item = self._waiting.popleft() if self._waiting else feed()
+                if item is None:
+                    break
+                given[item[0]] = item[1]
+                self._send(item)
+            if not given:
+                return None
+            end = self._listen(given, report)
+            if isinstance(end, Trouble):
+                end = self._judged(end, given, report)
+            if isinstance(end, Unloadable):
+                return end
+            self._alone = self._alone and bool(given or self._waiting)
+        return None
+
+    def _judged(self, end: Trouble, given: dict[int, bytes], report: Report) -> Unloadable | None:
+        """After a child's end: who is to blame, and what goes to the next child.
+
+        The image it was at pays at once if it was the first of its process, or took too long.
+        Else an image before it may have done the harm: it gets a process for itself.
+        """
+        child = self._drop()
+        if not child.loaded:
+            if self._died_loading or end.status != "failed":
+                return Unloadable(f"while it was loaded: {end.reason}", end.log)
+            self._died_loading = True
+        suspect = child.current if child.current in given else next(iter(given))
+        if child.loaded and (child.started <= 1 or end.status == "timeout"):
+            del given[suspect]
+            report(suspect, end)
+        again = sorted(given.items(), key=lambda item: item[0] != suspect)
+        self._waiting.extendleft(reversed(again))
+        self._alone = child.loaded and suspect in given
+        given.clear()
+        return None
+
+    def close(self) -> None:
+        """End the child, whatever it is doing."""
+        if self._child is not None:
+            self._drop()
+
+    # --- the child ------------------------------------------------------------------------------
+
+    def _send(self, item: tuple[int, bytes]) -> None:
+        if self._child is None:
+            self._child = self._start()
+        self._child.heard = time.monotonic()
+        with contextlib.suppress(OSError):  # a dead child is found by listening
+            self._child.pipe.send(item)
+
+    def _start(self) -> _Child:
+        context = _context()
+        ours, theirs = context.Pipe()
+        handle, name = tempfile.mkstemp(prefix="p3mbench-", suffix=".log")
+        os.close(handle)
+        process = context.Process(
+            target=serve, args=(theirs, self.setup, name, dict(os.environ)), daemon=False
+        )
+        with _interrupts_held():
+            process.start()
+        theirs.close()
+        return _Child(process, ours, Path(name))
+
+    def _drop(self) -> _Child:
+        child = self._child
+        assert child is not None  # noqa: S101 - internal
+        self._child = None
+        child.process.kill()
+        child.process.join()
+        child.pipe.close()
+        child.process.close()
+        child.log.unlink(missing_ok=True)
+        return child
+
+    def _listen(self, given: dict[int, bytes], report: Report) -> Trouble | Unloadable | None:
+        """Take in one message, or find out that the child broke a limit or is gone."""
+        child = self._child
+        assert child is not None  # noqa: S101 - internal
+        deadline = child.heard + self.limits.timeout if self.limits.timeout else float("inf")
+        pause = max(0.0, min(TICK if self.limits.memory else 1.0, deadline - time.monotonic()))
+        wait([child.pipe, child.process.sentinel], pause)
+        try:
+            message = child.pipe.recv() if child.pipe.poll() else None
+        except (EOFError, OSError):
+            return self._death(child)
+        if message is None:
+            return self._broken_limit(child, deadline)
+        child.heard = time.monotonic()
+        return self._understood(child, message, given, report)
+
+    def _understood(
+        self, child: _Child, message: tuple[Any, ...], given: dict[int, bytes], report: Report
+    ) -> Unloadable | None:
+        match message:
+            case ("loaded",):
+                child.loaded = True
+            case ("unloadable", reason):
+                found = Unloadable(reason, child.log_tail())
+                self._drop()
+                return found
+            case ("start", number):
+                child.started += 1
+                child.current = number
+            case ("predicted", _):
+                child.current = None
+            case ("row", number, row):
+                if given.pop(number, None) is not None:
+                    report(number, row)
+            case ("trouble", number, status, reason):
+                if given.pop(number, None) is not None:
+                    child.current = None if child.current == number else child.current
+                    report(number, Trouble(status, reason, child.log_tail()))
+        return None
+
+    def _broken_limit(self, child: _Child, deadline: float) -> Trouble | None:
+        if not child.process.is_alive():
+            return self._death(child)
+        if time.monotonic() > deadline:
+            what = f"no result after {self.limits.timeout:g} s (--timeout)"
+            return Trouble("timeout", what, child.log_tail())
+        used = _resident(child.process.pid) if self.limits.memory else 0
+        if self.limits.memory and used > self.limits.memory:
+            limit = self.limits.memory / GIB
+            reason = f"used {used / GIB:.2f} GiB, more than {limit:.2f} GiB (--memory-limit)"
+            return Trouble("oom", reason, child.log_tail())
+        return None
+
+    def _death(self, child: _Child) -> Trouble:
+        child.process.join(5)
+        code = child.process.exitcode
+        if code == -signal.SIGKILL:
+            reason = "its process was killed by the system, most likely for want of memory"
+            return Trouble("oom", reason, child.log_tail())
+        names = {-s: s.name for s in signal.Signals}
+        how = f"died of {names[code]}" if code in names else f"exited with code {code}"
+        return Trouble("failed", f"its process {how}", child.log_tail())
+
+
+def _resident(pid: int) -> int:
+    """Resident bytes of a process, 0 where they cannot be read."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _context() -> Any:
+    """How children are made: from a clean server that has the imports done, where that is safe."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    # A child costs 0.05 s instead of 2 s. The server has no threads and has used no GPU.
+    context.set_forkserver_preload(["p3mbench.harness.worker", "p3mbench.harness.preload"])
+    return context
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C held back: a process that is just being started inherits the mask."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,150 @@
+"""Work on this machine: slots that each keep one method in a process of its own."""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+
+from p3mbench.harness.isolate import Isolated, Limits, Outcome, Unloadable
+from p3mbench.harness.plan import Contender, Task
+from p3mbench.harness.worker import Setup
+
+Result = tuple[Task, Outcome | Unloadable]
+
+
+@dataclass(eq=False)
+class Group:
+    """The images of one contender that nobody has taken yet."""
+
+    contender: Contender
+    tasks: deque[tuple[int, Task]]
+    users: int = 0
+
+
+class Backlog:
+    """All images by contender; slots take from it, each staying with its contender."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        """Number the tasks and sort them by contender, in order of first appearance."""
+        groups: dict[Contender, Group] = {}
+        self.tasks = list(tasks)
+        for number, task in enumerate(self.tasks):
+            contender = task.cell.contender
+            group = groups.get(contender)
+            if group is None:
+                group = groups[contender] = Group(contender, deque())
+            group.tasks.append((number, task))
+        self.groups = list(groups.values())
+        self._lock = threading.Lock()
+
+    def claim(self, before: Group | None) -> Group | None:
+        """The group to work on next: one that nobody is at, else the one with most left."""
+        with self._lock:
+            if before is not None:
+                before.users -= 1
+            open_ = [group for group in self.groups if group.tasks]
+            if not open_:
+                return None
+            idle = [group for group in open_ if not group.users]
+            found = idle[0] if idle else max(open_, key=lambda group: len(group.tasks))
+            found.users += 1
+            return found
+
+    def take(self, group: Group) -> tuple[int, bytes] | None:
+        """The next image of a group, pickled."""
+        with self._lock:
+            if not group.tasks:
+                return None
+            number, task = group.tasks.popleft()
+        return number, pickle.dumps(task)
+
+    def lose(self, group: Group) -> list[int]:
+        """Give a group up; the numbers of the images nobody has taken."""
+        with self._lock:
+            left = [number for number, _ in group.tasks]
+            group.tasks.clear()
+            return left
+
+
+def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) -> Generator[Result]:
+    """Run tasks in ``jobs`` slots and yield their outcomes as they come.
+
+    Closing the iterator, as an exception in its consumer does, ends every process at once.
+    """
+    backlog = Backlog(tasks)
+    results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None] = queue.Queue()
+    stop = threading.Event()
+    slots = [Isolated(setup, limits) for _ in range(min(jobs, max(1, len(backlog.tasks))))]
+    threads = [
+        threading.Thread(target=_slot, args=(slot, backlog, results, stop), daemon=True)
+        for slot in slots
+    ]
+    for thread in threads:
+        thread.start()
+    working = len(threads)
+    try:
+        while working:
+            found = results.get()
+            if found is None:
+                working -= 1
+            elif isinstance(found, BaseException):
+                raise found
+            else:
+                yield backlog.tasks[found[0]], found[1]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _slot(
+    isolated: Isolated,
+    backlog: Backlog,
+    results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None],
+    stop: threading.Event,
+) -> None:
+    """One slot's thread: claim a contender, run its images, claim the next."""
+    group: Group | None = None
+
+    def report(number: int, outcome: Outcome) -> None:
+        results.put((number, outcome))
+
+    try:
+        while not stop.is_set() and (group := backlog.claim(group)) is not None:
+            _run_group(group, isolated, backlog, results.put, report, stop)
+    except BaseException as error:
+        results.put(error)
+    finally:
+        isolated.close()
+        results.put(None)
+
+
+def _run_group(
+    group: Group,
+    isolated: Isolated,
+    backlog: Backlog,
+    put: Callable[[tuple[int, Outcome | Unloadable]], None],
+    report: Callable[[int, Outcome], None],
+    stop: threading.Event,
+) -> None:
+    mine: set[int] = set()
+
+    def feed() -> tuple[int, bytes] | None:
+        item = backlog.take(group)
+        if item is not None:
+            mine.add(item[0])
+        return item
+
+    def done(number: int, outcome: Outcome) -> None:
+        mine.discard(number)
+        report(number, outcome)
+
+    problem = isolated.run(group.contender.label, feed, done, stop.is_set)
+    if problem is not None:
+        isolated.close()
+        for number in sorted([*mine, *backlog.lose(group)]):
+            put((number, problem))

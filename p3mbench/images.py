@@ -62,6 +62,8 @@ def read_image(path: Path) -> UInt8Array:
     except DataError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        if path.is_file() and not path.stat().st_size:
+            raise DataError(f"{path}: is empty") from None
         raise DataError(f"{path}: cannot be read as an image ({_brief(error)})") from None
 
 

@@ -41,6 +41,8 @@ from typing import ClassVar
 import numpy as np
 from p3mbench.method import Kind, MethodInfo
 
+MATTES = {}
+
 @dataclass(frozen=True)
 class Busy:
     seconds: float = 0.5
@@ -52,10 +54,16 @@ class Busy:
 
     def predict(self, image, trimap=None):
         end = time.thread_time() + self.seconds
+        if image.shape not in MATTES:  # person-like, 4 pixels off
+            height, width = image.shape[:2]
+            y, x = np.ogrid[:height, :width]
+            distance = np.hypot(y - height / 2, x - width / 2).astype(np.float32)
+            MATTES[image.shape] = np.clip((396 - distance) / 20, 0, 1)
+        matte = MATTES[image.shape].copy()
         x = np.ones(200_000)
         while time.thread_time() < end:
             np.sqrt(x, out=x)
-        return np.full(image.shape[:2], 0.5, np.float32)
+        return matte
 """
 SIZE = (1080, 1620)
 

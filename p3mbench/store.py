@@ -215,7 +215,7 @@ class Store:
         """(position, flags) of the questions that have a row; `QUESTION` names their parts."""
         where = " AND ".join(f"{name} = ?" for name in QUESTION)
         for i, question in enumerate(questions):
-            sql = f"SELECT flags FROM rows WHERE {where}"  # noqa: S608
+            sql = f"SELECT flags FROM rows WHERE {where}"  # nosec B608 # noqa: S608
             found = self._db.execute(sql, tuple(question)).fetchone()
             if found:
                 yield i, found[0]
@@ -232,7 +232,7 @@ class Store:
             StoreError: the other one answers a question of a row here from other inputs.
         """
         names = ", ".join(_COLUMNS)
-        theirs = other._db.execute(f"SELECT {names} FROM rows").fetchall()  # noqa: S608
+        theirs = other._db.execute(f"SELECT {names} FROM rows").fetchall()  # nosec B608 # noqa: S608
         mine = self.statuses()
         key, status = _COLUMNS.index("key"), _COLUMNS.index("status")
         wanted = [
@@ -259,7 +259,7 @@ class Store:
     def _refuse_other_inputs(self, rows: Sequence[tuple[Any, ...]], other: Store) -> None:
         positions = [_COLUMNS.index(name) for name in QUESTION]
         where = " AND ".join(f"{name} = ?" for name in QUESTION)
-        sql = f"SELECT key FROM rows WHERE {where}"  # noqa: S608
+        sql = f"SELECT key FROM rows WHERE {where}"  # nosec B608 # noqa: S608
         at = {name: _COLUMNS.index(name) for name in ("key", "method", "image")}
         for row in rows:
             found = self._db.execute(sql, [row[i] for i in positions]).fetchone()
@@ -314,7 +314,7 @@ class Store:
 
         order = "benchmark, method, options, strategy, train_setting, seed, checkpoint_sha256, "
         order += "trimap_source, convention, obfuscation, subset, variant, image"
-        sql = f"SELECT {', '.join(_COLUMNS)} FROM rows ORDER BY {order}"  # noqa: S608
+        sql = f"SELECT {', '.join(_COLUMNS)} FROM rows ORDER BY {order}"  # nosec B608 # noqa: S608
         try:
             frame = pd.DataFrame(self._db.execute(sql).fetchall(), columns=_COLUMNS)
         except sqlite3.Error as error:

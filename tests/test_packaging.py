@@ -18,7 +18,7 @@ SHIPPED = {
     "benchmarks": "p3mbench_benchmarks",
     "results/published": "p3mbench_published",
 }
-NOT_SHIPPED = ("benchmarks/speed/", "benchmarks/mini/train_all.py")
+NOT_SHIPPED = ("benchmarks/speed/", "benchmarks/robustness/", "benchmarks/mini/train_all.py")
 
 
 def tree() -> set[str]:

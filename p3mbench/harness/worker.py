@@ -204,7 +204,7 @@ def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup) -> None:
     """The reading thread: tasks from the parent, pixels to the predicting one."""
     while True:
         number, content = parent.hear()
-        task: Task = pickle.loads(content)  # noqa: S301 - our parent's, over our own pipe
+        task: Task = pickle.loads(content)  # nosec B301 # noqa: S301 - our parent's, over our own pipe
         _ODD.found = []
         scene, error = None, None
         try:

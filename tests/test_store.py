@@ -153,7 +153,7 @@ def test_a_store_of_the_first_schema_is_migrated(tmp_path):
     with Store(tmp_path, create=True) as store:
         store.add(ROW)
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        for column in ("parameters", "macs", "peak_mib"):
+        for column in ("parameters", "macs", "peak_mib", "log"):
             db.execute(f"ALTER TABLE rows DROP COLUMN {column}")
         db.execute("PRAGMA user_version = 1")
     db.close()

@@ -1,8 +1,8 @@
 """Kills a run at random moments and looks whether anything is lost.
 
-Run it from a checkout: python benchmarks/robustness/faults.py [--stores 12] [--out F]. Each store is filled by
-runs that are killed (SIGKILL) at random moments: the coordinator, one of its processes, or all of
-them at once; then it is finished in peace and compared with a store that nobody touched.
+Run it from a checkout: python benchmarks/robustness/faults.py [--stores 12] [--out F]. Each store
+is filled by runs that are killed (SIGKILL) at random moments: the coordinator, one of its
+processes, or all of them at once; then it is finished in peace and compared with an untouched one.
 """
 
 from __future__ import annotations

@@ -50,6 +50,7 @@ class Trouble:
     status: str
     reason: str
     log: str = ""
+    measured: bool = False  # by us; a process that dies may have been killed by somebody else
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,9 @@ class Isolated:
     def _judged(self, end: Trouble, given: dict[int, bytes], report: Report) -> Unloadable | None:
         """After a child's end: who is to blame, and what goes to the next child.
 
-        The image it was at pays at once if it was the first of its process, or took too long.
-        Else an image before it may have done the harm: it gets a process for itself.
+        The image it was at pays at once if it took too long, or if it broke the memory limit as
+        the first of its process. Else an image before it, or somebody outside, may have done the
+        harm: it gets another try in a process for itself, and pays if that ends as well.
         """
         child = self._drop()
         if not child.loaded:
@@ -146,7 +148,8 @@ class Isolated:
                 return Unloadable(f"while it was loaded: {end.reason}", end.log)
             self._died_loading = True
         suspect = child.current if child.current in given else next(iter(given))
-        if child.loaded and (child.started <= 1 or end.status == "timeout"):
+        alone = child.started <= 1 and (self._alone or end.measured)
+        if child.loaded and (alone or end.status == "timeout"):
             del given[suspect]
             report(suspect, end)
         again = sorted(given.items(), key=lambda item: item[0] != suspect)
@@ -243,7 +246,7 @@ class Isolated:
         if self.limits.memory and used > self.limits.memory:
             limit = self.limits.memory / GIB
             reason = f"used {used / GIB:.2f} GiB, more than {limit:.2f} GiB (--memory-limit)"
-            return Trouble("oom", reason, child.log_tail())
+            return Trouble("oom", reason, child.log_tail(), measured=True)
         return None
 
     def _death(self, child: _Child) -> Trouble:

@@ -82,13 +82,13 @@ def test_run_shows_a_plan_what_cannot_run_and_a_table(stored, tmp_path, p3m_fold
 
 
 def test_run_ends_with_a_table(stored, p3m_folder, plugin_file):
-    again = call(
-        *("run", "--methods", "coarse", "--benchmark", "p3m500", "--data", p3m_folder),
-        *("--out", stored),
-    )
+    args = ("--benchmark", "p3m500", "--data", p3m_folder, "--out", stored, "--jobs", 1)
+    again = call("run", "--methods", "coarse", "--trimap", "kernel-5", *args)
     assert again.exit_code == 0
     assert "Coarse" in again.output
     assert "Grey" in again.output  # the store is reported, not the run
+    nothing = call("run", "--methods", "coarse", *args)
+    assert nothing.exit_code == 0 and "nothing left to do: 5 rows are stored" in nothing.output
 
 
 def test_the_manifest_says_what_ran_where(stored, p3m_folder):

@@ -144,7 +144,7 @@ class Isolated:
         """
         child = self._drop()
         if not child.loaded:
-            if self._died_loading or end.status != "failed":
+            if self._died_loading or end.measured or end.status == "timeout":
                 return Unloadable(f"while it was loaded: {end.reason}", end.log)
             self._died_loading = True
         suspect = child.current if child.current in given else next(iter(given))

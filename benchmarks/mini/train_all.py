@@ -107,11 +107,16 @@ def make(target: Target, work: Path) -> str:
     return f"{target.path.stem}: {seconds:.0f} s, loss {last['loss']:.3f}"
 
 
-def table(work: Path) -> str:
-    """The training runs as a Markdown table."""
+def table(work: Path, before: str) -> str:
+    """The training runs as a Markdown table; those of earlier calls are kept from ``before``."""
     header = "method, setting, seed, MB, steps, seconds, images/s, waiting for data, last loss"
     columns = header.split(", ")
-    rows = [json.loads(p.read_text()) for p in sorted(work.glob("*/row.json"))]
+    cells = (line.strip("| ").split(" | ") for line in before.splitlines() if "|" in line)
+    known = {tuple(row[:3]): row for row in cells if len(row) == len(columns) and row[2].isdigit()}
+    for path in work.glob("*/row.json"):
+        row = json.loads(path.read_text())
+        known[tuple(row[:3])] = row
+    rows = [known[key] for key in sorted(known)]
     lines = [
         "# Training of the nano checkpoints",
         "",
@@ -144,7 +149,8 @@ def main(methods: tuple[str, ...], jobs: int, work: Path) -> None:
                 failed += 1
                 stem = running[future].path.stem
                 click.echo(f"{stem}: failed ({error.returncode}), see {work / stem / 'screen.log'}")
-    write_bytes(TABLE, table(work).encode())
+    before = TABLE.read_text() if TABLE.is_file() else ""
+    write_bytes(TABLE, table(work, before).encode())
     raise SystemExit(1 if failed else 0)
 
 

@@ -111,6 +111,25 @@ def harness(folder: Path, root: Path, plugin: Path, jobs: int) -> tuple[float, f
     return taken, (len(times) - jobs) / taken
 
 
+def scaling(folder: Path, root: Path, plugin: Path) -> tuple[list[str], bool]:
+    """Lines of the scaling table, and whether all scores are the same."""
+    methods, _ = planning.select_methods("busy", (plugin,))
+    lines, found = [], []
+    for scheduler in ("local", "dask"):
+        for jobs in (1, 2, 4):
+            with Store(folder / f"{scheduler}{jobs}", create=True) as store:
+                request = planning.Request(methods=methods, variants=("B",), limit=16)
+                plan = planning.make_plan(open_benchmark(get("p3m500"), root), request, store)
+                setup = Setup("cpu", "r", None, (plugin,), 1)
+                start = time.perf_counter()
+                run_plan(plan, store, setup, jobs, limits=Limits(), scheduler=scheduler)
+                seconds = time.perf_counter() - start
+                frame = store.frame()
+            lines.append(f"| {scheduler} | {jobs} | {seconds:.1f} | {len(frame) / seconds:.2f} |")
+            found.append(frame.drop(columns=["seconds", "peak_mib", "run_id"]))
+    return lines, all(frame.equals(found[0]) for frame in found)
+
+
 def bare(root: Path, plugin: Path, images: int) -> float:
     """Images per second of a loop around ``predict``, images in memory."""
     execute(plugin)
@@ -177,6 +196,7 @@ def main() -> None:
         rates = {jobs: harness(folder / f"jobs{jobs}", root, plugin, jobs)[1] for jobs in (1, 2)}
         after = bare(root, plugin, args.images // 2)
         rows, seconds = resume(folder / "large")
+        lines, same = scaling(folder / "scaling", root, plugin)
     finally:
         shutil.rmtree(folder)
     loop = (before + after) / 2
@@ -197,6 +217,12 @@ not in the loop. Rates are from the first row to the last, so that starting is l
 - One worker costs {100 * (1 - rates[1] / loop):.1f} % over the loop; two reach
   {rates[2] / rates[1]:.2f} times one.
 - Finding that nothing is left to do among {rows:,} rows takes {seconds:.2f} s and opens no image.
+
+Starting included, 16 images, scores {"identical in all runs" if same else "NOT IDENTICAL"}:
+
+| scheduler | workers | seconds | images per second |
+| --- | --: | --: | --: |
+{chr(10).join(lines)}
 """
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(text, encoding="utf-8")

@@ -290,6 +290,7 @@ class _Run:
         if progress.step % 10 == 0 or progress.step == progress.total:
             line = {"step": progress.step, "loss": progress.loss, **progress.parts}
             line |= {"lr": progress.rate, "waiting": progress.waiting}
+            line["images_per_second"] = progress.images_per_second
             with (self.job.out / states.LOG).open("a", encoding="utf-8") as log:
                 log.write(json.dumps(line) + "\n")
             self.fabric.log_dict({k: v for k, v in line.items() if k != "step"}, progress.step)

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
 
 from p3mbench.data.folder import Subset
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.portraits import GENERATOR_VERSION, SyntheticPortrait, mini_id, portrait, seed_of
+from p3mbench.data.portraits import GENERATOR_VERSION, mini_id, portrait, seed_of
 from p3mbench.data.sample import Scene, TrimapSource
+from p3mbench.errors import DataError
+from p3mbench.images import UInt8Array, write_bytes
 from p3mbench.regions import trimap_from_alpha
+
+SCENES = "P3MBENCH_SCENES"  # folder that the processes of one run share
 
 
 @dataclass(frozen=True)
@@ -50,18 +61,41 @@ class SyntheticSample:
     def load(self, variant: str, trimap: TrimapSource) -> Scene:
         """Draw it; its own trimap is made with its own kernel."""
         drawn = _drawn(self.seed, self.size)
-        face = drawn.face.astype(bool)
-        image = drawn.image
+        face, image = drawn.face, drawn.image
         if variant == "B":
             image = self.obfuscation.apply(image, face, drawn.alpha)
         known = trimap_from_alpha(drawn.alpha, trimap.kernel or self.kernel)
         return Scene(image, drawn.alpha, known, face)
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    """What a benchmark needs of a portrait; arrays only."""
+
+    image: UInt8Array
+    alpha: UInt8Array
+    face: npt.NDArray[np.bool_]
+
+
 @lru_cache(maxsize=256)
-def _drawn(seed: int, size: tuple[int, int]) -> SyntheticPortrait:
-    """Every method of a run sees the same portraits; a worker draws each of them once."""
-    return portrait(seed, size)
+def _drawn(seed: int, size: tuple[int, int]) -> _Drawing:
+    """Every method of a run sees the same portraits; a process draws each of them once at most.
+
+    Where the environment names a folder (`SCENES`), the processes of a run share their drawings.
+    """
+    folder = os.environ.get(SCENES)
+    path = Path(folder or ".") / f"{seed}-{size[0]}x{size[1]}.npz"
+    if folder:
+        with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(path) as kept:
+            return _Drawing(kept["image"], kept["alpha"], kept["face"])
+    whole = portrait(seed, size)
+    drawn = _Drawing(whole.image, whole.alpha, whole.face.astype(bool))
+    if folder:
+        content = io.BytesIO()
+        np.savez(content, image=drawn.image, alpha=drawn.alpha, face=drawn.face)
+        with suppress(DataError):  # a full disk must not stop what can be drawn again
+            write_bytes(path, content.getvalue())
+    return drawn
 
 
 def synthetic_subset(

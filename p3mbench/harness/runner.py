@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+from p3mbench.data.mini import SCENES
 from p3mbench.harness.isolate import Limits, Trouble, Unloadable
 from p3mbench.harness.local import Result, run_local
 from p3mbench.harness.plan import Plan, Task
@@ -121,16 +124,21 @@ def _count(row: Row, report: RunReport) -> None:
 
 @contextmanager
 def _environment(setup: Setup, plan: Plan) -> Iterator[None]:
-    """Numeric libraries read these variables once, when they are loaded in a new process."""
+    """What the processes of a run need to know: threads, and where they share what they draw.
+
+    Numeric libraries read their variables once, when they are loaded in a new process.
+    """
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     wanted = dict.fromkeys(names, str(setup.threads))
     if not any(c.todo and c.cell.contender.method.info.learned for c in plan.cells):
         wanted["P3MBENCH_NO_TORCH"] = "1"
+    wanted[SCENES] = tempfile.mkdtemp(prefix="p3mbench-scenes-")
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
         yield
     finally:
+        shutil.rmtree(wanted[SCENES], ignore_errors=True)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -8,8 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from p3mbench.benchmark import get, open_benchmark
+from p3mbench.data import mini
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.portraits import mini_id, portrait, seed_of
+from p3mbench.data.sample import TrimapSource
 
 SIZES = [(256, 192), (128, 96), (131, 97)]
 
@@ -102,3 +105,23 @@ def test_roles_are_not_told_by_place():
     left = np.mean([np.nonzero(d.face)[1].mean() < 36 for d in pairs])
     assert len(pairs) > 12
     assert 0.2 < left < 0.8
+
+
+def test_drawings_are_shared_by_the_processes_of_a_run(tmp_path, monkeypatch):
+    """A second process reads what the first has drawn; a damaged file is drawn again."""
+    sample = open_benchmark(get("mini"), None).subsets[0].samples[0]
+    alone = sample.load("B", TrimapSource())
+    monkeypatch.setenv(mini.SCENES, str(tmp_path))
+    mini._drawn.cache_clear()
+    first = sample.load("B", TrimapSource())
+    (path,) = tmp_path.iterdir()
+    for content in (path.read_bytes(), b"damaged"):
+        path.write_bytes(content)
+        mini._drawn.cache_clear()
+        again = sample.load("B", TrimapSource())
+        for one in (first, again):
+            assert (one.image == alone.image).all() and (one.face == alone.face).all()
+    monkeypatch.setattr(mini, "portrait", None)  # not needed any more
+    mini._drawn.cache_clear()
+    assert (sample.load("N", TrimapSource()).alpha == alone.alpha).all()
+    mini._drawn.cache_clear()

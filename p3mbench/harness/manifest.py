@@ -63,7 +63,8 @@ def _methods(plan: Plan) -> dict[str, Any]:
         )
         methods[contender.label] = {key: columns[key] for key in wanted} | {
             "version": contender.method.info.version,
-            "weights": str(contender.weights.path) if contender.weights else None,
+            # the name only: where a file lies may tell who a blind paper's authors are
+            "weights": contender.weights.path.name if contender.weights else None,
         }
     return methods
 

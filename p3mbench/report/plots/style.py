@@ -31,7 +31,7 @@ LINES = (  # (colour, dashes): each differs from the others without its colour t
     ("#56B4E9", (0, (3, 1, 1, 1))),
     ("#000000", (0, (1, 1))),
 )
-LABEL, TITLE = 34, 48  # characters of a name and of a panel title before it is cut
+LABEL, TITLE = 34, 40  # characters of a name and of a panel title before it is cut
 WIDTH = 7.2  # inches: the text width of a two-column paper
 STYLE: Any = {  # rc_context types every key as a literal
     "font.size": 8,

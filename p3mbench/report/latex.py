@@ -10,7 +10,8 @@ from itertools import groupby
 from p3mbench.report.layout import blocks_of, column_width, parts_of, plain, text_width
 from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table, cell_text
 
-PACKAGES = r"\usepackage{booktabs,graphicx}"
+PACKAGES = r"\usepackage{array,booktabs,graphicx}"
+LONG_TEXT = 70  # characters of a cell beyond which it is wrapped
 WIDTH = 120  # characters before a table is split; about 80 % of full size on A4
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -131,7 +132,7 @@ def _table(table: Table) -> str:
 
 def _tabular(table: Table, part: Sequence[int]) -> str:
     columns = [table.columns[j] for j in part]
-    aligned = "".join("l" if c.type is ColumnType.TEXT else "r" for c in columns)
+    aligned = "".join(_alignment(table, j) for j in part)
     lines = [
         # Shrunk to the line only if it is wider.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
@@ -145,6 +146,14 @@ def _tabular(table: Table, part: Sequence[int]) -> str:
         "}",
     ]
     return "\n".join(lines)
+
+
+def _alignment(table: Table, j: int) -> str:
+    """Numbers to the right; long text in lines of its own width, so that it need not be shrunk."""
+    if table.columns[j].type is not ColumnType.TEXT:
+        return "r"
+    long = column_width(table, j) > LONG_TEXT
+    return r">{\raggedright\arraybackslash}p{0.7\linewidth}" if long else "l"
 
 
 def _header(columns: Sequence[Column]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-# Two test processes share two cores. With more threads each, PyTorch's wait for each other, spinning.
+# Two test processes share two cores. With more threads each, PyTorch spins and waits.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 

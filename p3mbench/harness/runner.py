@@ -132,6 +132,9 @@ def _environment(setup: Setup, plan: Plan) -> Iterator[None]:
     wanted = dict.fromkeys(names, str(setup.threads))
     if not any(c.todo and c.cell.contender.method.info.learned for c in plan.cells):
         wanted["P3MBENCH_NO_TORCH"] = "1"
+    # Killed processes leave semaphores behind; Python's tracker frees them, and need not say so.
+    quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
+    wanted["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), quiet]))
     wanted[SCENES] = tempfile.mkdtemp(prefix="p3mbench-scenes-")
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -8,7 +8,10 @@ by their names; others enter through `add`, with what they were trained on.
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -190,6 +193,65 @@ def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, 
         },
     )
     return Weights(target.resolve(), shown, digest, trained, known)
+
+
+def fetch(method: Method, name: str | None = None, url: str | None = None) -> tuple[Path, str]:
+    """Download a published checkpoint under its authors' file name.
+
+    The file is loaded before it is kept, and one that was here before is never overwritten by
+    another: its hash was recorded when it was first used.
+
+    Args:
+        method: whose checkpoint.
+        name: of the checkpoint; the first by default.
+        url: plain http(s) address; by default the one its authors publish, where it is plain.
+
+    Returns:
+        The file and its SHA-256.
+
+    Raises:
+        WeightsError: nothing published by that name, no plain address, the download fails, or what
+            came is no checkpoint of this network.
+    """
+    import pooch
+
+    chosen = [c for c in method.info.checkpoints if name in (None, c.name)]
+    if not chosen:
+        names = ", ".join(c.name for c in method.info.checkpoints) or "none"
+        raise WeightsError(
+            f"{method.info.name} has no checkpoint {name or ''} (published: {names})"
+        )
+    checkpoint = chosen[0]
+    if url is None:
+        if not (checkpoint.where.startswith("https://") and checkpoint.where.endswith("/")):
+            raise WeightsError(
+                f"{checkpoint.file} has no plain address; get it by hand ({checkpoint.where}) and "
+                f"give it to p3mbench weights add, or give its address with --url"
+            )
+        url = checkpoint.where + checkpoint.file
+    if not url.startswith(("https://", "http://")):
+        raise WeightsError(f"{url} is no http or https address")
+    folder = weights_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    pooch.get_logger().setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as partial:
+        try:
+            loader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=60)
+            got = pooch.retrieve(url, None, fname=checkpoint.file, path=partial, downloader=loader)
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors
+            reason = " ".join(str(error).split())[:200]
+            raise WeightsError(f"{url} cannot be fetched ({reason})") from None
+        file = Path(got)
+        method.load("cpu", file)
+        digest = sha256_of(file)
+        target = folder / checkpoint.file
+        if target.is_file() and sha256_of(target) != digest:
+            raise WeightsError(
+                f"{target} is here already and differs from {url}; move one of them away"
+            )
+        file.replace(target)
+    found(method.info)  # records its hash, and compares it if it was recorded before
+    return target, digest
 
 
 def _records() -> dict[str, Any]:

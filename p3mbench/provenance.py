@@ -60,6 +60,11 @@ def usable_cores() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
+def gpus() -> int:
+    """NVIDIA GPUs that the driver knows, without importing PyTorch; 0 where it cannot be told."""
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+
+
 def memory_gib() -> float | None:
     """Physical memory in GiB, None where the system does not say."""
     try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.server
 import json
+import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,8 +18,12 @@ from p3mbench import checkpoints, registry
 from p3mbench.cli import main
 from p3mbench.errors import WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, TrainSetting
-from p3mbench.registry import Found
+from p3mbench.provenance import sha256_of
+from p3mbench.registry import Found, get
+from p3mbench.training.recipe import training_of
 from p3mbench.weights import load_into
+
+MODNET, P3MNET = get("modnet"), get("p3mnet-r34")
 
 
 def method_of(width: int, name: str, file: str | None = None) -> type:
@@ -161,3 +168,49 @@ def test_records_are_readable(tmp_path, methods):
     entry = record["broad--first.pth"]
     assert (entry["method"], entry["name"], entry["train_setting"]) == ("broad", "first", "B")
     assert len(entry["sha256"]) == 64
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder that a server on this machine offers, and its address."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_fetched_checkpoint_is_kept_only_if_it_fits(tmp_path, served, monkeypatch):
+    folder, address = served
+    monkeypatch.setenv("P3MBENCH_WEIGHTS", str(tmp_path / "weights"))
+    method = MODNET
+    torch.manual_seed(0)
+    torch.save(training_of(method).network(1).state_dict(), folder / "good.ckpt")
+    (folder / "page.html").write_text("<html>sign in first</html>")
+    path, sha256 = checkpoints.fetch(method, url=f"{address}/good.ckpt")
+    assert path.name == method.info.checkpoints[0].file and path.is_file()
+    assert sha256 == sha256_of(folder / "good.ckpt")
+    assert checkpoints.fetch(method, url=f"{address}/good.ckpt")[1] == sha256  # once more is fine
+    for name, words in (("page.html", "web page"), ("gone", "404")):
+        with pytest.raises(WeightsError, match=words):
+            checkpoints.fetch(method, url=f"{address}/{name}")
+    torch.manual_seed(1)
+    torch.save(training_of(method).network(1).state_dict(), folder / "other.ckpt")
+    with pytest.raises(WeightsError, match="differs from"):
+        checkpoints.fetch(method, url=f"{address}/other.ckpt")
+    assert sha256_of(path) == sha256
+    left = {p.name for p in (tmp_path / "weights").iterdir()}
+    assert left == {path.name, "weights.json"}
+
+
+def test_what_lies_behind_a_page_is_fetched_by_hand(tmp_path, monkeypatch):
+    monkeypatch.setenv("P3MBENCH_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsError, match="get it by hand"):
+        checkpoints.fetch(P3MNET)
+    with pytest.raises(WeightsError, match="no checkpoint nothing"):
+        checkpoints.fetch(P3MNET, "nothing")
+    with pytest.raises(WeightsError, match="no http"):
+        checkpoints.fetch(P3MNET, url="file:///etc/passwd")

@@ -65,7 +65,11 @@ FAILURES_SHOWN = 5
     help="A parameter of a method, e.g. p3mnet-r34.strategy=hybrid. Repeatable.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: by cores, memory]")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Worker processes [default: by cores and memory; 1 on a GPU]",
+)
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Per worker.")
 @click.option(
     "--precision",
@@ -266,7 +270,7 @@ def _run(
     from p3mbench.harness.worker import Setup
 
     total = sum(1 for _ in plan.todo)
-    jobs = min(asked["jobs"] or default_jobs(), total)
+    jobs = min(asked["jobs"] or default_jobs(plan, asked["device"]), total)
     run_id = begin(
         store, plan, {k: v for k, v in asked.items() if v not in (None, (), False)}, jobs
     )

@@ -116,6 +116,25 @@ def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_
     click.echo(f"SHA-256 {weights.sha256}")
 
 
+@command.command("fetch")
+@click.argument("method", shell_complete=complete_methods)
+@click.option("--name", help="Which checkpoint [default: the first published one].")
+@click.option("--url", help="Plain address of the file, where only a page is known.")
+def fetch(method: str, name: str | None, url: str | None) -> None:
+    """Download a published checkpoint into the weights folder, and see that it fits.
+
+    Only plain addresses can be fetched. What lies behind a drive's page is downloaded by hand and
+    given to 'p3mbench weights add'.
+    """
+    from p3mbench import checkpoints
+    from p3mbench.registry import get
+
+    wanted = get(method)
+    path, sha256 = checkpoints.fetch(wanted, name, url)
+    click.echo(f"{method}: {path}")
+    click.echo(f"SHA-256 {sha256}")
+
+
 def _learned() -> list[Method]:
     from p3mbench.registry import find
 

@@ -14,7 +14,7 @@ from p3mbench.harness.isolate import Limits, Trouble, Unloadable
 from p3mbench.harness.local import Result, run_local
 from p3mbench.harness.plan import Plan, Task
 from p3mbench.harness.worker import Setup, failed
-from p3mbench.provenance import memory_gib, usable_cores
+from p3mbench.provenance import gpus, memory_gib, usable_cores
 from p3mbench.store import Row, Store
 
 GIB_PER_JOB = 4  # a closed-form system at 1.75 megapixels needs about that much
@@ -46,8 +46,14 @@ class RunReport:
         return 3 if self.failures or self.unloadable else 0
 
 
-def default_jobs() -> int:
-    """As many workers as there are cores, but no more than memory holds."""
+def default_jobs(plan: Plan, device: str) -> int:
+    """As many workers as there are cores, but no more than memory holds, and one on a GPU.
+
+    Networks of several processes would share a GPU's memory; ``--jobs`` says that they fit.
+    """
+    learned = any(cell.todo and cell.cell.contender.method.info.learned for cell in plan.cells)
+    if learned and device != "cpu" and gpus():
+        return 1
     memory = memory_gib()
     by_memory = int(memory // GIB_PER_JOB) if memory else 1
     return max(1, min(usable_cores(), by_memory))

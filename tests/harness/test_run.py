@@ -10,6 +10,7 @@ import pytest
 
 from p3mbench.benchmark import get, open_benchmark
 from p3mbench.errors import MethodError, WeightsError
+from p3mbench.harness import runner
 from p3mbench.harness.plan import Request, make_plan, select_methods
 from p3mbench.harness.runner import RunReport, run_plan
 from p3mbench.harness.worker import Setup
@@ -221,3 +222,17 @@ def test_trimap_methods_without_trimaps_are_blocked_with_the_mend(tmp_path, p3m_
     with Store(tmp_path, create=True) as store:
         plan = make_plan(open_benchmark(get("p3m500"), p3m_folder), Request(methods, ("B",)), store)
     assert any("--trimap kernel-25" in blocked.reason for blocked in plan.blocked)
+
+
+def test_networks_have_a_gpu_to_themselves_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "gpus", lambda: 1)
+    monkeypatch.setattr(runner, "usable_cores", lambda: 8)
+    monkeypatch.setattr(runner, "memory_gib", lambda: 64.0)
+    with Store(tmp_path, create=True) as store:
+        for names, device, jobs in (
+            ("modnet", "auto", 1), ("modnet", "cpu", 8), ("coarse", "auto", 8),
+        ):  # fmt: skip
+            methods, _ = select_methods(names, ())
+            request = Request(methods, ("B",), limit=1)
+            plan = make_plan(open_benchmark(get("mini"), None), request, store)
+            assert runner.default_jobs(plan, device) == jobs

@@ -93,6 +93,15 @@ def browser(tmp_path: Path, made: str) -> Iterator[Any]:
     assert [url for url in asked if not url.startswith(("data:", "file:"))] == []
 
 
+def until(opened: Any, expression: str) -> None:
+    """Wait for something to be true; Playwright's own way would evaluate text within the page."""
+    for _ in range(200):
+        if opened.evaluate(expression):
+            return
+        opened.wait_for_timeout(50)
+    pytest.fail(f"never true: {expression}")
+
+
 def column(opened: Any, number: int) -> list[str]:
     """The visible cells of a column of the first table that has the evil method in it."""
     sheet = opened.locator(".sheet[open]").first
@@ -127,7 +136,7 @@ def test_filters_leave_what_was_asked_for(browser: Any) -> None:
 @pytest.mark.slow
 def test_the_slider_wipes_from_one_variant_to_the_other(browser: Any) -> None:
     wipe = browser.locator("#view-wipe")
-    browser.wait_for_function("document.getElementById('view-b').width === 48")
+    until(browser, "document.getElementById('view-b').width === 48")
     assert browser.locator("#view-none").is_hidden()
     wipe.focus()
     for key, left in (("Home", "0%"), ("End", "100%"), ("ArrowLeft", "99%")):
@@ -143,19 +152,23 @@ def test_mattes_composites_and_errors_are_drawn(browser: Any) -> None:
     """The N matte is half of the person: the other half is an error."""
     pixel = "([x, y]) => Array.from(document.getElementById('view-n').getContext('2d')"
     pixel += ".getImageData(x, y, 1, 1).data)"
-    browser.wait_for_function("document.getElementById('view-n').width === 48")
+    until(browser, "document.getElementById('view-n').width === 48")
     expected = {
         "matte": ([0, 0, 0, 255], [255, 255, 255, 255]),
         "error": ([255, 255, 200, 255], [0, 0, 0, 255]),
     }
     for mode, (missed, found) in expected.items():
         browser.select_option("#view-mode", mode)
-        browser.wait_for_timeout(200)
-        assert np.abs(np.subtract(browser.evaluate(pixel, [16, 40]), missed)).max() < 4
-        assert np.abs(np.subtract(browser.evaluate(pixel, [30, 40]), found)).max() < 4
+        for place, colour in (([16, 40], missed), ([30, 40], found)):
+            seen = None
+            for _ in range(100):  # it is painted in its own time
+                seen = browser.evaluate(pixel, place)
+                if np.abs(np.subtract(seen, colour)).max() < 4:
+                    break
+                browser.wait_for_timeout(50)
+            assert np.abs(np.subtract(seen, colour)).max() < 4, (mode, place, seen)
     browser.select_option("#view-mode", "composite")
-    browser.wait_for_timeout(200)
-    assert browser.evaluate(pixel, [2, 2]) == [0, 177, 64, 255]
+    until(browser, f"String(({pixel})([2, 2])) === '0,177,64,255'")
 
 
 @pytest.mark.slow
@@ -180,9 +193,7 @@ def test_names_are_text_and_the_latex_can_be_copied(browser: Any) -> None:
     browser.select_option("#view-image", label=EVIL_IMAGE)
     button = browser.locator(".sheet[open] button.copy").first
     button.click()
-    browser.wait_for_function(
-        "document.querySelector('.sheet[open] .copy').innerText != 'Copy LaTeX'"
-    )
+    until(browser, "document.querySelector('.sheet[open] .copy').innerText != 'Copy LaTeX'")
     assert button.inner_text() == "Copied"
 
 

@@ -43,13 +43,14 @@ class Pictures:
         }
         self._samples: dict[str, dict[tuple[str, str], Sample]] = {}
         self._opened: dict[str, Opened] = {}
+        self._available: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def scene(self, benchmark: str, subset: str, variant: str, image: str) -> Scene | None:
         """One image of a benchmark, None if it cannot be had any more."""
         if benchmark not in self._samples:
             self._samples[benchmark] = self._find(benchmark)
         sample = self._samples[benchmark].get((subset, image))
-        if sample is None:
+        if sample is None or variant not in self._available[benchmark, subset]:
             return None
         trimap = self._opened[benchmark].benchmark.trimap
         try:
@@ -99,6 +100,8 @@ class Pictures:
                 reason = str(error)
                 continue
             self._opened[benchmark] = opened
+            for subset in opened.subsets:
+                self._available[benchmark, subset.name] = tuple(subset.available)
             return {(s.name, one.id): one for s in opened.subsets for one in s.samples}
         self._note(f"the images of {benchmark} cannot be shown: {reason}")
         return {}

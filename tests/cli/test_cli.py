@@ -164,6 +164,15 @@ def test_the_page_holds_the_images_and_mattes_of_the_run(both_variants, tmp_path
     assert (both_variants / "report.html").read_text() == text
 
 
+def test_a_variant_that_was_never_released_is_left_out_of_page_and_plots(stored, tmp_path):
+    """P3M-500-P has blurred faces only: the page is made of what there is."""
+    out = tmp_path / "gallery"
+    assert call("gallery", "--results", stored, "--out", out).exit_code == 0
+    text = (out / "report.html").read_text()
+    images = json.loads(text.split('id="data">')[1].split("</script>")[0])["viewer"]["images"]
+    assert images and all("B" in image and "N" not in image for image in images)
+
+
 def test_images_that_have_moved_are_a_note_and_the_page_is_made(both_variants, p3m_folder):
     shutil.rmtree(p3m_folder)
     result = call("report", "--results", both_variants, "--format", "html")

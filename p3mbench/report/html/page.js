@@ -191,7 +191,7 @@
   };
   const place = () => {
     const at = Number(wipe.value);
-    byId("view-b").style.clipPath = `inset(0 ${100 - at}% 0 0)`;
+    byId("view-b").style.clipPath = wipe.disabled ? "none" : `inset(0 ${100 - at}% 0 0)`;
     byId("view-line").style.left = `${at}%`;
   };
   let turn = 0;
@@ -206,7 +206,10 @@
     byId("view-none").hidden = done.some(Boolean);
     byId("view-b").hidden = !done[0];
     byId("view-n").hidden = !done[1];
-    byId("view-line").hidden = !(done[0] && done[1]);
+    const alone = !(done[0] && done[1]);
+    byId("view-line").hidden = alone;
+    wipe.disabled = alone;
+    byId("view-b").classList.toggle("alone", alone);
     place();
   };
   method.addEventListener("change", () => { listImages(); show(); });

@@ -17,8 +17,13 @@ def with_levels(batch: Batch) -> Tensor:
 
 def with_classes(batch: Batch) -> Tensor:
     """(N, 6, H, W): normalised RGB, and the trimap as background, unknown, foreground."""
+    return torch.cat([normalised(batch.image / 255), class_planes(batch)], dim=1)
+
+
+def class_planes(batch: Batch) -> Tensor:
+    """(N, 3, H, W) float32 of 0 and 1: the trimap as background, unknown, foreground."""
     planes = torch.nn.functional.one_hot(batch.classes, 3).permute(0, 3, 1, 2)
-    return torch.cat([normalised(batch.image / 255), planes.to(batch.image.dtype)], dim=1)
+    return planes.to(batch.image.dtype)
 
 
 def colours(batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:

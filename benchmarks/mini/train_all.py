@@ -24,7 +24,7 @@ from p3mbench.benchmark import get
 from p3mbench.images import write_bytes
 from p3mbench.method import Method
 from p3mbench.registry import find
-from p3mbench.training.recipe import Trainable
+from p3mbench.training.recipe import Recipe, Trainable
 from p3mbench.weights import recorded
 
 FOLDER = Path(__file__).resolve().parent / "checkpoints"
@@ -55,9 +55,12 @@ class Target:
         if not self.path.is_file() or not isinstance(self.method, Trainable):
             return False
         record = recorded(self.path)
-        recipe = json.loads(json.dumps(asdict(self.method.training().recipe("nano"))))
-        theirs = dict(record.get("recipe", {}))
-        theirs.pop("copy_paste", None)
+        recipe, plain = (
+            json.loads(json.dumps(asdict(found)))
+            for found in (self.method.training().recipe("nano"), Recipe(steps=1))
+        )
+        # what a recipe could not say yet when it was recorded had the value that is now default
+        theirs = plain | {k: v for k, v in record.get("recipe", {}).items() if k in plain}
         return theirs == recipe and record.get("version") == self.method.info.version
 
 

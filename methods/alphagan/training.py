@@ -1,13 +1,15 @@
-"""How AlphaGAN's generator is trained: the paper's losses (Lutz et al., BMVC 2018, sec. 3.4).
+"""How AlphaGAN is trained: the paper's losses (Lutz et al., BMVC 2018, sec. 3.4).
 
-The adversarial part (a PatchGAN discriminator, weight 0.001 in the public re-implementation) is
-left out: one network is trained here.
+A PatchGAN looks at the image composed with the true or with the predicted alpha, beside the trimap.
+The weights of the three losses are those of the re-implementation whose network this is.
 """
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
+from p3mbench.training.adversary import PatchGAN
 from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, composition_loss
 from p3mbench.training.recipe import NATIVE, Recipe, nano
@@ -17,10 +19,11 @@ from ..training_inputs import colours, with_levels
 from .network import AlphaGANGenerator
 
 PUBLISHED_BASE = 64
+ADVERSARIAL = 0.001
 
 
 class AlphaGANTraining:
-    """AlphaGAN's generator."""
+    """AlphaGAN: the generator, and the discriminator that it is trained with."""
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -39,10 +42,23 @@ class AlphaGANTraining:
             "composition": 0.5 * composition_loss(outputs, image, layers, unknown) / 3,
         }
 
+    def discriminator(self, width: float) -> nn.Module:
+        """A PatchGAN of image and trimap."""
+        return PatchGAN(4, published_times(PUBLISHED_BASE, width, 2))
+
+    def judged(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(N, 4, H, W) in [-1, 1] twice: composed by the true or the predicted alpha; trimap."""
+        _, (foreground, background) = colours(batch)
+        true, made = (
+            torch.cat([a * foreground + (1 - a) * background, batch.trimap / 255], 1) * 2 - 1
+            for a in (batch.alpha, outputs)
+        )
+        return true, made
+
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 2e-4, batch 1, crops of 320, 480 or 640; the epochs are not given."""
         if preset == "nano":
-            return nano(width=0.1, needs_layers=True, **NATIVE)
+            return nano(width=0.1, needs_layers=True, adversarial=ADVERSARIAL, **NATIVE)
         return Recipe(
             epochs=20,
             batch_size=1,
@@ -53,7 +69,9 @@ class AlphaGANTraining:
             needs_layers=True,
             lr=2e-4,
             betas=(0.5, 0.999),
-            note="without the discriminator; the number of epochs is ours",
+            adversarial=ADVERSARIAL,
+            note="the number of epochs is ours; least-squares adversarial loss, as in the "
+            "re-implementation",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -1,4 +1,8 @@
-"""How Deep Image Matting is trained: the paper's losses (Xu et al., CVPR 2017, sec. 4), jointly."""
+"""How Deep Image Matting is trained: the paper's losses and stages (Xu et al., CVPR 2017, sec. 4).
+
+Where there is a refining network, the matting network is trained, then the refining network alone,
+then both; mmagic gives each stage the same number of steps.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,19 @@ from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, composition_loss
-from p3mbench.training.recipe import NATIVE, Recipe, nano
+from p3mbench.training.recipe import NATIVE, Recipe, Stage, nano
 
 from ..inference import published_times
 from ..training_inputs import colours, with_levels
 from .network import DIM, PUBLISHED_BASE, Outputs, SkipDIM
+
+MATTING, REFINING, BOTH = "matting", "refining", "both"
+STAGES = (  # parameters by their names in either re-implementation
+    Stage(name=MATTING, share=1 / 3, trains=("backbone.", "conv", "deconv")),
+    Stage(name=REFINING, share=1 / 3, trains=("refiner.", "refine_")),
+    Stage(name=BOTH, share=1 / 3),
+)
+STEPS = 1_000_000  # of each stage
 
 
 class DIMTraining:
@@ -36,23 +48,29 @@ class DIMTraining:
         return (with_levels(batch),)
 
     def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """Alpha and composition, half each, in the unknown region; of the refined matte too."""
+        """Alpha and composition, half each, in the unknown region; alpha of the refined matte."""
         image, layers = colours(batch)
         unknown, truth = batch.unknown, batch.alpha
-        parts = {
-            "alpha": 0.5 * alpha_loss(outputs.alpha, truth, unknown),
-            "composition": 0.5 * composition_loss(outputs.alpha, image, layers, unknown) / 3,
-        }
-        if outputs.refined is not None:
+        parts = {}
+        if batch.stage != REFINING:
+            composition = composition_loss(outputs.alpha, image, layers, unknown) / 3
+            parts["alpha"] = 0.5 * alpha_loss(outputs.alpha, truth, unknown)
+            parts["composition"] = 0.5 * composition
+        if outputs.refined is not None and batch.stage != MATTING:
             parts["refined"] = alpha_loss(outputs.refined, truth, unknown)
         return parts
 
+    @property
+    def _stages(self) -> tuple[Stage, ...]:
+        return STAGES if self.refiner else ()
+
     def recipe(self, preset: str) -> Recipe:
-        """``paper``: Adam at 1e-5, batch 1, crops of 320, 480 or 640; steps as mmagic's stage 1."""
+        """``paper``: Adam at 1e-5, batch 1, crops of 320, 480 or 640; mmagic's steps."""
         if preset == "nano":
-            return nano(width=1 / 8, needs_layers=True, **NATIVE)
+            steps = 1800 if self._stages else 800
+            return nano(width=1 / 8, steps=steps, needs_layers=True, stages=self._stages, **NATIVE)
         return Recipe(
-            steps=1_000_000,
+            steps=STEPS * max(1, len(self._stages)),
             batch_size=1,
             crops=(320, 480, 640),
             size=(320, 320),
@@ -60,7 +78,8 @@ class DIMTraining:
             kernels=(3, 25),
             needs_layers=True,
             lr=1e-5,
-            note="all parts at once; the paper trains matting, refining, and then both",
+            stages=self._stages,
+            note="the authors start from a VGG-16 trained on ImageNet",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

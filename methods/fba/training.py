@@ -6,7 +6,13 @@ import torch
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
-from p3mbench.training.losses import alpha_loss, composition_loss, gradient_loss, pyramid_loss
+from p3mbench.training.losses import (
+    alpha_loss,
+    composition_loss,
+    exclusion_loss,
+    gradient_loss,
+    pyramid_loss,
+)
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import normalised, published_times
@@ -43,11 +49,7 @@ class FBATraining:
         return image, planes, normalised(image), torch.stack(maps).to(image)
 
     def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """L1, composition, gradient and Laplacian on alpha; L1 and Laplacian on the colours.
-
-        The paper's exclusion loss, which keeps edges of foreground and background apart, is left
-        out.
-        """
+        """L1, composition, gradient, Laplacian on alpha; the same and exclusion on colours."""
         image, alpha = batch.image / 255, outputs.alpha
         layers = (batch.layers[0] / 255, batch.layers[1] / 255)
         own = (outputs.fg, outputs.bg)
@@ -60,7 +62,7 @@ class FBATraining:
             "alpha": alpha_loss(alpha, batch.alpha) + gradient_loss(alpha, batch.alpha),
             "laplacian": pyramid_loss(alpha, batch.alpha),
             "composition": composition_loss(alpha, image, layers) / 3,
-            "colours": COLOURS * (torch.as_tensor(colours) + recomposed),
+            "colours": COLOURS * (torch.as_tensor(colours) + recomposed + exclusion_loss(*own)),
         }
 
     def recipe(self, preset: str) -> Recipe:
@@ -77,10 +79,11 @@ class FBATraining:
             needs_layers=True,
             lr=1e-5,
             weight_decay=5e-3,
-            optimiser="adamw",
+            optimiser="radam",
             schedule="steps",
-            milestones=(0.9,),
-            note="AdamW instead of RAdam",
+            milestones=(40 / 45,),
+            note="one weight decay for all parameters; the paper gives 1e-5 to those of the "
+            "normalisations",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -42,9 +42,12 @@ class GCATraining:
             kernels=(3, 30),
             lr=4e-4,
             betas=(0.5, 0.999),
+            needs_layers=True,
+            jitter=True,
             schedule="cosine",
             warmup=5000 / 200_000,
-            note="without pasting foregrounds together and without colour jitter",
+            note="without moving foregrounds and pasting them together, which composed training "
+            "sets allow",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -91,10 +91,10 @@ class GFMTraining:
             crops=(640, 960, 1280),
             size=(320, 320),
             crop_rule="p3m",
-            kernels=(25, 25),
+            kernels=(25, 25) if self.rosta in (Rosta.TT, Rosta.RIM) else (50, 50),
             needs_layers=True,
             lr=1e-5,
-            note="the authors start from ImageNet weights; FT and BT use a kernel of 50",
+            note="the authors start from ImageNet weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -1,9 +1,14 @@
-"""How HATT is trained: SSIM and squared error; the paper's adversarial part is left out."""
+"""How HATT is trained: SSIM, squared error and an adversarial loss (Qiao et al., CVPR 2020).
+
+The discriminator, a PatchGAN, sees the image beside the true or the predicted alpha.
+"""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
+from p3mbench.training.adversary import PatchGAN
 from p3mbench.training.batch import Batch
 from p3mbench.training.losses import squared_loss, ssim_loss
 from p3mbench.training.recipe import Recipe, nano
@@ -12,7 +17,7 @@ from ..inference import normalised, published_times
 from .network import HATT, Outputs
 
 PUBLISHED_BASE = 64
-SQUARED, SSIM = 1.0, 0.1  # the paper's weights; its adversarial loss has 0.05
+SQUARED, SSIM, ADVERSARIAL = 1.0, 0.1, 0.05  # the paper's weights
 
 
 class HATTTraining:
@@ -33,10 +38,20 @@ class HATTTraining:
             "ssim": SSIM * ssim_loss(outputs.alpha, batch.alpha),
         }
 
+    def discriminator(self, width: float) -> nn.Module:
+        """A PatchGAN of image and alpha."""
+        return PatchGAN(4, published_times(PUBLISHED_BASE, width, 4))
+
+    def judged(self, outputs: Outputs, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(N, 4, H, W) twice: the normalised image, and the true or the predicted alpha."""
+        image = self.inputs(batch)[0]
+        true, made = (torch.cat([image, alpha], dim=1) for alpha in (batch.alpha, outputs.alpha))
+        return true, made
+
     def recipe(self, preset: str) -> Recipe:
         """``paper``: SGD at 0.007 that falls with the steps, crops of 512, 640 and 800, to 512."""
         if preset == "nano":
-            return nano(width=1 / 16)
+            return nano(width=1 / 16, adversarial=ADVERSARIAL)
         return Recipe(
             epochs=20,
             batch_size=4,
@@ -48,9 +63,10 @@ class HATTTraining:
             lr=0.007,
             momentum=0.9,
             weight_decay=5e-4,
-            schedule="cosine",
+            schedule="polynomial",
             clip=1.0,
-            note="no adversarial loss; cosine instead of polynomial decay; our weight decay",
+            adversarial=ADVERSARIAL,
+            note="the discriminator's form, the weight decay and the clipping are ours",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -46,8 +46,9 @@ class IndexNetTraining:
             needs_layers=True,
             lr=0.01,
             schedule="steps",
+            rates=(("layer", 0.01),),  # of the encoder, which starts from ImageNet weights
             milestones=(20 / 30, 26 / 30),
-            note="one rate for all layers; the authors give the encoder a hundredth of it",
+            note="the authors start from a MobileNetV2 trained on ImageNet",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -1,7 +1,7 @@
-"""How LF is trained: both classifications and the fused matte, together from the start.
+"""How LF is trained: the classifications, then their fusion, then all together.
 
-Y. Zhang et al., CVPR 2019, train the classifiers alone, then the fusion network alone, then all
-together; the last stage is what is done here. Their losses: absolute difference, difference of
+Y. Zhang et al., CVPR 2019, sec. 3.4: a stage each; in the last one the loss is that of the matte.
+Their losses: absolute difference, difference of
 gradients and cross-entropy for each classification; for the matte the absolute difference, a tenth
 as heavy where the trimap knows.
 """
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, gradient_loss
-from p3mbench.training.recipe import Recipe, nano
+from p3mbench.training.recipe import Recipe, Stage, nano
 
 from ..inference import normalised, published_times
 from .network import LateFusion, Outputs
@@ -21,6 +21,12 @@ from .network import LateFusion, Outputs
 PUBLISHED_BASE = 64
 KNOWN = 0.1  # weight of pixels that the trimap knows
 MARGIN = 1e-6  # keeps logarithms finite
+CLASSES, FUSION, JOINT = "classes", "fusion", "joint"
+STAGES = (  # how long each is, the paper does not say in steps
+    Stage(name=CLASSES, share=0.5, trains=("encoder.", "foreground.", "background.")),
+    Stage(name=FUSION, share=0.2, trains=("fusion.",)),
+    Stage(name=JOINT, share=0.3),
+)
 
 
 def classification(seen: Tensor, truth: Tensor, known: Tensor) -> Tensor:
@@ -42,19 +48,21 @@ class LFTraining:
         return (normalised(batch.image / 255),)
 
     def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """See the module's docstring."""
+        """See the module's docstring; without a stage, everything at once."""
         known = 1 - batch.unknown
         weight = batch.unknown + KNOWN * known
-        return {
-            "foreground": classification(outputs.foreground, batch.alpha, known),
-            "background": classification(outputs.background, 1 - batch.alpha, known),
-            "alpha": alpha_loss(outputs.alpha, batch.alpha, weight),
-        }
+        parts = {}
+        if batch.stage in ("", CLASSES):
+            parts["foreground"] = classification(outputs.foreground, batch.alpha, known)
+            parts["background"] = classification(outputs.background, 1 - batch.alpha, known)
+        if batch.stage != CLASSES:
+            parts["alpha"] = alpha_loss(outputs.alpha, batch.alpha, weight)
+        return parts
 
     def recipe(self, preset: str) -> Recipe:
         """``paper``: crops of 512; optimiser, rate and length are ours, see ``note``."""
         if preset == "nano":
-            return nano(width=1 / 16)
+            return nano(width=1 / 16, steps=1200, stages=STAGES)
         return Recipe(
             epochs=30,
             batch_size=4,
@@ -65,8 +73,9 @@ class LFTraining:
             lr=1e-4,
             schedule="steps",
             milestones=(0.5, 0.8),
-            note="joint stage only; optimiser, rates and epochs are ours; no ImageNet start unless "
-            "--start gives one",
+            stages=STAGES,
+            note="optimiser, rates, epochs and the lengths of the stages are ours; the authors "
+            "start from a DenseNet-201 trained on ImageNet",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

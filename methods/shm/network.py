@@ -66,11 +66,16 @@ class SHM(nn.Module):
         self.tnet = TNet(base)
         self.mnet = MNet(base)
 
-    def forward(self, image: Tensor) -> Outputs:
-        """From (N, 3, H, W) RGB in [0, 1], sides multiples of 16, to `Outputs`."""
+    def forward(self, image: Tensor, trimap: Tensor | None = None) -> Outputs:
+        """From (N, 3, H, W) RGB in [0, 1], sides multiples of 16, to `Outputs`.
+
+        ``trimap``, (N, 3, H, W) shares of the classes, takes the place of the T-Net's guess when
+        the M-Net is trained alone.
+        """
         logits, auxiliary = self.tnet(image)
-        shares = logits.softmax(dim=1)
-        raw = self.mnet(torch.cat([image, shares if self.guide == "softmax" else logits], dim=1))
+        shares = logits.softmax(dim=1) if trimap is None else trimap
+        guide = logits if self.guide == "logits" and trimap is None else shares
+        raw = self.mnet(torch.cat([image, guide], dim=1))
         alpha = shares[:, FOREGROUND, None] + shares[:, UNKNOWN, None] * raw
         return Outputs(logits, alpha, raw, auxiliary)
 

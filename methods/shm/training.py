@@ -1,4 +1,7 @@
-"""How SHM is trained: end to end, as the paper's last stage (Chen et al., ACM MM 2018)."""
+"""How SHM is trained: T-Net alone, M-Net alone, then end to end (Chen et al., ACM MM 2018, sec. 4).
+
+The M-Net alone is given the true trimap and has Deep Image Matting's losses in its unknown region.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,29 @@ from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, class_loss, composition_loss
-from p3mbench.training.recipe import Recipe, nano
+from p3mbench.training.recipe import Recipe, Stage, nano
 
 from ..inference import published_times
+from ..training_inputs import class_planes, colours
 from .network import SHM, Guide, Outputs
 
 PUBLISHED_BASE = 64
 CLASSES = 0.01  # weight of the classification loss in the paper's joint training
 AUXILIARY = 0.4  # of PSPNet's auxiliary head (Zhao et al., CVPR 2017)
+TNET, MNET, JOINT = "t-net", "m-net", "joint"
+STAGES = (  # the paper does not say how long each is
+    Stage(name=TNET, share=0.3, trains=("tnet.",)),
+    Stage(name=MNET, share=0.2, trains=("mnet.",)),
+    Stage(name=JOINT, share=0.5),
+)
 
 
 class SHMTraining:
-    """SHM, T-Net and M-Net together from the start; the paper trains each alone before that."""
+    """SHM: T-Net, M-Net, both.
+
+    Args:
+        guide: see `network.SHM`.
+    """
 
     def __init__(self, guide: Guide) -> None:
         self.guide = guide
@@ -27,25 +41,36 @@ class SHMTraining:
         return SHM(base=published_times(PUBLISHED_BASE, width, 4), guide=self.guide)
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """The image in [0, 1]."""
-        return (batch.image / 255,)
+        """The image in [0, 1]; the true trimap as well while the M-Net is trained alone."""
+        image = batch.image / 255
+        if batch.stage != MNET:
+            return (image,)
+        return image, class_planes(batch)
 
     def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """Alpha and composition, half each, and the classes with a weight of 0.01 (eq. 5)."""
-        layers = (batch.layers[0] / 255, batch.layers[1] / 255)
-        image = self.inputs(batch)[0]
-        classes = class_loss(outputs.trimap_logits, batch.classes)
-        return {
-            "alpha": 0.5 * alpha_loss(outputs.alpha, batch.alpha),
-            "composition": 0.5 * composition_loss(outputs.alpha, image, layers) / 3,
-            "classes": CLASSES
-            * (classes + AUXILIARY * class_loss(outputs.auxiliary, batch.classes)),
-        }
+        """Alpha and composition, half each, and the classes with a weight of 0.01 (eq. 5).
+
+        While the T-Net is trained alone, the classes only; while the M-Net is, alpha and
+        composition only, in the unknown region.
+        """
+        parts = {}
+        if batch.stage != MNET:
+            weight = 1.0 if batch.stage == TNET else CLASSES
+            parts["classes"] = weight * class_loss(outputs.trimap_logits, batch.classes)
+            auxiliary = class_loss(outputs.auxiliary, batch.classes)
+            parts["auxiliary"] = weight * AUXILIARY * auxiliary
+        if batch.stage != TNET:
+            image, layers = colours(batch)
+            region = batch.unknown if batch.stage == MNET else None
+            alpha = outputs.raw if batch.stage == MNET else outputs.alpha
+            parts["alpha"] = 0.5 * alpha_loss(alpha, batch.alpha, region)
+            parts["composition"] = 0.5 * composition_loss(alpha, image, layers, region) / 3
+        return parts
 
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 1e-5 on 800-pixel patches of batch 1; the epochs are not given."""
         if preset == "nano":
-            return nano(width=1 / 16, needs_layers=True)
+            return nano(width=1 / 16, steps=1200, needs_layers=True, stages=STAGES)
         return Recipe(
             epochs=20,
             batch_size=8,
@@ -55,7 +80,9 @@ class SHMTraining:
             kernels=(15, 30),
             needs_layers=True,
             lr=1e-5,
-            note="joint training only; batch size and epochs are ours, the paper gives none",
+            stages=STAGES,
+            note="batch size, epochs and the lengths of the stages are ours; the paper trains the "
+            "T-Net on patches of 400 and the M-Net on 320, here all stages have 800",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

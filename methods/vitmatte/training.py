@@ -11,6 +11,18 @@ from p3mbench.training.recipe import NATIVE, Recipe, nano
 from ..inference import published_times
 from .network import PUBLISHED_HEAD, ViTMatte
 
+LAYERS, DECAY = 12, 0.65  # of the layer-wise learning rates (configs/common/optimizer.py)
+
+
+def layer_rates() -> tuple[tuple[str, float], ...]:
+    """The deeper a layer of the backbone, the nearer its rate to the decoder's."""
+    backbone = "model.backbone"
+    rates = [(f"{backbone}.embeddings.", DECAY ** (LAYERS + 1))]
+    for layer in range(LAYERS):
+        name = f"{backbone}.encoder.layer.{layer}."
+        rates += [(name, DECAY ** (LAYERS - layer)), (f"{name}residual.", 1.0)]
+    return tuple(rates)
+
 
 class ViTMatteTraining:
     """ViTMatte-S."""
@@ -34,7 +46,7 @@ class ViTMatteTraining:
         }
 
     def recipe(self, preset: str) -> Recipe:
-        """``paper``: AdamW at 5e-4, batch 32, 100 epochs, crops of 512, layer-wise decay 0.65."""
+        """``paper``: AdamW at 5e-4, batch 32, 100 epochs, crops of 512, layer-wise rates."""
         if preset == "nano":
             return nano(width=1 / 8, **NATIVE)
         return Recipe(
@@ -48,9 +60,11 @@ class ViTMatteTraining:
             lr=5e-4,
             weight_decay=0.1,
             schedule="steps",
+            rates=layer_rates(),
             milestones=(0.3, 0.9),
-            warmup=0.003,
-            note="without layer-wise decay; the authors start from DINO weights",
+            factors=(0.1, 0.05),
+            warmup=250 / 134_687,
+            note="the authors start from DINO weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,6 +263,7 @@ def _run(
 ) -> RunReport:
     from tqdm import tqdm
 
+    from p3mbench.cli.screen import pause
     from p3mbench.harness.isolate import GIB, Limits
     from p3mbench.harness.manifest import begin
     from p3mbench.harness.runner import default_jobs, run_plan
@@ -279,9 +279,8 @@ def _run(
     infos = {task.cell.contender.method.info for task in plan.todo}
     for note in sorted({info.first_use for info in infos} - {""}):
         click.echo(f"note: {note}")
-    pause = 0.1 if sys.stderr.isatty() else 30.0  # a log of a batch job needs few lines
     with tqdm(
-        total=total, unit="image", dynamic_ncols=True, smoothing=0.05, mininterval=pause
+        total=total, unit="image", dynamic_ncols=True, smoothing=0.05, mininterval=pause()
     ) as bar:
 
         def tick(row: Any) -> None:

@@ -1,8 +1,9 @@
-"""Plain tables and paragraphs for the terminal."""
+"""Plain tables and paragraphs for the terminal, and how often a progress bar moves."""
 
 from __future__ import annotations
 
 import shutil
+import sys
 import textwrap
 from collections.abc import Sequence
 
@@ -36,3 +37,8 @@ def item(name: str, text: str) -> str:
         break_on_hyphens=False,
     )
     return "\n".join(lines)
+
+
+def pause() -> float:
+    """Seconds between two lines of a progress bar; the log of a batch job needs few."""
+    return 0.1 if sys.stderr.isatty() else 30.0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from p3mbench.cli.options import complete_benchmarks, plugin_option
+from p3mbench.cli.screen import pause
 
 if TYPE_CHECKING:
     from p3mbench.benchmark import Benchmark
@@ -64,6 +66,11 @@ def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str
 @click.option("--limit", type=click.IntRange(1), help="Train on the first N images only.")
 @click.option("--start", type=click.Path(path_type=Path), help="Checkpoint to start from.")
 @click.option(
+    "--encoder",
+    type=click.Path(path_type=Path),
+    help="ImageNet weights for the encoder, as its authors publish them.",
+)
+@click.option(
     "--foregrounds", type=click.Path(path_type=Path), help="What 'data foregrounds' made."
 )
 @click.option("--faces", type=click.Path(path_type=Path), help="Public faces for B+CP.")
@@ -82,8 +89,12 @@ def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str
     help="How often a sample gets a public face.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--devices", type=click.IntRange(1), default=1, show_default=True, help="Per node.")
-@click.option("--nodes", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--devices",
+    type=click.IntRange(1),
+    help="Per node [default: what torchrun or SLURM started, else 1]",
+)
+@click.option("--nodes", type=click.IntRange(1), help="[default: likewise]")
 @click.option(
     "--precision",
     type=click.Choice(["32-true", "16-mixed", "bf16-mixed"]),
@@ -155,6 +166,7 @@ def _job(name: str, asked: dict[str, Any]) -> Job:
         half=recipe.width < 1,
         tensorboard=asked["tensorboard"],
         start=asked["start"],
+        encoder=asked["encoder"],
     )
 
 
@@ -226,13 +238,22 @@ def _train(job: Job) -> Trained | None:
 
     from p3mbench.training.loop import Progress, train
 
-    with tqdm(
-        total=job.recipe.total_steps(len(job.source)),
-        desc=f"{job.method.info.name} {job.setting}",
-        unit="step",
-        dynamic_ncols=True,
-        mininterval=0.5,
-    ) as bar:
+    name = f"{job.method.info.name} {job.setting}"
+    with (
+        tqdm(desc="drawing portraits", unit="image", dynamic_ncols=True, delay=1) as drawing,
+        tqdm(
+            total=job.recipe.total_steps(len(job.source)),
+            desc=name,
+            unit="step",
+            dynamic_ncols=True,
+            mininterval=pause(),
+            disable=_rank() > 0,
+        ) as bar,
+    ):
+
+        def show_drawing(done: int, total: int) -> None:
+            drawing.total = total
+            drawing.update(done - drawing.n)
 
         def show(progress: Progress) -> None:
             bar.update(progress.step - bar.n)
@@ -240,7 +261,13 @@ def _train(job: Job) -> Trained | None:
                 f"loss {progress.loss:.4f}, waiting {progress.waiting:.0%}", refresh=False
             )
 
-        return train(job, show)
+        return train(job, show, show_drawing)
+
+
+def _rank() -> int:
+    """Which of the run's processes this is, by what launchers and Fabric set."""
+    names = ("RANK", "SLURM_PROCID", "LOCAL_RANK")
+    return next((int(os.environ[name]) for name in names if name in os.environ), 0)
 
 
 def _show_end(job: Job, trained: Trained) -> None:

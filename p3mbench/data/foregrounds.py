@@ -43,6 +43,11 @@ def layer_path(folder: Path, variant: str, layer: str, sample: str) -> Path:
     return folder / variant / layer / f"{sample}.png"
 
 
+def has_layers(folder: Path, variant: str, sample: str) -> bool:
+    """Whether both layers of a sample are there."""
+    return all(layer_path(folder, variant, layer, sample).is_file() for layer in LAYERS)
+
+
 def read_layers(
     folder: Path, variant: str, sample: str, shape: tuple[int, int]
 ) -> tuple[UInt8Array, UInt8Array]:
@@ -85,7 +90,7 @@ def make_layers(
     Raises:
         DataError: an image or alpha cannot be read.
     """
-    missing = [sample for sample in samples if not _complete(folder, variant, sample.id)]
+    missing = [sample for sample in samples if not has_layers(folder, variant, sample.id)]
     make = partial(_make, variant=variant, folder=folder)
     if jobs == 1:
         for sample in missing:
@@ -96,10 +101,6 @@ def make_layers(
         for _ in pool.map(make, missing):
             progress(1)
     return len(missing)
-
-
-def _complete(folder: Path, variant: str, sample: str) -> bool:
-    return all(layer_path(folder, variant, layer, sample).is_file() for layer in LAYERS)
 
 
 def _make(sample: Sample, variant: str, folder: Path) -> None:

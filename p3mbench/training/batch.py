@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +25,7 @@ class Batch:
         donor: (N, 3, H, W) float32 RGB in [0, 255], other people's faces laid over the targets'
             faces, for copy-and-paste; None where there is none.
         paste: (N, 1, H, W) float32, 1 where a donor's pixel takes the target's place.
+        stage: which of the recipe's stages is on, "" if it has none.
     """
 
     image: Tensor
@@ -32,6 +35,7 @@ class Batch:
     background: Tensor | None = None
     donor: Tensor | None = None
     paste: Tensor | None = None
+    stage: str = ""
 
     @property
     def unknown(self) -> Tensor:
@@ -59,12 +63,18 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""
-        moved = {
-            f.name: value.to(device, non_blocking=True)
-            for f in fields(self)
-            if (value := getattr(self, f.name)) is not None
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same batch in memory that a GPU copies from; PyTorch's loader calls this."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        changed: dict[str, Any] = {
+            name: change(value) for name, value in values.items() if isinstance(value, Tensor)
         }
-        return replace(self, **moved)
+        return replace(self, **changed)
 
     def reduced(self, factor: int) -> Tensor:
         """(N, 1, H / factor, W / factor): the alpha, bilinearly, for heads at a smaller size."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from p3mbench.training.recipe import Recipe
 from p3mbench.training.sources import Source
 
 Planes = dict[str, npt.NDArray[np.uint8]]
+HUE = 40  # degrees
 CORNER_SHARE = 0.5  # P3M: how often the crop's corner is an unknown pixel
 
 
@@ -57,7 +59,8 @@ class Crops(Dataset[dict[str, Tensor]]):
         if self.copy_paste is not None:
             planes |= self._donated(rng, scene.image, scene.face)
         planes["trimap"] = trimap_from_alpha(scene.alpha, _between(rng, self.recipe.kernels))
-        return _as_tensors(crop(planes, self.recipe, rng))
+        cropped = crop(planes, self.recipe, rng)
+        return _as_tensors(jittered(cropped, rng) if self.recipe.jitter else cropped)
 
     def _donated(
         self, rng: np.random.Generator, image: UInt8Array, face: npt.NDArray[np.bool_] | None
@@ -100,6 +103,34 @@ def crop(planes: Planes, recipe: Recipe, rng: np.random.Generator) -> Planes:
     return cropped
 
 
+def jittered(planes: Planes, rng: np.random.Generator) -> Planes:
+    """The foreground in shifted colours, and the image composed with it anew.
+
+    As Y. Li and H. Lu train GCA Matting (AAAI 2020): hue by up to 40 degrees; saturation and value
+    by up to a tenth of 1.1 minus their mean in the foreground, reflected at 0 and 1.
+
+    Args:
+        planes: of one crop, with ``image``, ``alpha``, ``foreground`` and ``background``.
+    """
+    alpha = planes["alpha"].astype(np.float32)[..., None] / 255
+    if not alpha.any():
+        return planes
+    hsv = cv2.cvtColor(planes["foreground"].astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + rng.integers(-HUE, HUE)) % 360
+    for channel in (1, 2):
+        reach = (1.1 - float(hsv[..., channel][alpha[..., 0] > 0].mean())) / 10
+        shifted = np.abs(hsv[..., channel] + rng.uniform(-reach, reach))
+        hsv[..., channel] = np.where(shifted > 1, 2 - shifted, shifted)
+    foreground = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255
+    image = alpha * foreground + (1 - alpha) * planes["background"]
+    return planes | {"image": _rounded(image), "foreground": _rounded(foreground)}
+
+
+def _rounded(values: npt.NDArray[Any]) -> UInt8Array:
+    rounded: UInt8Array = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return rounded
+
+
 def crop_sides(shape: tuple[int, int], recipe: Recipe, choice: int) -> tuple[int, int]:
     """(rows, columns) of a crop of the recipe's aspect ratio that fits an image of ``shape``."""
     ratio = recipe.size[1] / recipe.size[0]
@@ -137,4 +168,5 @@ def _as_tensors(planes: Planes) -> dict[str, Tensor]:
 
 def collate(crops: list[dict[str, Tensor]]) -> Batch:
     """Crops to a `Batch`."""
-    return Batch(**{name: torch.stack([c[name] for c in crops]) for name in crops[0]})
+    stacked: dict[str, Any] = {name: torch.stack([c[name] for c in crops]) for name in crops[0]}
+    return Batch(**stacked)

@@ -12,21 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.loggers.tensorboard import TensorBoardLogger
-from lightning_fabric.strategies.ddp import DDPStrategy
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from p3mbench.errors import P3MBenchError, WeightsError
 from p3mbench.method import Method
 from p3mbench.provenance import sha256_of, versions
 from p3mbench.training import state as states
+from p3mbench.training.adversary import Adversary
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import paste_features, paste_image
 from p3mbench.training.crops import CopyPaste, Crops, collate
-from p3mbench.training.recipe import Recipe, Training, training_of
-from p3mbench.training.sources import Source
+from p3mbench.training.launch import fabric_of
+from p3mbench.training.optimisation import Freezer, optimiser_of, set_rate
+from p3mbench.training.recipe import Adversarial, Recipe, Training, training_of
+from p3mbench.training.sources import Prepared, Source
+from p3mbench.training.start import load_encoder
 from p3mbench.weights import load_into
 
 
@@ -43,12 +44,14 @@ class Job:
         setting: B, N or B+CP.
         train_sets: names for the record, such as ``mini/train``.
         out: folder of the weights, state and logs.
-        accelerator, devices, precision: as Lightning Fabric has them.
+        accelerator, precision: as Lightning Fabric has them.
         workers: loader processes per device, 0 for none.
         save_every: steps between states.
         resume: go on from the state in ``out``, if there is one.
         half: keep the weights in half precision.
         start: checkpoint to start from instead of chance.
+        encoder: ImageNet weights that the encoder starts from; see `start.load_encoder`.
+        devices, nodes: None for what the launcher (torchrun, SLURM) says, else 1.
     """
 
     method: Method
@@ -60,8 +63,8 @@ class Job:
     seed: int = 0
     copy_paste: CopyPaste | None = None
     accelerator: str = "auto"
-    devices: int = 1
-    nodes: int = 1
+    devices: int | None = None
+    nodes: int | None = None
     precision: str = "32-true"
     workers: int = 0
     save_every: int = 500
@@ -69,6 +72,7 @@ class Job:
     half: bool = False
     tensorboard: bool = True
     start: Path | None = None
+    encoder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -112,12 +116,18 @@ class _Positions(Sampler[int]):
         return len(self.steps) * self.batch // self.world
 
 
-def train(job: Job, show: Callable[[Progress], object] = lambda _: None) -> Trained | None:
+def train(
+    job: Job,
+    show: Callable[[Progress], object] = lambda _: None,
+    show_preparing: Prepared = lambda done, total: None,
+) -> Trained | None:
     """Train to the end of the recipe.
 
     Args:
         job: what to do.
         show: called after every step, in the first process.
+        show_preparing: called while training images are made ready, with how many are and how
+            many have to be; not at all if there is nothing to do.
 
     Returns:
         What was made; None in processes other than the first.
@@ -126,8 +136,11 @@ def train(job: Job, show: Callable[[Progress], object] = lambda _: None) -> Trai
         TrainingError: the batch does not divide among the processes, or the loss is not finite.
         MethodError: the method cannot be trained.
         WeightsError: the state in the folder belongs to another run.
+        DataError: a training image or its foreground is missing.
     """
-    return _Run(job, show).finish()
+    run = _Run(job, show)
+    run.prepare(show_preparing)
+    return run.finish()
 
 
 class _Run:
@@ -137,7 +150,7 @@ class _Run:
         self.job, self.show = job, show
         self.training: Training = training_of(job.method)
         job.out.mkdir(parents=True, exist_ok=True)
-        self.fabric = _fabric(job)
+        self.fabric = fabric_of(job)
         self.fabric.launch()
         if job.recipe.batch_size % self.fabric.world_size:
             raise TrainingError(
@@ -148,21 +161,45 @@ class _Run:
         self.inner = self.training.network(job.recipe.width)
         if job.start is not None:
             load_into(self.inner, job.start)
-        self.optimiser = _optimiser(self.inner, job.recipe)
+        if job.encoder is not None:
+            load_encoder(self.inner, job.encoder)
+        self.optimiser = optimiser_of(self.inner, job.recipe)
         self.total = job.recipe.total_steps(len(job.source))
         self.step, self.record = 0, self._record()
-        if job.resume:
-            self._take_up()
+        state = states.load_state(job.out) if job.resume else None
+        if state is not None:
+            self._take_up(state)
+        if self.fabric.is_global_zero:
+            states.cut_log(job.out, self.step)
+        self.adversary = self._adversary(state)
         self.network, self.optimiser = self.fabric.setup(self.inner, self.optimiser)
-        self.network.train()
+        self.freezer, self.stage = Freezer(self.inner), ""
+        self.freezer.enter(None)
+
+    def prepare(self, show: Prepared) -> None:
+        """What the sources have to do before the first step; one process does it for all."""
+        if self.fabric.is_global_zero:
+            self.job.source.prepare(show)
+            if self.job.copy_paste is not None:
+                self.job.copy_paste.donors.prepare(show)
+        self.fabric.barrier()
+
+    def _adversary(self, state: dict[str, Any] | None) -> Adversary | None:
+        recipe = self.job.recipe
+        if not recipe.adversarial:
+            return None
+        if not isinstance(self.training, Adversarial):
+            raise TrainingError(f"{self.job.method.info.name} has no discriminator")
+        return Adversary(self.fabric, self.training, recipe.width, state and state["adversary"])
 
     def _record(self) -> states.Record:
         job, info = self.job, self.job.method.info
         numbers = json.loads(json.dumps(asdict(job.recipe)))
         if job.copy_paste is not None:
             numbers["copy_paste"] = [job.copy_paste.level, job.copy_paste.probability]
-        if job.start is not None:
-            numbers["start"] = sha256_of(job.start)
+        for name in ("start", "encoder"):
+            if getattr(job, name) is not None:
+                numbers[name] = sha256_of(getattr(job, name))
         return states.Record(
             method=info.name,
             version=info.version,
@@ -184,10 +221,7 @@ class _Run:
         identity.pop("environment")
         return dict(identity)
 
-    def _take_up(self) -> None:
-        state = states.load_state(self.job.out)
-        if state is None:
-            return
+    def _take_up(self, state: dict[str, Any]) -> None:
         theirs, ours = state["identity"], self._identity
         different = [key for key in ours if theirs.get(key) != ours[key]]
         if different:
@@ -205,6 +239,7 @@ class _Run:
                 "identity": self._identity,
                 "network": self.inner.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
+                "adversary": self.adversary.state() if self.adversary else None,
                 "step": self.step,
             }
             states.save_state(self.job.out, state)
@@ -220,9 +255,8 @@ class _Run:
             batch = next(batches).to(self.fabric.device)
             waited += time.perf_counter() - before
             rate = self.job.recipe.rate_at(self.step, self.total)
-            parts = self._one_step(batch, rate)
+            loss, parts = self._one_step(batch, rate)
             self.step += 1
-            loss = sum(parts.values())
             seconds = time.perf_counter() - start
             done = (self.step - first) * self.job.recipe.batch_size / seconds
             self._tell(Progress(self.step, self.total, loss, parts, rate, waited / seconds, done))
@@ -251,26 +285,43 @@ class _Run:
             pin_memory=self.fabric.device.type == "cuda",
         )
 
-    def _one_step(self, batch: Batch, rate: float) -> dict[str, float]:
-        torch.manual_seed(self.job.seed * 1_000_003 + self.step)  # for dropout, if any
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        with self._pasted(batch) as pasted:
+    def _one_step(self, batch: Batch, rate: float) -> tuple[float, dict[str, float]]:
+        """The loss and its parts."""
+        recipe, rank = self.job.recipe, self.fabric.global_rank
+        # for dropout, if any, and chance in losses
+        torch.manual_seed(self.job.seed * 1_000_003 + self.step + (rank << 40))
+        set_rate(self.optimiser, rate)
+        stage = recipe.stage_at(self.step, self.total)
+        if stage is not None and stage.name != self.stage:
+            self.freezer.enter(stage)
+            self.stage = stage.name
+        with self._pasted(replace(batch, stage=self.stage)) as pasted:
             outputs = self.network(*self.training.inputs(pasted))
             losses = self.training.losses(outputs, pasted)
+        adversary = self.adversary
+        if adversary is not None:
+            true, made = adversary.judged(outputs, pasted)
+            losses["adversarial"] = recipe.adversarial * adversary.fooled(made)
         loss: Tensor = torch.stack([part.float() for part in losses.values()]).sum()
-        if not torch.isfinite(loss):
-            named = ", ".join(f"{name} {float(part.detach()):.4g}" for name, part in losses.items())
-            raise TrainingError(
-                f"the loss is not finite at step {self.step} ({named}); lower --lr, "
-                "or go on from the last state with another --seed"
-            )
+        self._check(loss, losses)
         self.fabric.backward(loss)
-        if self.job.recipe.clip:
-            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=self.job.recipe.clip)
+        if recipe.clip:
+            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=recipe.clip)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        return {name: float(part.detach()) for name, part in losses.items()}
+        parts = {name: float(part.detach()) for name, part in losses.items()}
+        if adversary is not None:
+            parts["discriminator"] = adversary.learn(true, made)
+        return float(loss.detach()), parts
+
+    def _check(self, loss: Tensor, losses: dict[str, Tensor]) -> None:
+        if torch.isfinite(loss):
+            return
+        named = ", ".join(f"{name} {float(part.detach()):.4g}" for name, part in losses.items())
+        raise TrainingError(
+            f"the loss is not finite at step {self.step} ({named}); lower --lr, "
+            "or go on from the last state with another --seed"
+        )
 
     def _pasted(self, batch: Batch) -> Any:
         """The batch with faces pasted, within a context for those pasted between features."""
@@ -299,27 +350,3 @@ class _Run:
 def _pasting(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
     assert batch.donor is not None and batch.paste is not None  # noqa: S101 - for the type checker
     return batch.image, batch.donor, batch.paste
-
-
-def _fabric(job: Job) -> Fabric:
-    logger = TensorBoardLogger(job.out, name="tensorboard", version="") if job.tensorboard else None
-    several = job.devices * job.nodes > 1
-    return Fabric(
-        accelerator=job.accelerator,
-        devices=job.devices,
-        num_nodes=job.nodes,
-        # published checkpoints carry layers that nothing uses, such as a classifier
-        strategy=DDPStrategy(find_unused_parameters=True) if several else "auto",
-        precision=job.precision,  # type: ignore[arg-type]
-        loggers=[logger] if logger else None,
-    )
-
-
-def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(
-            parameters, recipe.lr, momentum=recipe.momentum, weight_decay=recipe.weight_decay
-        )
-    kind = torch.optim.AdamW if recipe.optimiser == "adamw" else torch.optim.Adam
-    return kind(parameters, recipe.lr, betas=recipe.betas, weight_decay=recipe.weight_decay)

@@ -128,6 +128,22 @@ def gradient_loss(alpha: Tensor, truth: Tensor) -> Tensor:
     return F.l1_loss(sides[0], sides[1])
 
 
+def exclusion_loss(foreground: Tensor, background: Tensor) -> Tensor:
+    """Mean product of the gradients of foreground and background, so that an edge belongs to one.
+
+    Forte and Pitie, 2020, sec. 3.3: |grad F|_1 |grad B|_1, by differences of neighbours.
+
+    Args:
+        foreground, background: (N, C, H, W).
+    """
+    sizes = []
+    for layer in (foreground, background):
+        across = (layer[..., :-1, 1:] - layer[..., :-1, :-1]).abs()
+        down = (layer[..., 1:, :-1] - layer[..., :-1, :-1]).abs()
+        sizes.append((across + down).sum(dim=1))
+    return (sizes[0] * sizes[1]).mean()
+
+
 def ssim_loss(alpha: Tensor, truth: Tensor, size: int = 11) -> Tensor:
     """1 - SSIM, averaged (Wang et al., 2004), with a ``size`` x ``size`` window of ones.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from p3mbench.errors import MethodError
@@ -14,9 +16,26 @@ if TYPE_CHECKING:
     from p3mbench.training.batch import Batch
 
 PRESETS = ("paper", "nano")
-OPTIMISERS = ("adam", "adamw", "sgd")
-SCHEDULES = ("constant", "cosine", "steps")
+OPTIMISERS = ("adam", "adamw", "radam", "sgd")
+SCHEDULES = ("constant", "cosine", "steps", "polynomial")
+POWER = 0.9  # of the polynomial schedule (Liu et al., ParseNet, 2015)
 CROP_RULES = ("p3m", "centre", "uniform")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A part of a run with a task of its own.
+
+    Attributes:
+        name: what `Batch.stage` says meanwhile; a method's inputs and losses look at it.
+        share: of the run's steps.
+        trains: beginnings of the names of the parameters that learn; () lets all of them. Modules
+            of which nothing learns are in evaluation mode.
+    """
+
+    name: str
+    share: float
+    trains: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +54,16 @@ class Recipe:
         kernels: (smallest, largest) side of the elliptical kernel that draws trimaps, in pixels
             of the image.
         needs_layers: whether the losses need foreground and background.
+        jitter: whether the foreground's colours are shifted; see `crops.jittered`. Needs layers.
         optimiser, lr, betas, momentum, weight_decay: as PyTorch has them.
-        schedule: ``constant``; ``cosine`` to 0; ``steps``: times ``gamma`` after each share of the
-            run in ``milestones``.
+        rates: (beginning of parameters' names, factor on their learning rate); the longest
+            beginning that fits counts.
+        schedule: ``constant``; ``cosine`` to 0; ``polynomial`` to 0, with `POWER`; ``steps``: from
+            each share of the run in ``milestones`` on times the factor in ``factors``, or, if
+            there are none, times ``gamma`` once more.
         warmup: share of the run in which the rate rises from 0.
+        stages: parts of the run in order, whose shares sum to 1; () if it is of one piece.
+        adversarial: weight of the adversarial loss, 0 for none; see `adversary`.
         clip: largest norm of the gradient, 0 for any.
         options: the method's own options that the checkpoint must be run with.
         note: where it departs from the paper.
@@ -53,16 +78,21 @@ class Recipe:
     crop_rule: str = "p3m"
     kernels: tuple[int, int] = (15, 30)
     needs_layers: bool = False
+    jitter: bool = False
     optimiser: str = "adam"
     lr: float = 1e-5
     betas: tuple[float, float] = (0.9, 0.999)
     momentum: float = 0.9
     weight_decay: float = 0.0
+    rates: tuple[tuple[str, float], ...] = ()
     schedule: str = "constant"
     milestones: tuple[float, ...] = ()
     gamma: float = 0.1
+    factors: tuple[float, ...] = ()
     warmup: float = 0.0
     clip: float = 0.0
+    stages: tuple[Stage, ...] = ()
+    adversarial: float = 0.0
     options: tuple[tuple[str, Any], ...] = ()
     note: str = ""
 
@@ -74,6 +104,12 @@ class Recipe:
             raise ValueError("a recipe needs steps or epochs above 0")
         if self.batch_size < 1 or not self.lr > 0 or not self.width > 0:
             raise ValueError("batch_size, lr and width must be positive")
+        if self.factors and len(self.factors) != len(self.milestones):
+            raise ValueError("factors must be as many as milestones")
+        if self.stages and not math.isclose(sum(s.share for s in self.stages), 1):
+            raise ValueError("the shares of the stages must sum to 1")
+        if self.jitter and not self.needs_layers:
+            raise ValueError("jitter shifts the foreground's colours, so it needs_layers")
 
     def total_steps(self, samples: int) -> int:
         """How many optimiser steps the run has for a data set of ``samples`` images."""
@@ -81,14 +117,23 @@ class Recipe:
 
     def rate_at(self, step: int, total: int) -> float:
         """The learning rate of step ``step`` (from 0) of ``total``."""
-        import math
-
         done = step / total
         rise = min(1.0, (step + 1) / (self.warmup * total)) if self.warmup else 1.0
         if self.schedule == "cosine":
             return self.lr * rise * (1 + math.cos(math.pi * done)) / 2
+        if self.schedule == "polynomial":
+            return self.lr * rise * math.pow(1 - done, POWER)
         passed = sum(done >= share for share in self.milestones)
-        return self.lr * rise * self.gamma**passed
+        factor = (1.0, *self.factors)[passed] if self.factors else math.pow(self.gamma, passed)
+        return self.lr * rise * factor
+
+    def stage_at(self, step: int, total: int) -> Stage | None:
+        """The stage that step ``step`` (from 0) of ``total`` belongs to, None if there are none."""
+        ends = accumulate(stage.share for stage in self.stages)
+        for stage, end in zip(self.stages, ends, strict=True):
+            if step < round(end * total):
+                return stage
+        return self.stages[-1] if self.stages else None
 
 
 def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -120,6 +165,22 @@ class Training(Protocol):
 
     def shallow(self, network: nn.Module) -> nn.Module:
         """The layer whose output feature-level copy-and-paste edits: the encoder's first."""
+        ...
+
+
+@runtime_checkable
+class Adversarial(Protocol):
+    """What a `Training` adds whose recipe has an adversarial loss."""
+
+    def discriminator(self, width: float) -> nn.Module:
+        """Tells true from made; its channels are times ``width``."""
+        ...
+
+    def judged(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What the discriminator looks at: (N, C, H, W) with the truth, and as the network has it.
+
+        The second carries gradients to the network.
+        """
         ...
 
 

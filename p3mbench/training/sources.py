@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import zipfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.data.foregrounds import estimate_layers, read_layers
+from p3mbench.data.foregrounds import estimate_layers, has_layers, read_layers
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
 from p3mbench.errors import DataError
 from p3mbench.images import UInt8Array, write_bytes
-from p3mbench.provenance import hash_of, sha256_of
+from p3mbench.provenance import hash_of, sha256_of, usable_cores
 
 CACHE_VARIABLE = "P3MBENCH_CACHE"
+Prepared = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,17 @@ class Source(Protocol):
 
     def manifest(self) -> str:
         """SHA-256 over everything the images depend on."""
+        ...
+
+    def prepare(self, show: Prepared) -> None:
+        """Whatever takes long the first time, or should fail before the first step.
+
+        Args:
+            show: called with how many images are ready, and how many have to be made so.
+
+        Raises:
+            DataError: something is missing.
+        """
         ...
 
 
@@ -107,6 +122,18 @@ class FileSource:
         ]
         return hash_of([parts, [dict(s.recipe(self.variant)) for s in self.samples]])
 
+    def prepare(self, show: Prepared) -> None:
+        """See `Source.prepare`: looks whether every image has its layers."""
+        if self.layers is None:
+            return
+        lacking = [s.id for s in self.samples if not has_layers(self.layers, self.variant, s.id)]
+        if lacking:
+            raise DataError(
+                f"{self.layers / self.variant}: lacks the foregrounds of {len(lacking)} of "
+                f"{len(self.samples)} images ({lacking[0]} is the first); make them with "
+                "p3mbench data foregrounds"
+            )
+
 
 @dataclass(frozen=True)
 class DrawnSource:
@@ -128,11 +155,35 @@ class DrawnSource:
         """The seeds and recipes."""
         return hash_of([dict(sample.recipe(self.variant)) for sample in self.samples])
 
+    def prepare(self, show: Prepared) -> None:
+        """See `Source.prepare`: draws what is not in the cache yet, on every core."""
+        missing = [s for s in self.samples if not _path_of(s, self.variant).is_file()]
+        jobs = min(usable_cores(), len(missing))
+        if jobs <= 1:
+            for done, sample in enumerate(missing, 1):
+                _draw(sample, self.variant)
+                show(done, len(missing))
+            return
+        context = multiprocessing.get_context("spawn")  # a fork would take PyTorch's threads along
+        with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+            work = pool.map(partial(_draw, variant=self.variant), missing, chunksize=4)
+            for done, _ in enumerate(work, 1):
+                show(done, len(missing))
+
+
+def _draw(sample: Sample, variant: str) -> None:
+    """Make sure that a portrait is in the cache."""
+    _kept(sample, variant)  # type: ignore[arg-type]  # it is frozen
+
+
+def _path_of(sample: Sample, variant: str) -> Path:
+    recipe = hash_of([sample.id, dict(sample.recipe(variant)), np.__version__])
+    return cache_dir() / "portraits" / f"{recipe[:32]}.npz"
+
 
 @lru_cache(maxsize=2048)
 def _kept(sample: Sample, variant: str) -> TrainScene:
-    recipe = hash_of([sample.id, dict(sample.recipe(variant)), np.__version__])
-    path = cache_dir() / "portraits" / f"{recipe[:32]}.npz"
+    path = _path_of(sample, variant)
     try:
         with np.load(path, allow_pickle=False) as kept:
             return TrainScene(**{name: kept[name] for name in kept.files})

@@ -116,3 +116,18 @@ def load_state(folder: Path) -> dict[str, Any] | None:
             f"{path}: cannot be read ({type(error).__name__}); remove it to start again"
         ) from error
     return state
+
+
+def cut_log(folder: Path, step: int) -> None:
+    """Leave in the log what a run that goes on from ``step`` will not write again."""
+    path = folder / LOG
+    if not path.is_file():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept.append(line)
+        except (ValueError, KeyError, TypeError):
+            continue  # torn by whatever stopped the run
+    write_bytes(path, "".join(f"{line}\n" for line in kept).encode())

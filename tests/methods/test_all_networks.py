@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from p3mbench.method import Method, checked_alpha, missing_extra
 from p3mbench.provenance import sha256_of
 from p3mbench.registry import find
 from p3mbench.training.batch import Batch
+from p3mbench.training.optimisation import Freezer
 from p3mbench.training.recipe import PRESETS, Trainable, training_of
 from p3mbench.training.state import Record, save_weights
 
@@ -127,6 +129,37 @@ def test_recipes_are_sound(method: Method) -> None:
     assert recipes["paper"].width == 1 and recipes["nano"].width < 1
     network = training.network(recipes["nano"].width)
     assert training.shallow(network) in set(network.modules())
+
+
+@method_of
+def test_names_in_a_recipe_are_names_in_the_network(method: Method) -> None:
+    """Rates and stages speak of parameters that exist, in every preset."""
+    training = training_of(method)
+    network = training.network(training.recipe("nano").width)
+    names, freezer = [name for name, _ in network.named_parameters()], Freezer(network)
+    for preset in PRESETS:
+        recipe = training.recipe(preset)
+        for start in (s for s, _ in recipe.rates if not s.endswith("residual.")):
+            assert any(name.startswith(start) for name in names), start
+        for stage in recipe.stages:
+            freezer.enter(stage)
+
+
+@method_of
+def test_each_stage_gives_gradients_to_what_it_trains(method: Method) -> None:
+    training = training_of(method)
+    recipe = training.recipe("nano")
+    for stage in recipe.stages:
+        torch.manual_seed(0)
+        network = training.network(recipe.width).train()
+        Freezer(network).enter(stage)
+        batch = replace(overfitting_batch(recipe.size), stage=stage.name)
+        parts = training.losses(network(*training.inputs(batch)), batch)
+        torch.stack(list(parts.values())).sum().backward()
+        learning = [p for p in network.parameters() if p.requires_grad]
+        reached = [p.grad is not None and bool(torch.isfinite(p.grad).all()) for p in learning]
+        assert sum(reached) > 0.9 * len(learning), stage.name
+        assert all(p.grad is None for p in network.parameters() if not p.requires_grad)
 
 
 @method_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,9 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p3mbench.training.copy_paste import box_of, laid_over
-from p3mbench.training.crops import CopyPaste, Crops, collate, crop_corner, crop_sides
+from p3mbench.training.crops import (
+    CopyPaste,
+    Crops,
+    collate,
+    crop_corner,
+    crop_sides,
+    jittered,
+)
 from p3mbench.training.recipe import CROP_RULES, Recipe, nano
-from p3mbench.training.sources import TrainScene
+from p3mbench.training.sources import Prepared, TrainScene
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,9 @@ class Discs:
 
     def manifest(self) -> str:
         return "discs"
+
+    def prepare(self, show: Prepared) -> None:
+        pass
 
 
 RECIPE = nano(crops=(64, 96), size=(64, 48), needs_layers=True)
@@ -124,3 +135,45 @@ def test_copy_paste_happens_as_often_as_asked() -> None:
     assert share(0.0) == 0
     assert 0.3 < share(0.5) < 0.7
     assert share(1.0) == 1
+
+
+def test_jitter_shifts_the_foreground_and_composes_anew() -> None:
+    rng = np.random.default_rng(5)
+    planes = {
+        name: rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+        for name in ("image", "foreground", "background")
+    }
+    planes["alpha"] = rng.integers(0, 256, (20, 30), dtype=np.uint8)
+    planes["alpha"][:, :5] = 0
+    shifted = jittered(dict(planes), np.random.default_rng(0))
+    assert np.array_equal(shifted["background"], planes["background"])
+    assert not np.array_equal(shifted["foreground"], planes["foreground"])
+    alpha = planes["alpha"][..., None] / 255
+    composed = alpha * shifted["foreground"] + (1 - alpha) * planes["background"]
+    assert np.abs(shifted["image"] - composed).max() <= 1  # both were rounded
+    assert np.array_equal(shifted["image"][:, :5], planes["background"][:, :5])
+
+
+def test_jitter_reaches_as_far_as_it_may() -> None:
+    """A foreground of one colour: hue within 40 degrees, saturation and value within a tenth."""
+    grey = np.full((4, 4, 3), 128, np.uint8)
+    red = np.zeros((4, 4, 3), np.uint8)
+    red[..., 0] = 200
+    alpha = np.full((4, 4), 255, np.uint8)
+    planes = {"image": red, "alpha": alpha, "foreground": red, "background": grey}
+    hues, values = [], []
+    for seed in range(200):
+        made = jittered(dict(planes), np.random.default_rng(seed))["foreground"][0, 0]
+        hue, _, value = colorsys.rgb_to_hsv(*(made / 255))
+        hues.append((hue * 360 + 180) % 360 - 180)
+        values.append(value)
+    reach = (1.1 - 200 / 255) / 10
+    assert -41 < min(hues) < -35 and 35 < max(hues) < 41
+    assert min(values) == pytest.approx(200 / 255 - reach, abs=0.006)
+    assert max(values) == pytest.approx(200 / 255 + reach, abs=0.006)
+
+
+def test_jitter_leaves_a_crop_without_foreground_alone() -> None:
+    planes = {name: np.zeros((4, 4, 3), np.uint8) for name in ("image", "foreground", "background")}
+    planes["alpha"] = np.zeros((4, 4), np.uint8)
+    assert jittered(planes, np.random.default_rng(0)) is planes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,12 +20,14 @@ from torch import Tensor, nn
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Kind, MethodInfo, Predictor
+from p3mbench.provenance import sha256_of
+from p3mbench.training.adversary import PatchGAN
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import paste_features, paste_image
 from p3mbench.training.crops import CopyPaste, Crops, collate
 from p3mbench.training.loop import Job, TrainingError, train
-from p3mbench.training.recipe import Recipe, nano, training_of
-from p3mbench.training.sources import TrainScene
+from p3mbench.training.recipe import Recipe, Stage, nano, training_of
+from p3mbench.training.sources import Prepared, TrainScene
 from p3mbench.weights import load_into, read_state_dict, recorded, recorded_width
 
 pytest.importorskip("lightning_fabric")
@@ -50,6 +53,9 @@ class Noise:
 
     def manifest(self) -> str:
         return f"noise-{self.count}"
+
+    def prepare(self, show: Prepared) -> None:
+        pass
 
 
 class Tiny(nn.Module):
@@ -133,19 +139,91 @@ class _Stop(Exception):
     pass
 
 
-@pytest.mark.parametrize("stop_at", [3, 5, 11])
-def test_a_run_taken_up_again_ends_the_same(tmp_path: Path, stop_at: int) -> None:
-    whole = train(job(tmp_path / "whole"))
+class GameTraining(TinyTraining):
+    """Two stages, and a discriminator."""
 
+    def recipe(self, preset: str) -> Recipe:
+        stages = (Stage(name="first", share=0.5, trains=("first",)), Stage(name="all", share=0.5))
+        return replace(super().recipe(preset), adversarial=0.1, stages=stages)
+
+    def discriminator(self, width: float) -> nn.Module:
+        return PatchGAN(4, 4)
+
+    def judged(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        true, made = (torch.cat([batch.image / 255, a], 1) for a in (batch.alpha, outputs))
+        return true, made
+
+
+class GameMethod(TinyMethod):
+    def training(self) -> TinyTraining:
+        return GameTraining()
+
+
+def stopped_at(step: int) -> Any:
     def stop(progress: Any) -> None:
-        if progress.step == stop_at:
+        if progress.step == step:
             raise _Stop
 
+    return stop
+
+
+@pytest.mark.parametrize("method", [TinyMethod(), GameMethod()], ids=["plain", "game"])
+@pytest.mark.parametrize("stop_at", [3, 5, 11])
+def test_a_run_taken_up_again_ends_the_same(
+    tmp_path: Path, stop_at: int, method: TinyMethod
+) -> None:
+    changes = {"method": method, "recipe": method.training().recipe("nano")}
+    whole = train(job(tmp_path / "whole", **changes))
     with pytest.raises(_Stop):
-        train(job(tmp_path / "cut"), stop)
-    taken_up = train(job(tmp_path / "cut", resume=True))
+        train(job(tmp_path / "cut", **changes), stopped_at(stop_at))
+    taken_up = train(job(tmp_path / "cut", resume=True, **changes))
     assert whole is not None and taken_up is not None
     assert taken_up.sha256 == whole.sha256
+    logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "cut")]
+    steps = [[json.loads(line)["step"] for line in log] for log in logs]
+    assert steps[0] == steps[1] == [10, 12]
+
+
+def test_the_log_keeps_no_step_twice(tmp_path: Path) -> None:
+    recipe = replace(TinyTraining().recipe("nano"), steps=25)
+    with pytest.raises(_Stop):
+        train(job(tmp_path, recipe=recipe, save_every=8), stopped_at(22))
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"step": 2')  # as a crash leaves it
+    train(job(tmp_path, recipe=recipe, save_every=8, resume=True))
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [10, 20, 25]
+
+
+def test_a_stage_trains_what_it_names(tmp_path: Path) -> None:
+    """After the first stage alone, only its parameters have moved."""
+    recipe = replace(
+        TinyTraining().recipe("nano"),
+        stages=(Stage(name="first", share=1.0, trains=("first",)),),
+    )
+    done = train(job(tmp_path, recipe=recipe))
+    assert done is not None
+    torch.manual_seed(0)
+    before, after = Tiny().state_dict(), read_state_dict(done.weights)
+    assert torch.equal(before["last.weight"], after["last.weight"])
+    assert not torch.equal(before["first.weight"], after["first.weight"])
+
+
+def test_a_discriminator_changes_what_is_learned(tmp_path: Path) -> None:
+    game = GameTraining().recipe("nano")
+    plain = train(job(tmp_path / "a", method=GameMethod(), recipe=replace(game, adversarial=0.0)))
+    played = train(job(tmp_path / "b", method=GameMethod(), recipe=game))
+    assert plain is not None and played is not None and plain.sha256 != played.sha256
+    last = json.loads((tmp_path / "b" / "log.jsonl").read_text().splitlines()[-1])
+    assert last["adversarial"] > 0 and last["discriminator"] > 0
+    assert last["loss"] == pytest.approx(last["alpha"] + last["adversarial"])
+    assert not any("layers" in name for name in read_state_dict(played.weights))
+
+
+def test_an_adversarial_recipe_needs_a_discriminator(tmp_path: Path) -> None:
+    recipe = replace(TinyTraining().recipe("nano"), adversarial=0.1)
+    with pytest.raises(TrainingError, match="tiny has no discriminator"):
+        train(job(tmp_path, recipe=recipe))
 
 
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
@@ -250,13 +328,40 @@ def test_killed_in_mid_training(tmp_path: Path) -> None:
     assert ours == theirs
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.mark.slow
 def test_two_processes(tmp_path: Path) -> None:
-    """Two processes (gloo) see halves of each batch and end with one set of weights."""
+    """Two processes (gloo) see halves of each batch and end with one set of weights.
+
+    Started by Fabric itself, by torchrun, and as SLURM's srun starts them: equal bytes.
+    """
     environment = {**os.environ, "P3MBENCH_CACHE": str(tmp_path / "cache")}
-    more = ["--devices", "2", "--device", "cpu"]
-    subprocess.run(
-        command(tmp_path / "two", *more), check=True, env=environment, capture_output=True
-    )
-    record = recorded(tmp_path / "two" / "weights.safetensors")
+    cpu = ["--device", "cpu"]
+    own = command(tmp_path / "own", "--devices", "2", *cpu)
+    subprocess.run(own, check=True, env=environment, capture_output=True)
+
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    torchrun += ["--master-port", str(free_port()), *command(tmp_path / "torchrun", *cpu)[1:]]
+    subprocess.run(torchrun, check=True, env=environment, capture_output=True)
+
+    port, srun = str(free_port()), command(tmp_path / "slurm", *cpu)
+    tasks = []
+    for rank in ("0", "1"):
+        task = {"SLURM_PROCID": rank, "SLURM_LOCALID": rank, "SLURM_NODEID": "0"}
+        task |= {"SLURM_NTASKS": "2", "SLURM_NNODES": "1", "SLURM_JOB_NAME": "train"}
+        task |= {"SLURM_NODELIST": "127.0.0.1", "SLURM_JOB_ID": "1", "MASTER_PORT": port}
+        task |= {"MASTER_ADDR": "127.0.0.1", "SLURM_NTASKS_PER_NODE": "2"}
+        tasks.append(subprocess.Popen(srun, env=environment | task, stderr=subprocess.PIPE))
+    for process in tasks:
+        _, errors = process.communicate(timeout=240)
+        assert process.returncode == 0, errors.decode()
+
+    record = recorded(tmp_path / "own" / "weights.safetensors")
     assert record["steps"] == 8 and record["setting"] == "B"
+    files = [tmp_path / name / "weights.safetensors" for name in ("own", "torchrun", "slurm")]
+    assert len({sha256_of(file) for file in files}) == 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from p3mbench.training import losses
+from p3mbench.training.adversary import PatchGAN, fooling_loss, telling_loss
 from p3mbench.training.batch import Batch
 
 
@@ -127,3 +130,38 @@ def test_interpolated_trimap_values_are_a_class_and_no_region() -> None:
 def test_layers_that_were_not_asked_for() -> None:
     with pytest.raises(ValueError, match="needs_layers"):
         _ = batch([[0.0]]).layers
+
+
+def test_exclusion_is_the_product_of_the_gradients() -> None:
+    ramp = torch.arange(3.0).view(1, 1, 1, 3).expand(1, 1, 3, 3)
+    flat = torch.ones(1, 1, 3, 3)
+    assert float(losses.exclusion_loss(ramp, flat)) == 0
+    # a step of 1 to the right in one, of 2 to the right and 3 down in the other
+    other = 2 * ramp + 3 * ramp.transpose(2, 3)
+    assert float(losses.exclusion_loss(ramp, other)) == pytest.approx(1 * (2 + 3))
+    three = ramp.expand(1, 3, 3, 3)
+    assert float(losses.exclusion_loss(three, other)) == pytest.approx(3 * 5)
+
+
+def test_adversarial_losses_by_hand() -> None:
+    true, made = torch.tensor([0.5, 1.0]), torch.tensor([0.0, 0.5])
+    assert float(fooling_loss(made)) == pytest.approx((1 + 0.25) / 2)
+    assert float(telling_loss(true, made)) == pytest.approx((0.25 / 2 + 0.25 / 2) / 2)
+    assert float(telling_loss(torch.ones(2), torch.zeros(2))) == 0
+
+
+def test_a_verdict_of_the_patchgan_looks_at_70_pixels() -> None:
+    # without its normalisation, which looks at everything
+    convolutions = [m for m in PatchGAN(1, 2).layers if isinstance(m, torch.nn.Conv2d)]
+    image = torch.zeros(1, 1, 160, 160, requires_grad=True)
+    verdicts = torch.nn.Sequential(*convolutions)(image)
+    verdicts[0, 0, verdicts.shape[2] // 2, verdicts.shape[3] // 2].backward()
+    assert image.grad is not None
+    rows, columns = torch.nonzero(image.grad[0, 0], as_tuple=True)
+    assert int(rows.max() - rows.min()) + 1 == int(columns.max() - columns.min()) + 1 == 70
+
+
+def test_a_batch_moves_as_a_whole() -> None:
+    moved = replace(batch([[0.0, 255.0]]), stage="joint").to("meta")
+    assert moved.stage == "joint" and moved.foreground is None
+    assert {moved.image.device.type, moved.trimap.device.type} == {"meta"}

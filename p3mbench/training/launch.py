@@ -1,0 +1,45 @@
+"""How many processes a run has and where: Lightning Fabric's job, told what a launcher decided."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from lightning_fabric import Fabric
+from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+from lightning_fabric.strategies.ddp import DDPStrategy
+
+if TYPE_CHECKING:
+    from p3mbench.training.loop import Job
+
+
+def processes(devices: int | None, nodes: int | None) -> tuple[int, int]:
+    """(devices per node, nodes): as asked, else as torchrun or SLURM has it, else (1, 1).
+
+    Without this, each of torchrun's processes would train a whole run of its own.
+    """
+    world, local = os.environ.get("WORLD_SIZE"), os.environ.get("LOCAL_WORLD_SIZE")
+    tasks, hosts = os.environ.get("SLURM_NTASKS"), os.environ.get("SLURM_NNODES", "1")
+    interactive = os.environ.get("SLURM_JOB_NAME") in ("bash", "interactive")
+    found = (1, 1)
+    if world and local:
+        found = (int(local), int(world) // int(local))
+    elif tasks and "SLURM_PROCID" in os.environ and not interactive:
+        found = (int(tasks) // int(hosts), int(hosts))
+    return devices or found[0], nodes or found[1]
+
+
+def fabric_of(job: Job) -> Fabric:
+    """The run's Fabric, not launched yet."""
+    devices, nodes = processes(job.devices, job.nodes)
+    logger = TensorBoardLogger(job.out, name="tensorboard", version="") if job.tensorboard else None
+    return Fabric(
+        accelerator=job.accelerator,
+        devices=devices,
+        num_nodes=nodes,
+        # published checkpoints carry layers that nothing uses, such as a classifier, and stages
+        # leave parts of a network alone
+        strategy=DDPStrategy(find_unused_parameters=True) if devices * nodes > 1 else "auto",
+        precision=job.precision,  # type: ignore[arg-type]
+        loggers=[logger] if logger else None,
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from p3mbench.benchmark import Benchmark
     from p3mbench.method import Method
     from p3mbench.training.crops import CopyPaste
-    from p3mbench.training.loop import Job, Trained
+    from p3mbench.training.loop import Job, Progress, Trained
     from p3mbench.training.recipe import Recipe
     from p3mbench.training.sources import Source
 
@@ -234,34 +234,54 @@ def _copy_paste(benchmark: Benchmark, asked: dict[str, Any]) -> CopyPaste:
 
 
 def _train(job: Job) -> Trained | None:
-    from tqdm import tqdm
+    from p3mbench.training.loop import train
 
-    from p3mbench.training.loop import Progress, train
+    screen = _Screen(f"{job.method.info.name} {job.setting}")
+    try:
+        return train(job, screen.show, screen.show_drawing)
+    finally:
+        screen.close()
 
-    name = f"{job.method.info.name} {job.setting}"
-    with (
-        tqdm(desc="drawing portraits", unit="image", dynamic_ncols=True, delay=1) as drawing,
-        tqdm(
-            total=job.recipe.total_steps(len(job.source)),
-            desc=name,
-            unit="step",
-            dynamic_ncols=True,
-            mininterval=pause(),
-            disable=_rank() > 0,
-        ) as bar,
-    ):
 
-        def show_drawing(done: int, total: int) -> None:
-            drawing.total = total
-            drawing.update(done - drawing.n)
+class _Screen:
+    """Progress bars, each from its first news on."""
 
-        def show(progress: Progress) -> None:
-            bar.update(progress.step - bar.n)
-            bar.set_postfix_str(
-                f"loss {progress.loss:.4f}, waiting {progress.waiting:.0%}", refresh=False
+    def __init__(self, name: str) -> None:
+        self.name, self.bars = name, dict[str, Any]()
+
+    def show(self, progress: Progress) -> None:
+        """One more step."""
+        bar = self._bar(self.name, "step", progress.step - 1, progress.total)
+        state = f"loss {progress.loss:.4f}, waiting {progress.waiting:.0%}"
+        bar.set_postfix_str(state, refresh=False)
+        bar.update()
+
+    def show_drawing(self, done: int, total: int) -> None:
+        """One more portrait."""
+        bar = self._bar("drawing portraits", "image", done - 1, total)
+        bar.update()
+        if done == total:
+            self.bars.pop("drawing portraits").close()
+
+    def _bar(self, name: str, unit: str, initial: int, total: int) -> Any:
+        from tqdm import tqdm
+
+        if name not in self.bars:
+            self.bars[name] = tqdm(
+                desc=name,
+                unit=unit,
+                initial=initial,
+                total=total,
+                dynamic_ncols=True,
+                mininterval=pause(),
+                disable=_rank() > 0,
             )
+        return self.bars[name]
 
-        return train(job, show, show_drawing)
+    def close(self) -> None:
+        """Leave the bars as they are."""
+        for bar in self.bars.values():
+            bar.close()
 
 
 def _rank() -> int:

@@ -151,14 +151,14 @@ def _tables(entries: EntrySet, choice: _Choice) -> Iterable[Table]:
     metrics = choice.main(entries)
     if not metrics:
         return []
-    on_p = _chosen(entries.settings("P"), choice.settings)
+    on_main = _chosen(entries.settings(entries.subset), choice.settings)
     plan = Plan(
         entries=entries,
         metrics=metrics,
         settings=choice.settings,
         how=choice.how,
-        gaps=paired_gaps(entries, on_p, metrics, choice.how),
-        unpaired=subset_gaps(entries, on_p, metrics, choice.how),
+        gaps=paired_gaps(entries, on_main, metrics, choice.how),
+        unpaired=subset_gaps(entries, on_main, metrics, choice.how),
     )
     made = [
         settings_table(plan),

@@ -26,6 +26,11 @@ def kind_title(entries: EntrySet) -> str:
     return f"{entries.kind.capitalize()} methods{trimaps} on {entries.benchmark}"
 
 
+def main_title(entries: EntrySet) -> str:
+    """`kind_title` and the subset that settings are compared on."""
+    return f"{kind_title(entries)}, subset {entries.subset}"
+
+
 def recipe(entries: EntrySet) -> str:
     """Convention and obfuscation as a sentence."""
     text = f"Metrics by the {entries.convention or 'unnamed'} convention"

@@ -59,12 +59,13 @@ def as_arrays(values: Mapping[str, float], other: Mapping[str, float]) -> tuple[
 def paired_cell(
     entries: EntrySet, entry: Entry, contrast: Contrast, metric: str, how: stats.Bootstrap
 ) -> Cell:
-    """A gap over the images of subset P that both settings have scores for."""
-    places = [Place("P", setting, metric) for setting in (contrast.test, contrast.reference)]
-    if any(("P", place.setting) not in entry.scores for place in places):
+    """A gap over the images of the main subset that both settings have scores for."""
+    subset = entries.subset
+    places = [Place(subset, setting, metric) for setting in (contrast.test, contrast.reference)]
+    if any((subset, place.setting) not in entry.scores for place in places):
         return EMPTY
     test, reference = as_arrays(*(values_at(entry, place) for place in places))
-    totals = [images_of(entries, "P", place.setting.test, metric) for place in places]
+    totals = [images_of(entries, subset, place.setting.test, metric) for place in places]
     gap = stats.paired_gap(test, reference, how)
     return gap_cell(gap, total=len(totals[0] & totals[1]))
 

@@ -104,6 +104,12 @@ class EntrySet:
     entries: tuple[Entry, ...]
     expected: Mapping[tuple[str, str], int]
 
+    @property
+    def subset(self) -> str:
+        """The subset that settings are compared on: P, or the only one there is."""
+        found = {subset for entry in self.entries for subset, _ in entry.scores}
+        return "P" if "P" in found else min(found, default="P")
+
     def reference(self, subset: str, variant: str) -> set[str]:
         """Images that any entry was run on: what a complete entry has scores for."""
         return set().union(*(s.images for s in self._scores(subset, variant)))

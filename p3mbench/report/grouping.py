@@ -30,6 +30,7 @@ IDENTITY = (
     "checkpoint", "checkpoint_sha256", "train_setting", "seed", "subset", "variant",
 )  # fmt: skip
 MEASURED = ("seconds", "parameters")  # shown where they are known
+PAPER_SUBSETS = ("P", "NP")
 OK = "ok"
 
 
@@ -40,8 +41,9 @@ def entry_sets(
 ) -> list[EntrySet]:
     """Split rows into sets that may be compared, and each set into paper rows.
 
-    Sets differ in benchmark, convention, obfuscation recipe, kind and trimap source. Rows without a
-    recipe (normal images) belong to every recipe of their benchmark.
+    Sets differ in benchmark, convention, obfuscation recipe, kind and trimap source. P and NP are
+    one set, as in the paper; a subset of another name is a set of its own. Rows without a recipe
+    (normal images) belong to every recipe of their benchmark.
 
     Raises:
         ValueError: a column is missing, or one image occurs twice in one place.
@@ -57,7 +59,9 @@ def entry_sets(
             if key[0] == benchmark
         }
         for recipe, mine in _recipes(part):
-            for (kind, source), members in mine.groupby(["kind", "trimap_source"], sort=True):
+            alone = mine["subset"].where(~mine["subset"].isin(PAPER_SUBSETS), "")
+            keys = ["kind", "trimap_source", alone]
+            for (kind, source, _), members in mine.groupby(keys, sort=True):
                 found.append(
                     EntrySet(
                         benchmark=str(benchmark),

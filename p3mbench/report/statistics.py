@@ -89,7 +89,8 @@ def gaps_table(plan: Plan, metric: str) -> Table | None:
     subset = {c: cells for (c, m), cells in plan.unpaired.items() if m == metric}
     rows = []
     for contrast, cells in gaps.items():
-        places = (Place("P", contrast.test, metric), Place("P", contrast.reference, metric))
+        main = plan.entries.subset
+        places = (Place(main, contrast.test, metric), Place(main, contrast.reference, metric))
         rows += _gap_rows(plan, f"{contrast.name}: {contrast.formula}", places, cells)
     for contrast, cells in subset.items():
         places = (Place("NP", contrast.test, metric), Place("P", contrast.reference, metric))
@@ -184,8 +185,8 @@ def detail_table(plan: Plan, metric: str) -> Table | None:
     """Mean with interval, median, worst images and range of ranks, a block per setting of P."""
     shown = metric_display(metric)
     rows: list[Row] = []
-    for setting in plan.chosen("P"):
-        rows += _detail_rows(plan, Place("P", setting, metric))
+    for setting in plan.chosen(plan.entries.subset):
+        rows += _detail_rows(plan, Place(plan.entries.subset, setting, metric))
     if not rows:
         return None
     columns = [
@@ -210,7 +211,7 @@ def detail_table(plan: Plan, metric: str) -> Table | None:
         "clearly = the interval of the paired difference excludes zero. A shared rank is a tie.",
     ]
     entries = plan.entries
-    title = f"{shown.title} in detail: {_lower(captions.kind_title(entries))}, subset P"
+    title = f"{shown.title} in detail: {_lower(captions.main_title(entries))}"
     caption = f"Per setting TRAIN:TEST; lower is better. {captions.recipe(entries)}"
     return plan.table(Role.DETAIL, (title, caption), columns, rows, notes, (metric,))
 
@@ -259,8 +260,8 @@ def seeds_table(plan: Plan, metric: str) -> Table | None:
     shown = metric_display(metric)
     rows = []
     for members in families.values():
-        for setting in plan.chosen("P"):
-            row = _seed_row(plan, members, Place("P", setting, metric))
+        for setting in plan.chosen(plan.entries.subset):
+            row = _seed_row(plan, members, Place(plan.entries.subset, setting, metric))
             if row:
                 rows.append(row)
     if not rows:
@@ -271,9 +272,7 @@ def seeds_table(plan: Plan, metric: str) -> Table | None:
     ]
     columns += [_number("seeds", "Seeds", 0, "")]
     entries = plan.entries
-    title = (
-        f"Mean {shown.title} over training seeds: {_lower(captions.kind_title(entries))}, subset P"
-    )
+    title = f"Mean {shown.title} over training seeds: {_lower(captions.main_title(entries))}"
     caption = f"Per setting TRAIN:TEST; lower is better. {captions.recipe(entries)}"
     notes = ["SD: sample standard deviation over seeds that scored every image."]
     return plan.table(Role.SEEDS, (title, caption), columns, rows, notes, (metric,))

@@ -89,24 +89,24 @@ def may_rank(metric: str, metrics: Sequence[str]) -> bool:
 
 
 def settings_table(plan: Plan) -> Table | None:
-    """Methods by TRAIN:TEST on subset P, then the gaps of the first metric; None without rows."""
-    settings = plan.chosen("P")
+    """Methods by TRAIN:TEST on the main subset, then the first metric's gaps; None without rows."""
+    entries, subset = plan.entries, plan.entries.subset
+    settings = plan.chosen(subset)
     if not settings:
         return None
-    entries = plan.entries
-    places = [Place("P", setting, metric) for setting in settings for metric in plan.metrics]
+    places = [Place(subset, setting, metric) for setting in settings for metric in plan.metrics]
     gaps = [c for (c, metric) in plan.gaps if metric == plan.metrics[0]]
     columns = [_mean_column(place, plan.metrics) for place in places]
-    columns += _gap_columns(gaps, plan.metrics[0])
+    columns += _gap_columns(subset, gaps, plan.metrics[0])
     rows = []
     for i, entry in enumerate(entries.entries):
         cells = [mean_cell(entries, entry, place) for place in places]
         cells += [plan.gaps[contrast, plan.metrics[0]][i] for contrast in gaps]
         if any(cell.attempted for cell in cells):
             rows.append(_row(entry, cells))
-    shown = [("P", setting) for setting in settings]
+    shown = [(subset, setting) for setting in settings]
     notes = [
-        *captions.missing_settings(entries, "P", plan.settings),
+        *captions.missing_settings(entries, subset, plan.settings),
         *captions.incomplete(rows),
         *captions.failures(entries, shown),
         *captions.undefined(entries, shown, plan.metrics),
@@ -115,8 +115,8 @@ def settings_table(plan: Plan) -> Table | None:
         *captions.checkpoints(entries),
         *captions.flagged(entries, shown),
     ]
-    counts = captions.image_counts(entries, [("P", s.test) for s in settings])
-    title = f"{captions.kind_title(entries)}, subset P: {counts}"
+    counts = captions.image_counts(entries, [(subset, s.test) for s in settings])
+    title = f"{captions.main_title(entries)}: {counts}"
     caption = (
         f"Settings are TRAIN:TEST ({_legend(settings)}). "
         f"{captions.metric_regions(plan.metrics)}; mean over images, lower is better. "
@@ -156,12 +156,12 @@ def _mean_column(place: Place, metrics: Sequence[str]) -> Column:
     )
 
 
-def _gap_columns(gaps: Sequence[Contrast], metric: str) -> list[Column]:
+def _gap_columns(subset: str, gaps: Sequence[Contrast], metric: str) -> list[Column]:
     names = [contrast.name for contrast in gaps]
     shown = metric_display(metric)
     return [
         Column(
-            key=f"P/{c.test.train}:{c.test.test}-{c.reference.train}:{c.reference.test}/{metric}",
+            key=f"{subset}/{c.test.train}:{c.test.test}-{c.reference.train}:{c.reference.test}/{metric}",
             # Two gaps of one name differ in the train setting.
             title=c.name if names.count(c.name) == 1 else f"{c.name} ({c.test.title[:-2]})",
             group=f"Gap in {shown.title} [interval]",

@@ -371,3 +371,19 @@ def test_everything_is_hashable_and_frozen() -> None:
     with pytest.raises(AttributeError):
         shown.title = "x"  # type: ignore[misc]
     assert isinstance(shown.rows[0], Row) and isinstance(DEFAULT[0], Fake)
+
+
+def test_a_subset_of_another_name_has_tables_of_its_own() -> None:
+    fakes = [replace(fake, subsets=("hard", "easy", "P")) for fake in DEFAULT[:2]]
+    report = build(rows(fakes))
+    titles = [table.title for table in report.tables if table.role is Role.SETTINGS]
+    assert [title.partition(":")[0][-8:].split()[-1] for title in titles] == ["P", "easy", "hard"]
+    for table in report.tables:
+        if table.role is Role.SETTINGS:
+            assert any(column.title == "PPT gap" for column in table.columns)
+
+
+def test_results_on_np_alone_are_shown() -> None:
+    report = build(rows([replace(fake, subsets=("NP",)) for fake in DEFAULT[:2]]))
+    assert report.tables[0].role is Role.SETTINGS and "subset NP" in report.tables[0].title
+    assert not any("P versus NP" in row.block for table in report.tables for row in table.rows)

@@ -23,6 +23,8 @@ QUALITY = 85  # of images; mattes are kept exactly
 LOSSLESS = 101  # OpenCV's name for it
 SHOWN = ("sad", "mse", "mad", "sad_t", "sad_fg", "sad_bg", "sad_face", "sad_boundary", "grad")
 
+Where = tuple[str, str]  # benchmark and subset
+
 
 def viewer(subjects: Sequence[Subject], pictures: Pictures | None, count: int) -> dict[str, Any]:
     """The viewer's data, for JSON: ``images``, ``methods`` and ``views``.
@@ -30,37 +32,37 @@ def viewer(subjects: Sequence[Subject], pictures: Pictures | None, count: int) -
     Args:
         subjects: whose images and scores.
         pictures: where pixels are; without them there are scores only.
-        count: images per benchmark, those that change most between the variants over all methods.
+        count: images per benchmark and subset, those that change most between the variants over
+            all methods.
     """
     images: list[dict[str, Any]] = []
     methods: list[dict[str, Any]] = []
     views: dict[str, Any] = {}
-    chosen: dict[str, list[str]] = {}
-    for benchmark in dict.fromkeys(s.entries.benchmark for s in subjects):
-        mine = [s for s in subjects if s.entries.benchmark == benchmark]
-        chosen[benchmark] = _chosen(mine, count)
+    chosen: dict[Where, list[str]] = {}
+    for where in dict.fromkeys(map(_where, subjects)):
+        chosen[where] = _chosen([s for s in subjects if _where(s) == where], count)
     at = {}
-    for benchmark, ids in chosen.items():
+    for where, ids in chosen.items():
         for image in ids:
-            at[benchmark, image] = len(images)
+            at[where, image] = len(images)
             images.append(
-                {"id": image, "benchmark": benchmark, **_pixels(pictures, benchmark, image)}
+                {"id": image, "benchmark": "/".join(where), **_pixels(pictures, where, image)}
             )
     for subject in subjects:
-        benchmark = subject.entries.benchmark
+        where = _where(subject)
         for entry, train in _contenders(subject):
             method = len(methods)
             methods.append(
                 {
                     "label": entry.label + ("" if train == "-" else f", trained on {train}"),
                     "kind": subject.entries.kind,
-                    "benchmark": benchmark,
+                    "benchmark": "/".join(where),
                 }
             )
-            for image in chosen[benchmark]:
+            for image in chosen[where]:
                 view = _view(subject, entry, train, image, pictures)
                 if view:
-                    views[f"{method}/{at[benchmark, image]}"] = view
+                    views[f"{method}/{at[where, image]}"] = view
     return {
         "images": images,
         "methods": methods,
@@ -83,21 +85,30 @@ def _first(views: dict[str, Any]) -> int:
     return max(change, key=lambda method: (change[method], -method), default=0)
 
 
+def _where(subject: Subject) -> Where:
+    return subject.entries.benchmark, subject.entries.subset
+
+
 def _contenders(subject: Subject) -> list[tuple[Entry, str]]:
     return [
         (entry, train)
         for entry in subject.entries.entries
         for train in sorted(entry.trains, key=lambda train: Setting(train, "").order)
-        if any(("P", Setting(train, variant)) in entry.scores for variant in "BN")
+        if any(
+            (subject.entries.subset, Setting(train, variant)) in entry.scores for variant in "BN"
+        )
     ]
 
 
 def _chosen(subjects: Sequence[Subject], count: int) -> list[str]:
-    """The images of P that change most between the variants, over all methods; else the worst."""
+    """The images that change most between the variants, over all methods; else the worst."""
     changes: dict[str, list[float]] = defaultdict(list)
     for subject in subjects:
+        subset = subject.entries.subset
         for entry, train in _contenders(subject):
-            b, n = (values_at(entry, Place("P", Setting(train, v), subject.metric)) for v in "BN")
+            b, n = (
+                values_at(entry, Place(subset, Setting(train, v), subject.metric)) for v in "BN"
+            )
             for image in b.keys() | n.keys():
                 known = [v[image] for v in (b, n) if image in v]
                 changes[image].append(abs(known[0] - known[1]) if len(known) == 2 else known[0])
@@ -105,13 +116,13 @@ def _chosen(subjects: Sequence[Subject], count: int) -> list[str]:
     return sorted(order[:count])
 
 
-def _pixels(pictures: Pictures | None, benchmark: str, image: str) -> dict[str, str]:
+def _pixels(pictures: Pictures | None, where: Where, image: str) -> dict[str, str]:
     """The input of each variant and the alpha, as data addresses."""
     if pictures is None:
         return {}
     found: dict[str, str] = {}
     for variant in "BN":
-        scene = pictures.scene(benchmark, "P", variant, image)
+        scene = pictures.scene(*where, variant, image)
         if scene is None:
             continue
         found[variant] = _webp(shrunk(scene.image, LONGEST)[..., ::-1], QUALITY)
@@ -124,15 +135,16 @@ def _view(
 ) -> dict[str, Any]:
     """Matte and scores of one method on one image, by variant."""
     found: dict[str, Any] = {}
+    subset = subject.entries.subset
     for variant in "BN":
         setting = Setting(train, variant)
-        scores = entry.scores.get(("P", setting))
+        scores = entry.scores.get((subset, setting))
         if scores is None or image not in scores.images:
             continue
         i = scores.images.index(image)
         values = {m: float(scores.values[m][i]) for m in SHOWN if m in scores.values}
         one: dict[str, Any] = {"scores": {m: v for m, v in values.items() if np.isfinite(v)}}
-        matte = pictures.matte(entry, "P", setting, image) if pictures else None
+        matte = pictures.matte(entry, subset, setting, image) if pictures else None
         if matte is not None:
             one["matte"] = _webp(shrunk(matte, LONGEST), LOSSLESS)
         found[variant] = one

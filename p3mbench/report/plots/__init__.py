@@ -61,7 +61,7 @@ PER_SUBJECT = (
     Plot(
         "slopes",
         "From blurred to normal test faces",
-        "Mean error of each method on both variants of subset P; complete pairs only.",
+        "Mean error of each method on both variants; complete pairs only.",
         slopes,
     ),
     Plot(

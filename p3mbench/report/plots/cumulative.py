@@ -23,10 +23,10 @@ Curve = tuple[str, list[float]]  # label, errors sorted
 
 
 def curves_of(entries: EntrySet, metric: str, setting: Setting) -> list[Curve]:
-    """The sorted errors of every method in one setting of P, best mean first."""
+    """The sorted errors of every method in one setting of the main subset, best mean first."""
     found = []
     for entry in entries.entries:
-        values = values_at(entry, Place("P", setting, metric))
+        values = values_at(entry, Place(entries.subset, setting, metric))
         if values:
             found.append((entry.label, sorted(values.values())))
     return sorted(found, key=lambda curve: (float(np.mean(curve[1])), curve[0]))
@@ -34,7 +34,7 @@ def curves_of(entries: EntrySet, metric: str, setting: Setting) -> list[Curve]:
 
 def cumulative(subject: Subject) -> Figure | None:
     """A panel per setting; the best few methods by name, the others in grey."""
-    settings = subject.entries.settings("P")
+    settings = subject.entries.settings(subject.entries.subset)
     curves = {s: curves_of(subject.entries, subject.metric, s) for s in settings}
     curves = {s: found for s, found in curves.items() if found}
     if not curves:

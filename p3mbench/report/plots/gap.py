@@ -96,8 +96,8 @@ def panels_of(table: Table) -> list[Panel]:
         contrast = column.contrast
         if contrast is None or contrast.test.train != contrast.reference.train:
             continue
-        train = contrast.test.train
-        b, n = (at[mean_key(Place("P", Setting(train, v), column.metric))] for v in "BN")
+        train, subset = contrast.test.train, column.key.partition("/")[0]
+        b, n = (at[mean_key(Place(subset, Setting(train, v), column.metric))] for v in "BN")
         lines = [
             Line(plain(row.label), row.cells[b].value, row.cells[n].value, row.cells[j])
             for row in table.rows

@@ -73,13 +73,12 @@ def _found(
     subject: Subject, pictures: Pictures, images: tuple[str, ...]
 ) -> tuple[Cloud, list[Strip]] | None:
     """The method whose error changes most, of those that have mattes of both variants."""
+    where = subject.entries.benchmark, subject.entries.subset
     for cloud in clouds_of(subject.entries, subject.metric):
         b, n = (dict(zip(cloud.images, values, strict=True)) for values in (cloud.b, cloud.n))
         wanted = [i for i in images if i in b] or worst_first(n, b, IMAGES)
         strips = [
-            strip
-            for image in wanted
-            if (strip := strip_of(subject.entries.benchmark, cloud, image, pictures, (b, n)))
+            strip for image in wanted if (strip := strip_of(where, cloud, image, pictures, (b, n)))
         ]
         if strips:
             return cloud, strips
@@ -87,17 +86,20 @@ def _found(
 
 
 def strip_of(
-    benchmark: str,
+    where: tuple[str, str],
     cloud: Cloud,
     image: str,
     pictures: Pictures,
     scores: tuple[Mapping[str, float], Mapping[str, float]],
 ) -> Strip | None:
-    """The pictures of one image under one method; None without mattes of both variants."""
-    mattes = [pictures.matte(cloud.entry, "P", Setting(cloud.train, v), image) for v in "BN"]
+    """The pictures of one image under one method; None without mattes of both variants.
+
+    ``where`` is the benchmark and the subset.
+    """
+    mattes = [pictures.matte(cloud.entry, where[1], Setting(cloud.train, v), image) for v in "BN"]
     if any(matte is None for matte in mattes):
         return None
-    scenes = [pictures.scene(benchmark, "P", v, image) for v in "BN"]
+    scenes = [pictures.scene(*where, v, image) for v in "BN"]
     alpha = next((as_levels(scene.alpha) for scene in scenes if scene is not None), None)
     errors = [
         None

@@ -46,11 +46,13 @@ class Cloud:
 
 
 def clouds_of(entries: EntrySet, metric: str) -> list[Cloud]:
-    """Every method and train setting with both variants of P, the largest differences first."""
+    """Every method and train setting with both variants, the largest differences first."""
     found = []
     for entry in entries.entries:
         for train in sorted(entry.trains, key=lambda train: Setting(train, "").order):
-            b, n = (values_at(entry, Place("P", Setting(train, v), metric)) for v in "BN")
+            b, n = (
+                values_at(entry, Place(entries.subset, Setting(train, v), metric)) for v in "BN"
+            )
             both = sorted(b.keys() & n.keys())
             if both:
                 values = (tuple(v[image] for image in both) for v in (b, n))

@@ -20,11 +20,14 @@ Slope = tuple[str, float, float]  # label, mean on B, mean on N
 
 
 def slopes_of(entries: EntrySet, metric: str) -> dict[str, list[Slope]]:
-    """Train setting -> (label, mean on test B, mean on test N) of subset P, complete pairs only."""
+    """Train setting -> (label, mean on test B, mean on test N), complete pairs only."""
+    subset = entries.subset
     found: dict[str, list[Slope]] = {}
-    for train in dict.fromkeys(setting.train for setting in entries.settings("P")):
+    for train in dict.fromkeys(setting.train for setting in entries.settings(subset)):
         for entry in entries.entries:
-            b, n = (mean_cell(entries, entry, Place("P", Setting(train, v), metric)) for v in "BN")
+            b, n = (
+                mean_cell(entries, entry, Place(subset, Setting(train, v), metric)) for v in "BN"
+            )
             if b.attempted and n.attempted and b.n and n.n and b.complete and n.complete:
                 found.setdefault(train, []).append((entry.label, b.value, n.value))
     return found
@@ -45,7 +48,7 @@ def slopes(subject: Subject) -> Figure | None:
         _panel(axes, lines)
         axes.set_title("Not trained" if train == "-" else f"Trained on {train}", loc="left")
     if first is not None:
-        first.set_ylabel(f"mean {title}, subset P (lower = better)")
+        first.set_ylabel(f"mean {title}, subset {subject.entries.subset} (lower = better)")
     for axes in figure.axes[1:]:
         axes.tick_params(labelleft=False)
     _label(figure, found)

@@ -36,14 +36,14 @@ class Cost:
 
 
 def costs_of(entries: EntrySet, metric: str) -> list[Cost]:
-    """Each complete method in its preferred setting of P."""
+    """Each complete method in its preferred setting of the main subset."""
     found = []
     for entry in entries.entries:
         for setting in PREFERRED:
-            scores = entry.scores.get(("P", setting))
+            scores = entry.scores.get((entries.subset, setting))
             if scores is None:
                 continue
-            cell = mean_cell(entries, entry, Place("P", setting, metric))
+            cell = mean_cell(entries, entry, Place(entries.subset, setting, metric))
             if cell.complete and cell.n:
                 known = scores.seconds[np.isfinite(scores.seconds)]
                 seconds = float(np.median(known)) if len(known) else float("nan")

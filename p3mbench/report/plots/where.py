@@ -35,17 +35,18 @@ class Bar:
 
 
 def bars_of(entries: EntrySet) -> dict[str, list[Bar]]:
-    """Train setting -> bars of subset P, both variants of a method together."""
+    """Train setting -> bars of the main subset, both variants of a method together."""
+    subset = entries.subset
     found: dict[str, list[Bar]] = {}
-    for train in dict.fromkeys(setting.train for setting in entries.settings("P")):
+    for train in dict.fromkeys(setting.train for setting in entries.settings(subset)):
         for entry in entries.entries:
             for variant in "BN":
                 setting = Setting(train, variant)
-                if ("P", setting) not in entry.scores:
+                if (subset, setting) not in entry.scores:
                     continue
-                known = entry.scores["P", setting].values
+                known = entry.scores[subset, setting].values
                 cells = {
-                    metric: mean_cell(entries, entry, Place("P", setting, metric))
+                    metric: mean_cell(entries, entry, Place(subset, setting, metric))
                     for metric in (*(name for name, *_ in PARTS), FACE)
                     if metric in known
                 }
@@ -68,7 +69,7 @@ def where(subject: Subject) -> Figure | None:
         axes = figure.add_subplot(grid[i], sharex=figure.axes[0] if i else None)
         _panel(axes, bars)
         axes.set_title("Not trained" if train == "-" else f"Trained on {train}", loc="left")
-    figure.axes[-1].set_xlabel("mean SAD, subset P")
+    figure.axes[-1].set_xlabel(f"mean SAD, subset {subject.entries.subset}")
     _legend(figure)
     return figure
 

@@ -85,6 +85,17 @@ def p3m_folder(tmp_path: Path, portrait_arrays: dict[str, np.ndarray]) -> Path:
     return root
 
 
+@pytest.fixture
+def train_folder(tmp_path: Path, portrait_arrays: dict[str, np.ndarray]) -> Path:
+    """P3M-10k's training folder with three blurred images and their face masks."""
+    root, stems = tmp_path / "P3M-10k", ["t_1", "t_2", "t_3"]
+    write_subset(root / "train", portrait_arrays, stems, "blurred_image")
+    (root / "train" / "facemask").mkdir()
+    for stem in stems:
+        cv2.imwrite(str(root / "train" / "facemask" / f"{stem}.png"), portrait_arrays["face"])
+    return root
+
+
 PLUGIN = """
 from dataclasses import dataclass
 from typing import ClassVar

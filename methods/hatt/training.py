@@ -8,8 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from p3mbench.training.adversary import PatchGAN
 from p3mbench.training.batch import Batch
+from p3mbench.training.discriminator import PatchGAN
 from p3mbench.training.losses import squared_loss, ssim_loss
 from p3mbench.training.recipe import Recipe, nano
 

@@ -167,13 +167,27 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
     yield "strategies", ", ".join(info.strategies)
     options = ", ".join(f"{k}={v}" for k, v in options_of(method).items())
     yield "options and their defaults", options or "none"
-    yield "can be trained here", "yes" if hasattr(method, "training") else "no"
+    yield from _recipes(method)
     for checkpoint in info.checkpoints:
         text = f"{checkpoint.file}; trained under {checkpoint.train_setting} on "
         text += f"{', '.join(checkpoint.train_sets)}; {checkpoint.licence}; {checkpoint.where}"
         yield f"published weights ({checkpoint.name})", text
     if info.learned and not info.checkpoints:
         yield "published weights", "none"
+
+
+def _recipes(method: Method) -> Iterator[tuple[str, str]]:
+    """How it is trained here, where it can be and what that needs is installed."""
+    from p3mbench.method import missing_extra
+    from p3mbench.training.recipe import PRESETS, Trainable, training_of
+
+    if not isinstance(method, Trainable):
+        yield "can be trained here", "no"
+    elif missing := missing_extra(method.info):
+        yield "can be trained here", f"yes; {missing}"
+    else:
+        for preset in PRESETS:
+            yield f"training, preset {preset}", str(training_of(method).recipe(preset))
 
 
 def _published(name: str) -> tuple[list[str], list[list[str]]]:

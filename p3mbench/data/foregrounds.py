@@ -16,7 +16,7 @@ import numpy as np
 
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
 from p3mbench.errors import DataError
-from p3mbench.images import UInt8Array, read_image, write_bytes
+from p3mbench.images import UInt8Array, write_bytes
 
 LAYERS = ("foreground", "background")
 
@@ -61,11 +61,25 @@ def read_layers(
         path = layer_path(folder, variant, layer, sample)
         if not path.is_file():
             raise DataError(f"{path}: is missing; make it with p3mbench data foregrounds")
-        pixels = read_image(path)
+        pixels = _read_layer(path)
         if pixels.shape[:2] != shape:
             raise DataError(f"{path}: is not of its image's size; remove it and make it anew")
         found.append(pixels)
     return found[0], found[1]
+
+
+def _read_layer(path: Path) -> UInt8Array:
+    """(H, W, 3) uint8 RGB by OpenCV, twice as fast as what reads anybody's images.
+
+    A PNG file cut short would come back grey at the bottom, so its end is looked at.
+    """
+    content = path.read_bytes()
+    pixels = None
+    if content[-8:-4] == b"IEND":
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if pixels is None:
+        raise DataError(f"{path}: is damaged; remove it and make it anew")
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def make_layers(

@@ -63,7 +63,7 @@ class Recipe:
             there are none, times ``gamma`` once more.
         warmup: share of the run in which the rate rises from 0.
         stages: parts of the run in order, whose shares sum to 1; () if it is of one piece.
-        adversarial: weight of the adversarial loss, 0 for none; see `adversary`.
+        adversarial: weight of the adversarial loss, 0 for none; see `discriminator`.
         clip: largest norm of the gradient, 0 for any.
         options: the method's own options that the checkpoint must be run with.
         note: where it departs from the paper.
@@ -110,6 +110,27 @@ class Recipe:
             raise ValueError("the shares of the stages must sum to 1")
         if self.jitter and not self.needs_layers:
             raise ValueError("jitter shifts the foreground's colours, so it needs_layers")
+
+    def __str__(self) -> str:
+        """The recipe in one line of words."""
+        long = f"{self.steps:,} steps" if self.steps else f"{self.epochs:g} epochs"
+        crops = ", ".join(str(c) if c else "whole images" for c in self.crops)
+        parts = [
+            f"{self.optimiser} at {self.lr:g} ({self.schedule})",
+            f"{long} of {self.batch_size}",
+            f"crops of {crops} to {self.size[0]}x{self.size[1]}",
+            f"trimaps by kernels of {self.kernels[0]} to {self.kernels[1]}",
+        ]
+        if self.stages:
+            stages = ", ".join(f"{s.name} {s.share:.0%}" for s in self.stages)
+            parts.append(f"stages: {stages}")
+        if self.adversarial:
+            parts.append(f"adversarial loss x {self.adversarial:g}")
+        if self.jitter:
+            parts.append("colour jitter")
+        if self.note:
+            parts.append(self.note)
+        return "; ".join(parts)
 
     def total_steps(self, samples: int) -> int:
         """How many optimiser steps the run has for a data set of ``samples`` images."""

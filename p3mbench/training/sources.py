@@ -131,7 +131,7 @@ class FileSource:
             raise DataError(
                 f"{self.layers / self.variant}: lacks the foregrounds of {len(lacking)} of "
                 f"{len(self.samples)} images ({lacking[0]} is the first); make them with "
-                "p3mbench data foregrounds"
+                f"p3mbench data foregrounds --variant {self.variant}"
             )
 
 

@@ -21,10 +21,10 @@ from torch import Tensor, nn
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Kind, MethodInfo, Predictor
 from p3mbench.provenance import sha256_of
-from p3mbench.training.adversary import PatchGAN
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import paste_features, paste_image
 from p3mbench.training.crops import CopyPaste, Crops, collate
+from p3mbench.training.discriminator import PatchGAN
 from p3mbench.training.loop import Job, TrainingError, train
 from p3mbench.training.recipe import Recipe, Stage, nano, training_of
 from p3mbench.training.sources import Prepared, TrainScene

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from p3mbench.training import losses
-from p3mbench.training.adversary import PatchGAN, fooling_loss, telling_loss
 from p3mbench.training.batch import Batch
+from p3mbench.training.discriminator import PatchGAN, fooling_loss, telling_loss
 
 
 def plane(values: list[list[float]]) -> torch.Tensor:

@@ -1,0 +1,147 @@
+"""Training images from files and drawn ones; foregrounds; `p3mbench train` on a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from p3mbench.benchmark import get
+from p3mbench.cli import main
+from p3mbench.data.foregrounds import (
+    estimate_layers,
+    has_layers,
+    layer_path,
+    make_layers,
+    read_layers,
+)
+from p3mbench.data.sample import TrimapSource
+from p3mbench.data.splits import face_samples, train_samples
+from p3mbench.errors import DataError
+from p3mbench.training.sources import DrawnSource, FileSource, check_faces
+from p3mbench.weights import recorded
+
+pytest.importorskip("lightning_fabric")
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+def train(data: Path, out: Path, *more: str) -> Result:
+    plain = "--width 0.0625 --steps 2 --crop 64 --batch-size 2 --workers 0 --no-tensorboard"
+    method = more[0] if more and not more[0].startswith("-") else "modnet"
+    rest = more[1:] if method == more[0] else more
+    where = ["--benchmark", "p3m500", "--data", str(data), "--out", str(out), "--device", "cpu"]
+    return call("train", method, *where, *plain.split(), *rest)
+
+
+def test_layers_compose_to_the_image(portrait_arrays: dict[str, np.ndarray]) -> None:
+    image, alpha = portrait_arrays["image"], portrait_arrays["alpha"]
+    foreground, background = estimate_layers(image, alpha)
+    share = alpha[..., None] / 255
+    composed = share * foreground + (1 - share) * background
+    assert np.abs(composed - image).mean() < 2
+
+
+def test_layers_are_made_once_and_read_as_they_were(train_folder: Path, tmp_path: Path) -> None:
+    samples, folder = train_samples(get("p3m500"), train_folder, "B"), tmp_path / "layers"
+    seen: list[int] = []
+    assert make_layers(samples, "B", folder, 1, seen.append) == 3 and seen == [1, 1, 1]
+    assert make_layers(samples, "B", folder, 2) == 0
+    scene = FileSource(samples, "B", folder).scene(1)
+    want = estimate_layers(scene.image, scene.alpha)
+    assert scene.foreground is not None and np.array_equal(scene.foreground, want[0])
+    assert scene.background is not None and np.array_equal(scene.background, want[1])
+
+
+def test_damaged_layers_are_named(train_folder: Path, tmp_path: Path) -> None:
+    samples, folder = train_samples(get("p3m500"), train_folder, "B"), tmp_path / "layers"
+    make_layers(samples, "B", folder)
+    path = layer_path(folder, "B", "foreground", "t_2")
+    whole = path.read_bytes()
+    for damage in (whole[:-20], b"", b"rubbish" + whole[-8:]):
+        path.write_bytes(damage)
+        with pytest.raises(DataError, match=r"t_2\.png: is damaged"):
+            read_layers(folder, "B", "t_2", (96, 64))
+    path.write_bytes(whole)
+    with pytest.raises(DataError, match="not of its image's size"):
+        read_layers(folder, "B", "t_2", (96, 65))
+
+
+def test_missing_layers_are_named_before_the_first_step(train_folder: Path, tmp_path: Path) -> None:
+    layers = tmp_path / "layers"
+    asked = train(train_folder, tmp_path / "out", "p3mnet-r34", "--setting", "B")
+    assert asked.exit_code == 2 and "p3mbench data foregrounds" in asked.output
+    made = call("data", "foregrounds", str(layers), "--data", str(train_folder), "--jobs", "1")
+    assert made.exit_code == 0 and "3 made" in made.output
+    layer_path(layers, "B", "background", "t_3").unlink()
+    assert not has_layers(layers, "B", "t_3")
+    more = ["--setting", "B", "--foregrounds", str(layers)]
+    refused = train(train_folder, tmp_path / "out", "p3mnet-r34", *more)
+    assert refused.exit_code == 1
+    said = " ".join(refused.output.split())
+    assert "lacks the foregrounds of 1 of 3 images (t_3 is the first)" in said
+    assert not (tmp_path / "out" / "log.jsonl").exists()
+
+
+def test_p3mnet_is_trained_on_a_folder_and_run(train_folder: Path, tmp_path: Path) -> None:
+    layers, out = tmp_path / "layers", tmp_path / "out"
+    call("data", "foregrounds", str(layers), "--data", str(train_folder), "--jobs", "1")
+    more = ["--setting", "B", "--foregrounds", str(layers)]
+    done = train(train_folder, out, "p3mnet-r34", *more)
+    assert done.exit_code == 0, done.output
+    record = recorded(out / "weights.safetensors")
+    assert record["train_sets"] == ["P3M-10k/train"] and record["setting"] == "B"
+    assert record["recipe"]["lr"] == 1e-5 and len(record["data"]) == 64
+
+
+@pytest.mark.parametrize("level", ["image", "feature"])
+def test_copy_and_paste_from_a_folder_of_faces(
+    train_folder: Path, tmp_path: Path, level: str, portrait_arrays: dict[str, np.ndarray]
+) -> None:
+    faces = tmp_path / "faces"
+    for name, picture in (
+        ("image", portrait_arrays["image"]),
+        ("facemask", portrait_arrays["face"]),
+    ):
+        (faces / name).mkdir(parents=True)
+        cv2.imwrite(str(faces / name / "star.png"), picture)
+    more = ["--setting", "B+CP", "--faces", str(faces), "--paste", level]
+    done = train(train_folder, tmp_path / "out", *more)
+    assert done.exit_code == 0, done.output
+    record = recorded(tmp_path / "out" / "weights.safetensors")
+    assert record["setting"] == "B+CP" and record["recipe"]["copy_paste"] == [level, 0.5]
+
+
+def test_copy_and_paste_needs_faces(train_folder: Path, tmp_path: Path) -> None:
+    asked = train(train_folder, tmp_path / "out", "--setting", "B+CP")
+    assert asked.exit_code == 2 and "--faces" in asked.output
+    (tmp_path / "faces" / "image").mkdir(parents=True)
+    (tmp_path / "faces" / "facemask").mkdir()
+    with pytest.raises(DataError):
+        check_faces(FileSource(face_samples(get("p3m500"), tmp_path / "faces"), "N"))
+
+
+def test_normal_faces_that_were_never_released(train_folder: Path, tmp_path: Path) -> None:
+    asked = train(train_folder, tmp_path / "out", "--setting", "N")
+    assert asked.exit_code == 1 and "original_image" in asked.output
+
+
+def test_portraits_are_drawn_beforehand_by_several_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("P3MBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("p3mbench.training.sources.usable_cores", lambda: 2)
+    source = DrawnSource(train_samples(get("mini"), None, "B")[:3], "B")
+    seen: list[tuple[int, int]] = []
+    source.prepare(lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert len(list((tmp_path / "cache" / "portraits").iterdir())) == 3
+    source.prepare(lambda done, total: pytest.fail("there is nothing left to draw"))
+    kept = source.scene(0)
+    fresh = train_samples(get("mini"), None, "B")[0].load("B", TrimapSource())
+    assert np.array_equal(kept.image, fresh.image)

@@ -50,6 +50,11 @@ class Target:
         return FOLDER / f"{self.method.info.name}--{setting}-s{self.seed}.safetensors"
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """Method, setting and seed, as the table has them."""
+        return self.method.info.name, self.setting, str(self.seed)
+
+    @property
     def done(self) -> bool:
         """Whether it is there, trained by today's recipe and code."""
         if not self.path.is_file() or not isinstance(self.method, Trainable):
@@ -92,44 +97,38 @@ def make(target: Target, work: Path) -> str:
     shutil.copyfile(out / "weights.safetensors", partial)
     partial.replace(target.path)
     last = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
-    record = recorded(target.path)
     seconds = time.perf_counter() - started
-    images = record["steps"] * record["recipe"]["batch_size"]
-    row = [
-        target.method.info.name,
-        target.setting,
-        str(target.seed),
-        f"{target.path.stat().st_size / 1e6:.2f}",
-        str(record["steps"]),
-        f"{seconds:.0f}",
-        f"{images / seconds:.1f}",
-        f"{last['waiting']:.1%}",
-        f"{last['loss']:.3f}",
-    ]
+    row = [*target.key, f"{seconds:.0f}", f"{last['loss']:.3f}"]
     (out / "row.json").write_text(json.dumps(row))
     return f"{target.path.stem}: {seconds:.0f} s, loss {last['loss']:.3f}"
 
 
+HEADER = ("method", "setting", "seed", "MB", "steps", "seconds", "last loss")
+ABOUT = """# The nano checkpoints
+
+Made by `train_all.py`, one thread each. The losses are sums of each paper's own parts and do not
+compare between methods. The seconds are those of the run that made the file, on two cores that
+often had other work; {speed} has undisturbed rates of every method, and what all of them take.
+"""
+
+
 def table(work: Path, before: str) -> str:
-    """The training runs as a Markdown table; those of earlier calls are kept from ``before``."""
-    header = "method, setting, seed, MB, steps, seconds, images/s, waiting for data, last loss"
-    columns = header.split(", ")
-    cells = (line.strip("| ").split(" | ") for line in before.splitlines() if "|" in line)
-    known = {tuple(row[:3]): row for row in cells if len(row) == len(columns) and row[2].isdigit()}
+    """Every checkpoint as a Markdown table; what earlier calls measured is kept from ``before``."""
+    cells = [line.strip("| ").split(" | ") for line in before.splitlines() if line.startswith("|")]
+    known = {tuple(row[:3]): row[5:] for row in cells if len(row) == len(HEADER)}
     for path in work.glob("*/row.json"):
         row = json.loads(path.read_text())
-        known[tuple(row[:3])] = row
-    rows = [known[key] for key in sorted(known)]
-    lines = [
-        "# Training of the nano checkpoints",
-        "",
-        f"By `{Path(__file__).name}`, one thread each.",
-        "",
-    ]
-    lines += [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    total = sum(float(row[5]) for row in rows)
-    lines += ["", f"{len(rows)} trainings, {total / 3600:.1f} core hours."]
+        known[tuple(row[:3])] = row[3:]
+    lines = [ABOUT.format(speed="[speed/training.md](../speed/training.md)")]
+    lines += [f"| {' | '.join(HEADER)} |", "|" + " --- |" * len(HEADER)]
+    size = 0
+    made = [target for target in targets(()) if target.path.is_file()]
+    for target in made:
+        bytes_, steps = target.path.stat().st_size, recorded(target.path)["steps"]
+        size += bytes_
+        row = [*target.key, f"{bytes_ / 1e6:.2f}", str(steps), *known.get(target.key, ["", ""])]
+        lines.append(f"| {' | '.join(row)} |")
+    lines += ["", f"{len(made)} checkpoints, {size / 1e6:.1f} MB."]
     return "\n".join(lines) + "\n"
 
 

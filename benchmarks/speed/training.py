@@ -1,27 +1,71 @@
-"""How fast the thin networks train, and how much of it is waiting for data.
+"""How fast the thin networks train, how much of it waits for data, and how fast files are read.
 
-Run it from a checkout: python benchmarks/speed/training.py [--methods A,B] [--steps 40] [--out F].
-Every method trains for some steps on `mini` with its own nano recipe, one thread, and a process
-beside it that loads; the first steps, which wait for that process to start, are left out.
+Run it from a checkout, with nothing else running:
+python benchmarks/speed/training.py [--methods A,B] [--steps 60] [--photos P3M-FOLDER] [--out FILE].
+
+Every method trains for some steps on `mini` with its own nano recipe, one thread, and one process
+beside it that loads; the first ten steps are left out. With --photos, the first images of P in that
+folder are read as training reads them, by one process, for the recipes of three papers.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from p3mbench.benchmark import get, open_benchmark
+from p3mbench.data.foregrounds import make_layers
+from p3mbench.data.sample import TrimapSource
+from p3mbench.method import missing_extra
 from p3mbench.provenance import cpu_model, usable_cores
 from p3mbench.registry import find
+from p3mbench.training.crops import Crops
 from p3mbench.training.recipe import Trainable, training_of
+from p3mbench.training.sources import FileSource
 
 ROOT = Path(__file__).resolve().parents[2]
+READ = ("p3mnet-r34", "gca", "modnet")  # with layers; with layers and jitter; without
+PHOTOS, ROUNDS = 8, 4
+ABOUT = """# Speed of training
+
+Made by `benchmarks/speed/training.py` on {date}: {cpu}, {cores} cores; Python {python}.
+
+## Thin networks on `mini`
+
+Nano recipes, one thread, one loading process, steps 11 to {steps}; portraits drawn beforehand.
+"Minutes" is what one checkpoint of `mini` takes at that rate.
+
+| method | batch | images per second | waiting for data | steps of a checkpoint | minutes |
+| --- | --: | --: | --: | --: | --: |
+"""
+READING = """
+## Reading photographs
+
+{count} images of {pixels:.1f} megapixels on average, read from the disk's cache, cropped and made
+ready by one process under the papers' recipes. Training at R images per second needs
+R x milliseconds / 1000 loader processes.
+
+| recipe | reads layers | milliseconds an image | images per second |
+| --- | --- | --: | --: |"""
+
+
+def trainable() -> Iterator[Any]:
+    """The methods that can be trained with what is installed."""
+    for entry in find():
+        if isinstance(entry.method, Trainable) and not missing_extra(entry.method.info):
+            yield entry.method
 
 
 def measure(method: str, batch: int, steps: int, folder: Path) -> tuple[float, float]:
@@ -38,36 +82,79 @@ def measure(method: str, batch: int, steps: int, folder: Path) -> tuple[float, f
     return batch * (last["step"] - first["step"]) / (ends - starts), waited / (ends - starts)
 
 
+def reading(photos: Path) -> Iterator[str]:
+    """Lines of a table: milliseconds and images per second of one reading process."""
+    subset = next(s for s in open_benchmark(get("p3m500"), photos).subsets if s.name == "P")
+    samples = tuple(islice(subset.samples, PHOTOS))
+    shapes = [sample.load("B", TrimapSource()).alpha.shape for sample in samples]
+    pixels = sum(h * w for h, w in shapes) / len(shapes) / 1e6
+    yield READING.format(count=len(samples), pixels=pixels)
+    with tempfile.TemporaryDirectory() as folder:
+        make_layers(samples, "B", Path(folder))
+        for method in trainable():
+            if method.info.name not in READ:
+                continue
+            recipe = training_of(method).recipe("paper")
+            layers = Path(folder) if recipe.needs_layers else None
+            crops = Crops(FileSource(samples, "B", layers), recipe, 0)
+            for position in range(len(samples)):
+                crops[position]
+            started = time.perf_counter()
+            for position in range(ROUNDS * len(samples)):
+                crops[position]
+            each = (time.perf_counter() - started) / (ROUNDS * len(samples))
+            with_layers = "yes" if layers else "no"
+            yield f"| {method.info.name} | {with_layers} | {each * 1e3:.0f} | {1 / each:.1f} |"
+
+
+def checkpoints_per_method() -> dict[str, int]:
+    """How many checkpoints `mini` has of each method."""
+    path = ROOT / "benchmarks" / "mini" / "train_all.py"
+    spec = importlib.util.spec_from_file_location("train_all", path)
+    assert spec is not None and spec.loader is not None  # noqa: S101 - it lies beside this file
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["train_all"] = module
+    spec.loader.exec_module(module)
+    names = [target.method.info.name for target in module.targets(())]
+    return {name: names.count(name) for name in names}
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--methods", default="")
     parser.add_argument("--steps", type=int, default=60)
+    parser.add_argument("--photos", type=Path)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "speed" / "training.md")
     args = parser.parse_args()
-    methods = [e.method for e in find() if isinstance(e.method, Trainable)]
-    wanted = args.methods.split(",") if args.methods else [m.info.name for m in methods]
-    lines = []
-    for method in methods:
+    wanted = args.methods.split(",") if args.methods else [m.info.name for m in trainable()]
+    text = ABOUT.format(
+        date=date.today(),
+        cpu=cpu_model(),
+        cores=usable_cores(),
+        python=platform.python_version(),
+        steps=args.steps,
+    )
+    counts, hours = checkpoints_per_method(), 0.0
+    for method in trainable():
         name = method.info.name
         if name not in wanted:
             continue
-        batch = training_of(method).recipe("nano").batch_size
+        recipe = training_of(method).recipe("nano")
         with tempfile.TemporaryDirectory() as folder:
-            rate, share = measure(name, batch, args.steps, Path(folder) / "run")
-        lines.append(f"| {name} | {batch} | {rate:.1f} | {share:.1%} |")
-        print(lines[-1], flush=True)
-        text = f"""# Speed of training
-
-Made by `benchmarks/speed/training.py` on {date.today()}: {cpu_model()}, {usable_cores()} cores;
-Python {platform.python_version()}. Nano recipes on `mini`, one thread, one loading process,
-{args.steps} steps.
-
-| method | batch | images per second | waiting for data |
-| --- | --: | --: | --: |
-"""
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(text + "\n".join(lines) + "\n", encoding="utf-8")
+            rate, share = measure(name, recipe.batch_size, args.steps, Path(folder) / "run")
+        minutes = recipe.steps * recipe.batch_size / rate / 60
+        hours += minutes / 60 * counts[name]
+        row = [name, recipe.batch_size, f"{rate:.1f}", f"{share:.1%}", recipe.steps]
+        line = f"| {' | '.join(map(str, row))} | {minutes:.1f} |"
+        print(line, flush=True)
+        text += line + "\n"
+    total = sum(counts[name] for name in wanted)
+    text += f"\nAll {total} checkpoints at these rates: {hours:.1f} hours of one core.\n"
+    if args.photos:
+        text += "\n".join(reading(args.photos)) + "\n"
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

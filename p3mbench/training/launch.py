@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from lightning_fabric.strategies.ddp import DDPStrategy
-
-if TYPE_CHECKING:
-    from p3mbench.training.loop import Job
 
 
 def processes(devices: int | None, nodes: int | None) -> tuple[int, int]:
@@ -29,17 +26,25 @@ def processes(devices: int | None, nodes: int | None) -> tuple[int, int]:
     return devices or found[0], nodes or found[1]
 
 
-def fabric_of(job: Job) -> Fabric:
-    """The run's Fabric, not launched yet."""
-    devices, nodes = processes(job.devices, job.nodes)
-    logger = TensorBoardLogger(job.out, name="tensorboard", version="") if job.tensorboard else None
+def fabric_of(
+    accelerator: str, devices: int | None, nodes: int | None, precision: str, logs: Path | None
+) -> Fabric:
+    """The run's Fabric, not launched yet.
+
+    Args:
+        accelerator, precision: as Fabric has them.
+        devices, nodes: see `processes`.
+        logs: folder in which TensorBoard's log is kept; None for none.
+    """
+    devices, nodes = processes(devices, nodes)
+    logger = TensorBoardLogger(logs, name="tensorboard", version="") if logs else None
     return Fabric(
-        accelerator=job.accelerator,
+        accelerator=accelerator,
         devices=devices,
         num_nodes=nodes,
         # published checkpoints carry layers that nothing uses, such as a classifier, and stages
         # leave parts of a network alone
         strategy=DDPStrategy(find_unused_parameters=True) if devices * nodes > 1 else "auto",
-        precision=job.precision,  # type: ignore[arg-type]
+        precision=precision,  # type: ignore[arg-type]
         loggers=[logger] if logger else None,
     )

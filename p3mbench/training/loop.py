@@ -150,7 +150,8 @@ class _Run:
         self.job, self.show = job, show
         self.training: Training = training_of(job.method)
         job.out.mkdir(parents=True, exist_ok=True)
-        self.fabric = fabric_of(job)
+        logs = job.out if job.tensorboard else None
+        self.fabric = fabric_of(job.accelerator, job.devices, job.nodes, job.precision, logs)
         self.fabric.launch()
         if job.recipe.batch_size % self.fabric.world_size:
             raise TrainingError(

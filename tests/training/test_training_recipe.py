@@ -14,6 +14,7 @@ from torch import nn
 
 from p3mbench.errors import WeightsError
 from p3mbench.registry import find
+from p3mbench.training.launch import processes
 from p3mbench.training.optimisation import Freezer, factor_of, optimiser_of, set_rate
 from p3mbench.training.recipe import Recipe, Stage, training_of
 from p3mbench.training.start import load_encoder
@@ -149,3 +150,27 @@ def test_the_encoders_of_real_networks_take_their_files(name: str, tmp_path: Pat
     assert load_encoder(network, tmp_path / "encoder.pth") == len(state)
     for key, value in network.get_submodule(inner).state_dict().items():
         assert torch.equal(value, state[key]), key
+
+
+@pytest.mark.parametrize(
+    ("environment", "want"),
+    [
+        ({}, (1, 1)),
+        ({"WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4"}, (4, 2)),
+        ({"SLURM_NTASKS": "4", "SLURM_NNODES": "2", "SLURM_PROCID": "0"}, (2, 2)),
+        # within an allocation, but not started by srun
+        ({"SLURM_NTASKS": "4", "SLURM_NNODES": "2"}, (1, 1)),
+        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "bash"}, (1, 1)),
+    ],
+)
+def test_a_launcher_says_how_many_processes_there_are(
+    environment: dict[str, str], want: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_NTASKS", "SLURM_NNODES"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("SLURM_PROCID", "SLURM_JOB_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert processes(None, None) == want
+    assert processes(3, 1) == (3, 1)

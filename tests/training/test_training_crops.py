@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from p3mbench.regions import trimap_from_alpha
 from p3mbench.training.copy_paste import box_of, laid_over
 from p3mbench.training.crops import (
     CopyPaste,
@@ -177,3 +178,44 @@ def test_jitter_leaves_a_crop_without_foreground_alone() -> None:
     planes = {name: np.zeros((4, 4, 3), np.uint8) for name in ("image", "foreground", "background")}
     planes["alpha"] = np.zeros((4, 4), np.uint8)
     assert jittered(planes, np.random.default_rng(0)) is planes
+
+
+@dataclass(frozen=True)
+class Slopes(Discs):
+    """Scenes whose every plane tells left from right."""
+
+    def scene(self, index: int) -> TrainScene:
+        scene = super().scene(index)
+        ramp = np.broadcast_to(np.arange(80, dtype=np.uint8)[None, :, None], (96, 80, 3))
+        alpha = scene.alpha.copy()
+        alpha[40:50, 60:] = 200
+        return replace(scene, image=ramp, alpha=alpha, foreground=ramp + 1, background=ramp + 2)
+
+
+WHOLE = replace(RECIPE, crops=(96,), size=(96, 80))
+
+
+def test_half_of_the_crops_are_mirrored_and_every_plane_with_them() -> None:
+    scene = Slopes().scene(0)
+    mirrored = 0
+    for position in range(60):
+        made = Crops(Slopes(), WHOLE, 2)[position]
+        turn = float(made["image"][0, 0, 0]) != 0
+        mirrored += turn
+        for name in ("image", "alpha", "foreground", "background"):
+            want = getattr(scene, name)[:, ::-1] if turn else getattr(scene, name)
+            found = made[name].numpy() * (255 if name == "alpha" else 1)
+            assert np.array_equal(np.moveaxis(found, 0, -1).squeeze().round(), want), name
+    assert 20 < mirrored < 40
+
+
+def test_trimaps_come_from_every_kernel_of_the_recipe_and_no_other() -> None:
+    alpha = Slopes().scene(0).alpha
+    known = {}
+    for kernel in range(1, 15):
+        trimap = trimap_from_alpha(alpha, kernel)
+        known[trimap.tobytes()] = known[trimap[:, ::-1].tobytes()] = kernel
+    crops = Crops(Slopes(), replace(WHOLE, kernels=(4, 9)), 1)
+    found = [known[crops[i]["trimap"].numpy().astype(np.uint8).tobytes()] for i in range(120)]
+    assert set(found) == {4, 5, 6, 7, 8, 9}
+    assert max(found.count(kernel) for kernel in set(found)) < 40

@@ -133,7 +133,8 @@ def train(
         What was made; None in processes other than the first.
 
     Raises:
-        TrainingError: the batch does not divide among the processes, or the loss is not finite.
+        TrainingError: the batch does not divide among the processes, the folder holds a run that
+            is not to be resumed, or the loss is not finite.
         MethodError: the method cannot be trained.
         WeightsError: the state in the folder belongs to another run.
         DataError: a training image or its foreground is missing.
@@ -157,6 +158,10 @@ class _Run:
             raise TrainingError(
                 f"a batch of {job.recipe.batch_size} does not divide among "
                 f"{self.fabric.world_size} processes; give another --batch-size"
+            )
+        if not job.resume and states.holds_run(job.out):
+            raise TrainingError(
+                f"{job.out} holds a training run; go on with --resume, or give another --out"
             )
         torch.manual_seed(job.seed)  # every process starts from the same weights
         self.inner = self.training.network(job.recipe.width)

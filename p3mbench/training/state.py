@@ -93,6 +93,11 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
     return tensor
 
 
+def holds_run(folder: Path) -> bool:
+    """Whether a training has left its state or weights in a folder."""
+    return any((folder / name).is_file() for name in (STATE, WEIGHTS))
+
+
 def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     """Write ``state.pt``; a crash while writing leaves the one before."""
     content = BytesIO()

@@ -245,6 +245,14 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
         train(job(tmp_path, resume=True))
 
 
+def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:
+    done = train(job(tmp_path))
+    with pytest.raises(TrainingError, match="holds a training run; go on with --resume"):
+        train(job(tmp_path, seed=1))
+    again = train(job(tmp_path, resume=True))
+    assert done is not None and again is not None and again.sha256 == done.sha256
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     class Bad(TinyTraining):
         def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:

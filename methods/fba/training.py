@@ -68,8 +68,9 @@ class FBATraining:
     def recipe(self, preset: str) -> Recipe:
         """``paper``: RAdam at 1e-5 with weight decay, batch 1, 45 epochs, crops to 640."""
         if preset == "nano":
-            return nano(width=1 / 8, needs_layers=True, **NATIVE)
+            return nano(width=1 / 8, needs_layers=True, losses=2, **NATIVE)
         return Recipe(
+            losses=2,
             epochs=45,
             batch_size=1,
             crops=(640, 512, 320),

@@ -160,7 +160,7 @@ class R34TwoBlocks(R34):
     """GFM with a ResNet-34 encoder at twice the resolution, two stages deeper (TT); very slow."""
 
     encoder: ClassVar[str] = "r34_2b"
-    nano: ClassVar[tuple[float, int]] = (1 / 32, 1500)
+    nano: ClassVar[tuple[float, int]] = (1 / 32, 500)
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-2b",
         "GFM (R34+2b)",

@@ -80,18 +80,18 @@ class MatteFormerTraining:
         found: dict[str, list[Tensor]] = {"alpha": [], "composition": [], "laplacian": []}
         for name, (matte, region) in counted(outputs, batch).items():
             weight = WEIGHTS[name]
-            inside = torch.where(region > 0, matte, truth)
             found["alpha"].append(weight * alpha_loss(matte, truth, region) / 5)
             composed = composition_loss(matte, image, layers, region) / 3
             found["composition"].append(weight * composed / 5)
-            found["laplacian"].append(weight * pyramid_loss(inside, truth) / 5)
+            found["laplacian"].append(weight * pyramid_loss(matte, truth, region) / 5)
         return {name: torch.stack(parts).sum() for name, parts in found.items()}
 
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 4e-4, 200,000 steps of 20, warm-up, cosine, crops of 512."""
         if preset == "nano":
-            return nano(width=3 / 32, needs_layers=True, stages=STAGES, **NATIVE)
+            return nano(width=3 / 32, needs_layers=True, stages=STAGES, losses=2, **NATIVE)
         return Recipe(
+            losses=2,
             steps=200_000,
             batch_size=20,
             crops=(512,),

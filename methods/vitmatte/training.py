@@ -48,8 +48,9 @@ class ViTMatteTraining:
     def recipe(self, preset: str) -> Recipe:
         """``paper``: AdamW at 5e-4, batch 32, 100 epochs, crops of 512, layer-wise rates."""
         if preset == "nano":
-            return nano(width=1 / 8, **NATIVE)
+            return nano(width=1 / 8, losses=2, **NATIVE)
         return Recipe(
+            losses=2,
             epochs=100,
             batch_size=32,
             crops=(512,),

@@ -110,14 +110,41 @@ def laplacian_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -
     return torch.stack([F.l1_loss(a, b) for a, b in pairs]).sum()
 
 
-def pyramid_loss(alpha: Tensor, truth: Tensor) -> Tensor:
-    """The Laplacian loss of Hou and Liu (ICCV 2019), as FBA and ViTMatte use it.
+def pyramid_levels(x: Tensor, levels: int = LEVELS) -> list[Tensor]:
+    """The Laplacian pyramid of Burt and Adelson (1983): what halving and doubling again loses.
 
-    Level s counts 2^s; the kernel is Burt and Adelson's.
+    Args:
+        x: (N, 1, H, W), sides of 3 x 2^(levels - 1) pixels at least; borders are reflected.
     """
-    kernel = _binomial_kernel()
-    pairs = zip(laplacian_levels(alpha, kernel), laplacian_levels(truth, kernel), strict=True)
-    return torch.stack([2.0**s * F.l1_loss(a, b) for s, (a, b) in enumerate(pairs)]).sum()
+    kernel = _binomial_kernel().to(x)
+    found = []
+    for _ in range(levels):
+        halved = _smoothed(x, kernel)[..., ::2, ::2]
+        doubled = torch.zeros_like(x)
+        doubled[..., ::2, ::2] = halved
+        found.append(x - _smoothed(doubled, 4 * kernel))
+        x = halved
+    return found
+
+
+def _smoothed(x: Tensor, kernel: Tensor) -> Tensor:
+    return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="reflect"), kernel)
+
+
+def pyramid_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -> Tensor:
+    """The Laplacian loss of Hou and Liu (ICCV 2019), as FBA, MatteFormer and ViTMatte have it.
+
+    Level s counts 2^s. Over a ``region``, each level is averaged over what every second pixel of
+    the region before leaves of it (webtoon/matteformer).
+    """
+    parts = []
+    for s, (a, b) in enumerate(zip(pyramid_levels(alpha), pyramid_levels(truth), strict=True)):
+        if region is None:
+            parts.append(2.0**s * F.l1_loss(a, b))
+            continue
+        parts.append(2.0**s * ((a - b).abs() * region).sum() / region.sum().clamp(min=1))
+        region = region[..., ::2, ::2]
+    return torch.stack(parts).sum()
 
 
 def gradient_loss(alpha: Tensor, truth: Tensor) -> Tensor:

@@ -65,6 +65,8 @@ class Recipe:
         stages: parts of the run in order, whose shares sum to 1; () if it is of one piece.
         adversarial: weight of the adversarial loss, 0 for none; see `discriminator`.
         clip: largest norm of the gradient, 0 for any.
+        losses: raised by one whenever what a method's losses compute changes, so that checkpoints
+            of before are told apart.
         options: the method's own options that the checkpoint must be run with.
         note: where it departs from the paper.
     """
@@ -93,6 +95,7 @@ class Recipe:
     clip: float = 0.0
     stages: tuple[Stage, ...] = ()
     adversarial: float = 0.0
+    losses: int = 1
     options: tuple[tuple[str, Any], ...] = ()
     note: str = ""
 
@@ -108,6 +111,8 @@ class Recipe:
             raise ValueError("factors must be as many as milestones")
         if self.stages and not math.isclose(sum(s.share for s in self.stages), 1):
             raise ValueError("the shares of the stages must sum to 1")
+        if len({stage.name for stage in self.stages}) < len(self.stages):
+            raise ValueError("stages need names of their own")
         if self.jitter and not self.needs_layers:
             raise ValueError("jitter shifts the foreground's colours, so it needs_layers")
 

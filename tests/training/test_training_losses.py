@@ -80,16 +80,61 @@ def test_laplacian_loss_against_loops() -> None:
     assert float(got) == pytest.approx(want, rel=1e-6)
 
 
+def slow_smoothing(x: np.ndarray) -> np.ndarray:
+    """Burt and Adelson's kernel, by loops, borders reflected without their edge."""
+    line = np.array([1, 4, 6, 4, 1]) / 16
+    padded = np.pad(x, 2, mode="reflect")
+    out = np.zeros_like(x)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = (padded[i : i + 5, j : j + 5] * np.outer(line, line)).sum()
+    return out
+
+
+def slow_pyramid(x: np.ndarray) -> list[np.ndarray]:
+    found = []
+    for _ in range(5):
+        halved = slow_smoothing(x)[::2, ::2]
+        doubled = np.zeros_like(x)
+        doubled[::2, ::2] = halved
+        found.append(x - 4 * slow_smoothing(doubled))
+        x = halved
+    return found
+
+
 def test_pyramid_loss_against_loops() -> None:
     rng = np.random.default_rng(2)
-    a, b = rng.random((64, 32)), rng.random((64, 32))
-    line = np.array([1, 4, 6, 4, 1]) / 16
-    want, x, y = 0.0, a, b
-    for level in range(5):
-        (da, x), (db, y) = slow_level(x, np.outer(line, line)), slow_level(y, np.outer(line, line))
-        want += 2**level * float(np.abs(da - db).mean())
-    got = losses.pyramid_loss(torch.tensor(a)[None, None], torch.tensor(b)[None, None])
-    assert float(got) == pytest.approx(want, rel=1e-6)
+    a, b = rng.random((64, 48)), rng.random((64, 48))
+    levels = zip(slow_pyramid(a), slow_pyramid(b), strict=True)
+    want = sum(2**s * np.abs(x - y).mean() for s, (x, y) in enumerate(levels))
+    x, y = torch.tensor(a)[None, None], torch.tensor(b)[None, None]
+    assert float(losses.pyramid_loss(x, y)) == pytest.approx(want, rel=1e-6)
+
+
+def test_pyramid_loss_in_a_region_against_loops() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.random((64, 48)), rng.random((64, 48))
+    region = np.zeros((64, 48))
+    region[8:30, 16:40] = 1
+    want, inside = 0.0, region
+    for s, (x, y) in enumerate(zip(slow_pyramid(a), slow_pyramid(b), strict=True)):
+        want += 2**s * (np.abs(x - y) * inside).sum() / inside.sum()
+        inside = inside[::2, ::2]
+    planes = (torch.tensor(v)[None, None] for v in (a, b, region))
+    assert float(losses.pyramid_loss(*planes)) == pytest.approx(want, rel=1e-6)
+    empty = torch.zeros(1, 1, 64, 48)
+    assert float(losses.pyramid_loss(torch.ones(1, 1, 64, 48), empty, empty)) == 0
+
+
+def test_a_pyramid_gives_the_plane_back() -> None:
+    """Levels that are added up again, each doubled by the same rule, are the plane."""
+    plane = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(4))
+    level = losses.pyramid_levels(plane, 1)[0]
+    rebuilt = level[0, 0].numpy().astype(float)
+    halved = slow_smoothing(plane[0, 0].numpy().astype(float))[::2, ::2]
+    doubled = np.zeros((32, 32))
+    doubled[::2, ::2] = halved
+    assert np.allclose(rebuilt + 4 * slow_smoothing(doubled), plane[0, 0].numpy(), atol=1e-6)
 
 
 def test_laplacian_loss_in_a_region_ignores_the_rest() -> None:

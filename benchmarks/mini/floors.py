@@ -30,7 +30,7 @@ class Guess:
     """Predicts the same matte for every image of one size.
 
     Args:
-        alpha: (h, w) float32 in [0, 1]; resized to the image by area or linearly.
+        alpha: (h, w) float32 in [0, 1]; resized to the image linearly.
     """
 
     def __init__(self, alpha: Float32Array) -> None:

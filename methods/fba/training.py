@@ -49,7 +49,10 @@ class FBATraining:
         return image, planes, normalised(image), torch.stack(maps).to(image)
 
     def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """L1, composition, gradient, Laplacian on alpha; the same and exclusion on colours."""
+        """Of alpha: L1, composition, gradient, Laplacian; of colours: L1, Laplacian, exclusion.
+
+        The image composed of the predicted colours by the true alpha counts as well.
+        """
         image, alpha = batch.image / 255, outputs.alpha
         layers = (batch.layers[0] / 255, batch.layers[1] / 255)
         own = (outputs.fg, outputs.bg)

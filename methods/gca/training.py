@@ -46,8 +46,8 @@ class GCATraining:
             jitter=True,
             schedule="cosine",
             warmup=5000 / 200_000,
-            note="without moving foregrounds and pasting them together, which composed training "
-            "sets allow",
+            note="without clipping gradients, and without moving foregrounds and pasting them "
+            "together, which composed training sets allow",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -17,7 +17,7 @@ from ..inference import normalised, published_times
 from .network import HATT, Outputs
 
 PUBLISHED_BASE = 64
-SQUARED, SSIM, ADVERSARIAL = 1.0, 0.1, 0.05  # the paper's weights
+SQUARED, SSIM, ADVERSARIAL = 1.0, 0.1, 0.05
 
 
 class HATTTraining:
@@ -66,7 +66,8 @@ class HATTTraining:
             schedule="polynomial",
             clip=1.0,
             adversarial=ADVERSARIAL,
-            note="the discriminator's form, the weight decay and the clipping are ours",
+            note="discriminator's form, weight decay and clipping are ours; the losses' "
+            "weights were not checked against the paper's text",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -105,8 +105,9 @@ class MatteFormerTraining:
             schedule="cosine",
             warmup=WARMUP,
             stages=STAGES,
-            note="without moving foregrounds and pasting them together, which composed training "
-            "sets allow; the authors start from ImageNet weights",
+            note="without clipping gradients by their moving average, and without moving "
+            "foregrounds and pasting them together, which composed training sets allow; the "
+            "authors start from ImageNet weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -38,7 +38,7 @@ class P3MNetTraining:
         """The network, ``width`` times as wide, randomly initialised.
 
         The authors start from ImageNet weights of their encoders; give those with
-        ``p3mbench train --start FILE`` to do the same.
+        ``p3mbench train --encoder FILE`` to do the same.
         """
         return network_of(self.encoder, width, self.features)
 

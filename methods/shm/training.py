@@ -68,7 +68,7 @@ class SHMTraining:
         return parts
 
     def recipe(self, preset: str) -> Recipe:
-        """``paper``: Adam at 1e-5 on 800-pixel patches of batch 1; the epochs are not given."""
+        """``paper``: Adam at 1e-5 on patches of 800; batch size and epochs are not given."""
         if preset == "nano":
             return nano(width=1 / 16, steps=1200, needs_layers=True, stages=STAGES)
         return Recipe(

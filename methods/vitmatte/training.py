@@ -65,7 +65,7 @@ class ViTMatteTraining:
             milestones=(0.3, 0.9),
             factors=(0.1, 0.05),
             warmup=250 / 134_687,
-            note="the authors start from DINO weights",
+            note="weight decay on all parameters; the authors start from DINO weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

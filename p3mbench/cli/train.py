@@ -123,6 +123,13 @@ def command(method: str, **asked: Any) -> None:
     p3mbench train p3mnet-r34 --setting B --benchmark p3m500 --data P3M-10k --devices 4
     """
     job = _job(method, asked)
+    if job.recipe.rates and job.start is None and job.encoder is None:
+        click.secho(
+            "note: this recipe gives layers a small rate because its authors start them from "
+            "trained weights; without --encoder or --start they begin at chance and hardly learn",
+            fg="yellow",
+            err=True,
+        )
     if asked["threads"]:
         import torch
 
@@ -210,7 +217,7 @@ def _layers(recipe: Recipe, asked: dict[str, Any]) -> Path | None:
         return None
     if asked["foregrounds"] is None:
         raise click.UsageError(
-            "the losses of this method need foregrounds, which P3M-10k does not hold: make them "
+            "this recipe needs foregrounds, which P3M-10k does not hold: make them "
             "once with 'p3mbench data foregrounds', and name the folder with --foregrounds"
         )
     folder: Path = asked["foregrounds"]

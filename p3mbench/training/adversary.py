@@ -40,9 +40,10 @@ class Adversary:
         optimiser = torch.optim.Adam(discriminator.parameters(), LR, betas=BETAS)
         if state is not None:
             discriminator.load_state_dict(state["network"])
-            optimiser.load_state_dict(state["optimiser"])
         self.fabric, self.inner, self.judged = fabric, discriminator, training.judged
         self.network, self.optimiser = fabric.setup(discriminator, optimiser)
+        if state is not None:
+            optimiser.load_state_dict(state["optimiser"])  # now that its tensors know their device
 
     def state(self) -> dict[str, Any]:
         """Everything that the next step depends on."""

@@ -110,20 +110,42 @@ def jittered(planes: Planes, rng: np.random.Generator) -> Planes:
     by up to a tenth of 1.1 minus their mean in the foreground, reflected at 0 and 1.
 
     Args:
-        planes: of one crop, with ``image``, ``alpha``, ``foreground`` and ``background``.
+        planes: of one crop, with ``image``, ``alpha``, ``foreground`` and ``background``. A
+            ``donor`` is shifted as the foreground is, whose place it may take.
     """
     alpha = planes["alpha"].astype(np.float32)[..., None] / 255
     if not alpha.any():
         return planes
-    hsv = cv2.cvtColor(planes["foreground"].astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0] + rng.integers(-HUE, HUE)) % 360
-    for channel in (1, 2):
-        reach = (1.1 - float(hsv[..., channel][alpha[..., 0] > 0].mean())) / 10
-        shifted = np.abs(hsv[..., channel] + rng.uniform(-reach, reach))
-        hsv[..., channel] = np.where(shifted > 1, 2 - shifted, shifted)
-    foreground = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255
+    hsv = _hsv(planes["foreground"])
+    inside = alpha[..., 0] > 0
+    reaches = [(1.1 - float(hsv[..., channel][inside].mean())) / 10 for channel in (1, 2)]
+    hue = int(rng.integers(-HUE, HUE))
+    saturation, value = (float(rng.uniform(-reach, reach)) for reach in reaches)
+    shift = (hue, saturation, value)
+    foreground = _shifted(hsv, shift)
     image = alpha * foreground + (1 - alpha) * planes["background"]
-    return planes | {"image": _rounded(image), "foreground": _rounded(foreground)}
+    made = planes | {"image": _rounded(image), "foreground": _rounded(foreground)}
+    if "donor" in planes:
+        made["donor"] = _rounded(_shifted(_hsv(planes["donor"]), shift))
+    return made
+
+
+def _hsv(image: UInt8Array) -> npt.NDArray[np.float32]:
+    """Hue in degrees, saturation and value in [0, 1]."""
+    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
+    return np.asarray(hsv, np.float32)
+
+
+def _shifted(
+    hsv: npt.NDArray[np.float32], shift: tuple[float, float, float]
+) -> npt.NDArray[np.float32]:
+    """(H, W, 3) float32 RGB in [0, 255] of shifted hue, saturation and value."""
+    hsv = hsv.copy()
+    hsv[..., 0] = (hsv[..., 0] + shift[0]) % 360
+    for channel in (1, 2):
+        moved = np.abs(hsv[..., channel] + shift[channel])
+        hsv[..., channel] = np.where(moved > 1, 2 - moved, moved)
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255, np.float32)
 
 
 def _rounded(values: npt.NDArray[Any]) -> UInt8Array:

@@ -7,22 +7,31 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.strategies.ddp import DDPStrategy
 
 
+def by_srun() -> bool:
+    """Whether SLURM's srun started this process as one of a step's tasks.
+
+    Within an allocation, but started by hand or by the batch script itself, it is on its own.
+    """
+    return "SLURM_STEP_NUM_TASKS" in os.environ and "SLURM_PROCID" in os.environ
+
+
 def processes(devices: int | None, nodes: int | None) -> tuple[int, int]:
-    """(devices per node, nodes): as asked, else as torchrun or SLURM has it, else (1, 1).
+    """(devices per node, nodes): as asked, else as torchrun or srun has it, else (1, 1).
 
     Without this, each of torchrun's processes would train a whole run of its own.
     """
     world, local = os.environ.get("WORLD_SIZE"), os.environ.get("LOCAL_WORLD_SIZE")
-    tasks, hosts = os.environ.get("SLURM_NTASKS"), os.environ.get("SLURM_NNODES", "1")
-    interactive = os.environ.get("SLURM_JOB_NAME") in ("bash", "interactive")
     found = (1, 1)
     if world and local:
         found = (int(local), int(world) // int(local))
-    elif tasks and "SLURM_PROCID" in os.environ and not interactive:
-        found = (int(tasks) // int(hosts), int(hosts))
+    elif by_srun():
+        tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
+        hosts = int(os.environ.get("SLURM_STEP_NUM_NODES", "1"))
+        found = (tasks // hosts, hosts)
     return devices or found[0], nodes or found[1]
 
 
@@ -37,6 +46,13 @@ def fabric_of(
         logs: folder in which TensorBoard's log is kept; None for none.
     """
     devices, nodes = processes(devices, nodes)
+    alone = None
+    if by_srun():
+        # Fabric insists on it, and srun sets it only where it was given as an option
+        os.environ.setdefault("SLURM_NTASKS_PER_NODE", str(devices))
+        os.environ["SLURM_NTASKS"] = str(devices * nodes)
+    elif "LOCAL_WORLD_SIZE" not in os.environ and "SLURM_NTASKS" in os.environ:
+        alone = LightningEnvironment()  # else Fabric would wait for tasks that nobody started
     logger = TensorBoardLogger(logs, name="tensorboard", version="") if logs else None
     return Fabric(
         accelerator=accelerator,
@@ -47,4 +63,5 @@ def fabric_of(
         strategy=DDPStrategy(find_unused_parameters=True) if devices * nodes > 1 else "auto",
         precision=precision,  # type: ignore[arg-type]
         loggers=[logger] if logger else None,
+        plugins=alone,
     )

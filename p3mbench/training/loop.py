@@ -163,22 +163,29 @@ class _Run:
             raise TrainingError(
                 f"{job.out} holds a training run; go on with --resume, or give another --out"
             )
+        job.source.check()
+        if job.copy_paste is not None:
+            job.copy_paste.donors.check()
         torch.manual_seed(job.seed)  # every process starts from the same weights
         self.inner = self.training.network(job.recipe.width)
         if job.start is not None:
             load_into(self.inner, job.start)
         if job.encoder is not None:
             load_encoder(self.inner, job.encoder)
-        self.optimiser = optimiser_of(self.inner, job.recipe)
+        optimiser = optimiser_of(self.inner, job.recipe)
         self.total = job.recipe.total_steps(len(job.source))
         self.step, self.record = 0, self._record()
         state = states.load_state(job.out) if job.resume else None
         if state is not None:
-            self._take_up(state)
+            self._agree(state)
+            self.inner.load_state_dict(state["network"])
+            self.step = state["step"]
         if self.fabric.is_global_zero:
             states.cut_log(job.out, self.step)
         self.adversary = self._adversary(state)
-        self.network, self.optimiser = self.fabric.setup(self.inner, self.optimiser)
+        self.network, self.optimiser = self.fabric.setup(self.inner, optimiser)
+        if state is not None:
+            optimiser.load_state_dict(state["optimiser"])  # now that its tensors know their device
         self.freezer, self.stage = Freezer(self.inner), ""
         self.freezer.enter(None)
 
@@ -203,6 +210,8 @@ class _Run:
         numbers = json.loads(json.dumps(asdict(job.recipe)))
         if job.copy_paste is not None:
             numbers["copy_paste"] = [job.copy_paste.level, job.copy_paste.probability]
+        if job.precision != "32-true":
+            numbers["precision"] = job.precision
         for name in ("start", "encoder"):
             if getattr(job, name) is not None:
                 numbers[name] = sha256_of(getattr(job, name))
@@ -227,7 +236,8 @@ class _Run:
         identity.pop("environment")
         return dict(identity)
 
-    def _take_up(self, state: dict[str, Any]) -> None:
+    def _agree(self, state: dict[str, Any]) -> None:
+        """Refuse the state of another run."""
         theirs, ours = state["identity"], self._identity
         different = [key for key in ours if theirs.get(key) != ours[key]]
         if different:
@@ -235,9 +245,6 @@ class _Run:
                 f"{self.job.out / states.STATE}: belongs to another run (its "
                 f"{', '.join(different)} differ); give another --out, or the same options"
             )
-        self.inner.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step = state["step"]
 
     def _save(self) -> None:
         if self.fabric.is_global_zero:

@@ -53,7 +53,7 @@ class Recipe:
             code); ``centre``: an unknown pixel is in the middle; ``uniform``: anywhere.
         kernels: (smallest, largest) side of the elliptical kernel that draws trimaps, in pixels
             of the image.
-        needs_layers: whether the losses need foreground and background.
+        needs_layers: whether losses or jitter need foreground and background.
         jitter: whether the foreground's colours are shifted; see `crops.jittered`. Needs layers.
         optimiser, lr, betas, momentum, weight_decay: as PyTorch has them.
         rates: (beginning of parameters' names, factor on their learning rate); the longest

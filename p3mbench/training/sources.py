@@ -62,14 +62,19 @@ class Source(Protocol):
         """SHA-256 over everything the images depend on."""
         ...
 
-    def prepare(self, show: Prepared) -> None:
-        """Whatever takes long the first time, or should fail before the first step.
-
-        Args:
-            show: called with how many images are ready, and how many have to be made so.
+    def check(self) -> None:
+        """What should fail before anything begins; quick, in every process.
 
         Raises:
             DataError: something is missing.
+        """
+        ...
+
+    def prepare(self, show: Prepared) -> None:
+        """What takes long the first time; in one process.
+
+        Args:
+            show: called with how many images are ready, and how many have to be made so.
         """
         ...
 
@@ -123,7 +128,10 @@ class FileSource:
         return hash_of([parts, [dict(s.recipe(self.variant)) for s in self.samples]])
 
     def prepare(self, show: Prepared) -> None:
-        """See `Source.prepare`: looks whether every image has its layers."""
+        """See `Source.prepare`: nothing."""
+
+    def check(self) -> None:
+        """See `Source.check`: looks whether every image has its layers."""
         if self.layers is None:
             return
         lacking = [s.id for s in self.samples if not has_layers(self.layers, self.variant, s.id)]
@@ -154,6 +162,9 @@ class DrawnSource:
     def manifest(self) -> str:
         """The seeds and recipes."""
         return hash_of([dict(sample.recipe(self.variant)) for sample in self.samples])
+
+    def check(self) -> None:
+        """See `Source.check`: nothing can be missing."""
 
     def prepare(self, show: Prepared) -> None:
         """See `Source.prepare`: draws what is not in the cache yet, on every core."""

@@ -46,6 +46,9 @@ class Discs:
     def manifest(self) -> str:
         return "discs"
 
+    def check(self) -> None:
+        pass
+
     def prepare(self, show: Prepared) -> None:
         pass
 
@@ -172,6 +175,16 @@ def test_jitter_reaches_as_far_as_it_may() -> None:
     assert -41 < min(hues) < -35 and 35 < max(hues) < 41
     assert min(values) == pytest.approx(200 / 255 - reach, abs=0.006)
     assert max(values) == pytest.approx(200 / 255 + reach, abs=0.006)
+
+
+def test_jitter_shifts_a_donor_as_it_does_the_foreground() -> None:
+    rng = np.random.default_rng(6)
+    picture = rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    alpha = np.full((8, 8), 255, np.uint8)
+    planes = {"image": picture, "alpha": alpha, "foreground": picture, "background": picture}
+    made = jittered(planes | {"donor": picture}, np.random.default_rng(1))
+    assert np.array_equal(made["donor"], made["foreground"])
+    assert not np.array_equal(made["donor"], picture)
 
 
 def test_jitter_leaves_a_crop_without_foreground_alone() -> None:

@@ -54,6 +54,9 @@ class Noise:
     def manifest(self) -> str:
         return f"noise-{self.count}"
 
+    def check(self) -> None:
+        pass
+
     def prepare(self, show: Prepared) -> None:
         pass
 
@@ -302,13 +305,13 @@ def test_features_come_from_the_donor_where_the_mask_is() -> None:
     assert torch.equal(seen[0], mine)
 
 
-def command(out: Path, *more: str) -> list[str]:
+def command(out: Path, *more: str, method: str = "modnet") -> list[str]:
     start = [
         sys.executable,
         "-m",
         "p3mbench",
         "train",
-        "modnet",
+        method,
         "--setting",
         "B",
         "--out",
@@ -361,9 +364,9 @@ def test_two_processes(tmp_path: Path) -> None:
     tasks = []
     for rank in ("0", "1"):
         task = {"SLURM_PROCID": rank, "SLURM_LOCALID": rank, "SLURM_NODEID": "0"}
-        task |= {"SLURM_NTASKS": "2", "SLURM_NNODES": "1", "SLURM_JOB_NAME": "train"}
-        task |= {"SLURM_NODELIST": "127.0.0.1", "SLURM_JOB_ID": "1", "MASTER_PORT": port}
-        task |= {"MASTER_ADDR": "127.0.0.1", "SLURM_NTASKS_PER_NODE": "2"}
+        task |= {"SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_NUM_NODES": "1", "SLURM_NTASKS": "2"}
+        task |= {"SLURM_NNODES": "1", "SLURM_JOB_NAME": "train", "SLURM_JOB_ID": "1"}
+        task |= {"SLURM_NODELIST": "127.0.0.1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
         tasks.append(subprocess.Popen(srun, env=environment | task, stderr=subprocess.PIPE))
     for process in tasks:
         _, errors = process.communicate(timeout=240)
@@ -373,3 +376,23 @@ def test_two_processes(tmp_path: Path) -> None:
     assert record["steps"] == 8 and record["setting"] == "B"
     files = [tmp_path / name / "weights.safetensors" for name in ("own", "torchrun", "slurm")]
     assert len({sha256_of(file) for file in files}) == 1
+
+
+@pytest.mark.slow
+def test_two_processes_play_against_a_discriminator_and_resume(tmp_path: Path) -> None:
+    """AlphaGAN on two processes, stopped after a state and taken up by two others."""
+    environment = {**os.environ, "P3MBENCH_CACHE": str(tmp_path / "cache")}
+    more = ["--devices", "2", "--device", "cpu"]
+    whole = command(tmp_path / "whole", *more, method="alphagan")
+    subprocess.run(whole, check=True, env=environment, capture_output=True)
+    half = [*command(tmp_path / "cut", *more, method="alphagan"), "--save-every", "2"]
+    process = subprocess.Popen(half, env=environment, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "cut" / "state.pt").is_file() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    rest = [*command(tmp_path / "cut", *more, method="alphagan"), "--resume"]
+    subprocess.run(rest, check=True, env=environment, capture_output=True)
+    files = [tmp_path / name / "weights.safetensors" for name in ("whole", "cut")]
+    assert sha256_of(files[0]) == sha256_of(files[1])

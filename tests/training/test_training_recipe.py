@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from torch import nn
 
 from p3mbench.errors import WeightsError
 from p3mbench.registry import find
-from p3mbench.training.launch import processes
+from p3mbench.training.launch import fabric_of, processes
 from p3mbench.training.optimisation import Freezer, factor_of, optimiser_of, set_rate
 from p3mbench.training.recipe import Recipe, Stage, training_of
 from p3mbench.training.start import load_encoder
@@ -131,25 +133,48 @@ def test_an_encoder_finds_its_place(tmp_path: Path) -> None:
 
 def test_another_encoder_is_refused(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(2), "b": torch.zeros(3), "c": torch.zeros(1)}, tmp_path / "x.pth")
-    with pytest.raises(WeightsError, match="only 0 of its 3 tensors fit"):
+    with pytest.raises(WeightsError, match="only 0 of its 3 weights and biases fit"):
         load_encoder(whole_network(), tmp_path / "x.pth")
 
 
-@pytest.mark.parametrize("name", ["p3mnet-r34", "gfm-d121", "gfm-r34"])
-def test_the_encoders_of_real_networks_take_their_files(name: str, tmp_path: Path) -> None:
-    """The encoder's part of a network, under the names its authors publish, goes back in."""
+def network_of(name: str, seed: int) -> nn.Module:
     method = next(e.method for e in find() if e.name == name)
     assert method is not None
-    training = training_of(method)
-    inner = {"p3mnet-r34": "resnet", "gfm-r34": "resnet", "gfm-d121": "densenet"}[name]
-    torch.manual_seed(3)
-    state = training.network(0.125).get_submodule(inner).state_dict()
-    torch.save(state, tmp_path / "encoder.pth")
-    torch.manual_seed(4)
-    network = training.network(0.125)
+    torch.manual_seed(seed)
+    return training_of(method).network(0.125)
+
+
+def as_torchvision_has_it(name: str) -> str:
+    """DenseNets' files of torchvision say ``norm.1`` where its code says ``norm1``."""
+    return re.sub(r"(denselayer\d+\.(?:norm|conv))(\d)", r"\1.\2", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "inner"),
+    [("p3mnet-r34", "resnet"), ("gfm-r34", "resnet"), ("gfm-d121", "densenet"), ("lf", "encoder")],
+)
+def test_the_encoders_of_real_networks_take_their_files(
+    name: str, inner: str, tmp_path: Path
+) -> None:
+    """The encoder's part of a network, under the names its authors publish, goes back in."""
+    state = network_of(name, 3).get_submodule(inner).state_dict()
+    torch.save({as_torchvision_has_it(k): v for k, v in state.items()}, tmp_path / "encoder.pth")
+    network = network_of(name, 4)
     assert load_encoder(network, tmp_path / "encoder.pth") == len(state)
     for key, value in network.get_submodule(inner).state_dict().items():
         assert torch.equal(value, state[key]), key
+
+
+def test_a_convolution_of_more_channels_gets_zeros_for_them(tmp_path: Path) -> None:
+    """A ResNet for RGB goes into a network that is given the trimap as well."""
+    network = network_of("fba", 5)
+    state = network.get_submodule("encoder").state_dict()
+    first = state["conv1.weight"].clone()
+    torch.save({**state, "conv1.weight": first[:, :3]}, tmp_path / "resnet50_gn_ws.pth")
+    network = network_of("fba", 6)
+    load_encoder(network, tmp_path / "resnet50_gn_ws.pth")
+    loaded = network.get_parameter("encoder.conv1.weight")
+    assert torch.equal(loaded[:, :3], first[:, :3]) and not loaded[:, 3:].any()
 
 
 @pytest.mark.parametrize(
@@ -157,20 +182,22 @@ def test_the_encoders_of_real_networks_take_their_files(name: str, tmp_path: Pat
     [
         ({}, (1, 1)),
         ({"WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "4"}, (4, 2)),
-        ({"SLURM_NTASKS": "4", "SLURM_NNODES": "2", "SLURM_PROCID": "0"}, (2, 2)),
-        # within an allocation, but not started by srun
-        ({"SLURM_NTASKS": "4", "SLURM_NNODES": "2"}, (1, 1)),
-        ({"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "bash"}, (1, 1)),
+        ({"SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_NUM_NODES": "2", "SLURM_PROCID": "0"}, (2, 2)),
+        # within an allocation, but not started by srun; sbatch sets SLURM_PROCID, too
+        ({"SLURM_NTASKS": "4", "SLURM_NNODES": "2", "SLURM_PROCID": "0"}, (1, 1)),
     ],
 )
 def test_a_launcher_says_how_many_processes_there_are(
     environment: dict[str, str], want: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE", "SLURM_NTASKS", "SLURM_NNODES"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("SLURM_PROCID", "SLURM_JOB_NAME"):
-        monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name.startswith("SLURM_") or name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+            monkeypatch.delenv(name)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert processes(None, None) == want
     assert processes(3, 1) == (3, 1)
+    if want == (1, 1):
+        fabric = fabric_of("cpu", None, None, "32-true", None)
+        fabric.launch()
+        assert fabric.world_size == 1

@@ -31,6 +31,11 @@ def main_title(entries: EntrySet) -> str:
     return f"{kind_title(entries)}, subset {entries.subset}"
 
 
+def set_title(entries: EntrySet) -> str:
+    """`kind_title`, and the subset where the set is of no other."""
+    return main_title(entries) if entries.other_subset else kind_title(entries)
+
+
 def recipe(entries: EntrySet) -> str:
     """Convention and obfuscation as a sentence."""
     text = f"Metrics by the {entries.convention or 'unnamed'} convention"

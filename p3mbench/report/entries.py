@@ -14,6 +14,9 @@ from p3mbench.report.gaps import Setting
 FloatArray = npt.NDArray[np.float64]
 
 
+PAPER_SUBSETS = ("P", "NP")
+
+
 @dataclass(frozen=True, eq=False)
 class Scores:
     """One method in one setting of one subset: the images it was run on, and their scores.
@@ -109,6 +112,11 @@ class EntrySet:
         """The subset that settings are compared on: P, or the only one there is."""
         found = {subset for entry in self.entries for subset, _ in entry.scores}
         return "P" if "P" in found else min(found, default="P")
+
+    @property
+    def other_subset(self) -> str:
+        """The main subset where it is none of the paper's, else ""; it has a set of its own."""
+        return "" if self.subset in PAPER_SUBSETS else self.subset
 
     def reference(self, subset: str, variant: str) -> set[str]:
         """Images that any entry was run on: what a complete entry has scores for."""

@@ -13,7 +13,8 @@ from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table
 NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
 COUNTS = ("n", "total", "failed", "undefined", "rank")
 CSV_HEADER = (
-    "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source", "block",
+    "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source",
+    "main_subset", "block",
     "method", "label", "strategy", "options", "seed", "checkpoints", "column", "setting", "metric",
     "type", "text", *NUMBERS, *COUNTS,
 )  # fmt: skip

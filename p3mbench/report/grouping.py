@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from p3mbench.report.entries import CheckpointUse, Entry, EntrySet, Scores
+from p3mbench.report.entries import PAPER_SUBSETS, CheckpointUse, Entry, EntrySet, Scores
 from p3mbench.report.gaps import VARIANTS, Setting
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ IDENTITY = (
     "checkpoint", "checkpoint_sha256", "train_setting", "seed", "subset", "variant",
 )  # fmt: skip
 MEASURED = ("seconds", "parameters")  # shown where they are known
-PAPER_SUBSETS = ("P", "NP")
 OK = "ok"
 
 

@@ -135,7 +135,7 @@ def gaps_table(plan: Plan, metric: str) -> Table | None:
             "medians, n = images of both subsets."
         )
     entries = plan.entries
-    title = f"Gaps in {shown.title}: {_lower(captions.kind_title(entries))}"
+    title = f"Gaps in {shown.title}: {_lower(captions.set_title(entries))}"
     caption = (
         "Means of the test and the reference setting, each over its own images, and their "
         f"difference (test minus reference) over common images. {captions.recipe(entries)}"
@@ -182,7 +182,7 @@ def _gap_rows(
 
 
 def detail_table(plan: Plan, metric: str) -> Table | None:
-    """Mean with interval, median, worst images and range of ranks, a block per setting of P."""
+    """Mean with interval, median, worst images and range of ranks, a block per setting."""
     shown = metric_display(metric)
     rows: list[Row] = []
     for setting in plan.chosen(plan.entries.subset):

@@ -46,6 +46,7 @@ class Plan:
             captions.slug(e.obfuscation)[:24],
             e.kind,
             e.trimap_source,
+            e.other_subset,
             role,
             *more,
         )
@@ -75,6 +76,7 @@ class Plan:
                 ("convention", e.convention),
                 ("obfuscation", e.obfuscation),
                 ("trimap_source", e.trimap_source),
+                ("main_subset", e.subset),
             ),
         )
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from p3mbench.report import build
 from p3mbench.report.build import subjects
 from p3mbench.report.plots import draw_all
-from p3mbench.report.plots.gap import gap_plot, panels_of
+from p3mbench.report.plots.gap import gap_plot, panels_of, panels_of_report
 from p3mbench.report.plots.scatter import clouds_of
 from p3mbench.report.plots.slopes import slopes_of
 from p3mbench.report.plots.speed import costs_of
@@ -147,3 +147,14 @@ def test_labels_are_spread_apart_in_order_and_within_bounds(
     order = np.argsort(values, kind="stable")
     assert (np.diff(np.array(placed)[order]) >= room - 1e-9).all()
     assert min(placed) >= -1e-9 and max(placed) <= 1 + 1e-9
+
+
+def test_subsets_of_other_names_have_plots_of_their_own() -> None:
+    fakes = [replace(fake, subsets=("easy", "hard")) for fake in DEFAULT[:2]]
+    frame = rows(fakes)
+    drawn = list(draw_all(build(frame, how=QUICK), subjects(frame), ".svg"))
+    names = [one.name for one in drawn]
+    assert len(set(names)) == len(names) >= 6
+    assert any("easy" in name for name in names) and any("hard" in name for name in names)
+    titles = [panel.title for panel in panels_of_report(build(frame, how=QUICK))]
+    assert {title.splitlines()[1].split(",")[0] for title in titles} == {"mini easy", "mini hard"}

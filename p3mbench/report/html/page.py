@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from p3mbench.report.pictures import Pictures
 
-VIEWED = 8  # images in the viewer, per benchmark
+VIEWED = 8  # images in the viewer, per benchmark and subset
 CLASSES = {1: "best", 2: "second"}
 OPEN = (Role.SETTINGS,)  # tables that are unfolded at first
 
@@ -38,7 +38,7 @@ class Page:
         report: the tables. subjects: what plots and the viewer show.
         frame: the stored rows. manifests: of the runs behind them, oldest first.
         pictures: where images and mattes are; without, the viewer shows scores only.
-        viewed: images in the viewer, per benchmark.
+        viewed: images in the viewer, per benchmark and subset.
     """
 
     report: Report

@@ -71,7 +71,9 @@ def _finding(
 ) -> Finding:
     column = table.columns[gap]
     whole = [row for row in rows if not row.cells[gap].missing and row.cells[gap].complete]
-    heading, question = f"{what[0]} ({table.kind}, {table.benchmark})", what[1]
+    subset = dict(table.facts)["main_subset"]
+    where = table.benchmark if subset == "P" else f"{table.benchmark} {subset}"
+    heading, question = f"{what[0]} ({table.kind}, {where})", what[1]
     if not whole:
         return Finding(heading, question, "No method has all images in both settings.", "note")
     largest = max(whole, key=lambda row: row.cells[gap].value)

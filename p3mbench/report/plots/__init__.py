@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from p3mbench.report.build import Subject
-from p3mbench.report.captions import kind_title, slug
+from p3mbench.report.captions import set_title, slug
 from p3mbench.report.display import metric_display
 from p3mbench.report.model import Report
 from p3mbench.report.plots import gap
@@ -122,7 +122,7 @@ def draw_all(
     kinds = [subject.entries.kind for subject in subjects]
     for subject in subjects:
         alone = kinds.count(subject.entries.kind) == 1
-        what = f"{metric_display(subject.metric).title}, {_lower(kind_title(subject.entries))}"
+        what = f"{metric_display(subject.metric).title}, {_lower(set_title(subject.entries))}"
         for plot in (*PER_SUBJECT, PANELS):
             picture = _content(plot, subject, pictures, images, suffix, dpi)
             if picture is not None:
@@ -149,7 +149,7 @@ def _content(
 def _facts(subject: Subject, alone: bool) -> tuple[str, ...]:
     """What tells the subject's files from those of others."""
     e = subject.entries
-    more = (e.benchmark, e.convention, slug(e.obfuscation)[:24], e.trimap_source)
+    more = (e.benchmark, e.convention, slug(e.obfuscation)[:24], e.trimap_source, e.other_subset)
     return (e.kind, *(() if alone else more), subject.metric)
 
 

@@ -112,8 +112,11 @@ def panels_of(table: Table) -> list[Panel]:
 
 def _title(table: Table, train: str, total: int) -> str:
     trained = {"-": "Not trained", "other": "Training faces unknown or mixed"}
-    source = dict(table.facts)["trimap_source"]
-    what = f"{table.benchmark} P, {table.kind}{f' ({source})' if source else ''}"
+    facts = dict(table.facts)
+    source = facts["trimap_source"]
+    what = (
+        f"{table.benchmark} {facts['main_subset']}, {table.kind}{f' ({source})' if source else ''}"
+    )
     head = f"{trained.get(train, f'Trained on {train}')}, n = {total}"
     return f"{head}\n{cut(plain(what), TITLE)}"
 

@@ -31,6 +31,13 @@ def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str
     return [name for name in names if name.startswith(incomplete)]
 
 
+def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
+    """Networks halve their input five times."""
+    if value is not None and value % 32:
+        raise click.BadParameter(f"{value} is not a multiple of 32; {value // 32 * 32} is")
+    return value
+
+
 @click.command("train")
 @click.argument("method", shell_complete=complete_learned)
 @click.option(
@@ -58,13 +65,20 @@ def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps, instead of epochs.")
 @click.option("--batch-size", type=click.IntRange(1), help="Of all processes together.")
 @click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Highest learning rate.")
-@click.option("--crop", type=click.IntRange(32), help="Side of square crops, a multiple of 32.")
+@click.option(
+    "--crop",
+    type=click.IntRange(32),
+    callback=_multiple_of_32,
+    help="Side of square crops, a multiple of 32.",
+)
 @click.option(
     "--width", type=click.FloatRange(min=0, min_open=True), help="Factor on all channels."
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Train on the first N images only.")
-@click.option("--start", type=click.Path(path_type=Path), help="Checkpoint to start from.")
+@click.option(
+    "--start", type=click.Path(path_type=Path), help="Checkpoint of METHOD to start from."
+)
 @click.option(
     "--encoder",
     type=click.Path(path_type=Path),
@@ -101,7 +115,11 @@ def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str
     default="32-true",
     show_default=True,
 )
-@click.option("--workers", type=click.IntRange(0), help="Loader processes [default: 0 for mini]")
+@click.option(
+    "--workers",
+    type=click.IntRange(0),
+    help="Loader processes per device [default: 0 for mini, else 8]",
+)
 @click.option("--threads", type=click.IntRange(1), help="Of PyTorch, on a CPU.")
 @click.option("--save-every", type=click.IntRange(1), default=200, show_default=True, help="Steps.")
 @click.option("--tensorboard/--no-tensorboard", default=True, show_default=True)

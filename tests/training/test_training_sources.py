@@ -145,3 +145,21 @@ def test_portraits_are_drawn_beforehand_by_several_processes(
     kept = source.scene(0)
     fresh = train_samples(get("mini"), None, "B")[0].load("B", TrimapSource())
     assert np.array_equal(kept.image, fresh.image)
+
+
+def test_a_crop_that_networks_cannot_halve(tmp_path: Path) -> None:
+    asked = call("train", "modnet", "--setting", "B", "--crop", "100", "--out", str(tmp_path / "x"))
+    assert asked.exit_code == 2 and "100 is not a multiple of 32; 96 is" in asked.output
+    assert not (tmp_path / "x").exists()
+
+
+def test_small_rates_without_trained_weights_are_pointed_out(
+    train_folder: Path, tmp_path: Path
+) -> None:
+    layers = tmp_path / "layers"
+    call("data", "foregrounds", str(layers), "--data", str(train_folder), "--jobs", "1")
+    more = ["--setting", "B", "--foregrounds", str(layers)]
+    done = train(train_folder, tmp_path / "out", "indexnet", *more)
+    assert done.exit_code == 0 and "hardly learn" in done.output
+    other = train(train_folder, tmp_path / "other", "modnet", "--setting", "B")
+    assert other.exit_code == 0 and "hardly learn" not in other.output

@@ -71,7 +71,8 @@ def save_weights(network: nn.Module, folder: Path, record: Record, half: bool = 
 
     Args:
         network: whose state dict is kept, each tensor once.
-        half: store floating tensors in half precision where their values allow it.
+        half: store tensors in half precision, and whole numbers in 16 bits, where their values
+            allow it.
     """
     from safetensors.torch import save
 
@@ -90,6 +91,10 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
         small = tensor.half()
         if torch.isfinite(small).all():
             return small
+    if half and tensor.dtype == torch.int64 and tensor.dim():  # tables of indices
+        short = tensor.to(torch.int16)
+        if torch.equal(short.to(torch.int64), tensor):
+            return short
     return tensor
 
 

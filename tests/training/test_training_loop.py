@@ -28,6 +28,7 @@ from p3mbench.training.discriminator import PatchGAN
 from p3mbench.training.loop import Job, TrainingError, train
 from p3mbench.training.recipe import Recipe, Stage, nano, training_of
 from p3mbench.training.sources import Prepared, TrainScene
+from p3mbench.training.state import Record, save_weights
 from p3mbench.weights import load_into, read_state_dict, recorded, recorded_width
 
 pytest.importorskip("lightning_fabric")
@@ -136,6 +137,26 @@ def test_weights_say_what_they_are(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "weights.json").read_text())["method"] == "tiny"
     steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert steps == [10, 12]
+
+
+def test_tables_of_indices_take_little_room(tmp_path: Path) -> None:
+    network = nn.Module()
+    network.register_buffer("small", torch.arange(300))
+    network.register_buffer("large", torch.tensor([1, 70_000]))
+    network.register_buffer("count", torch.tensor(5))
+    record = Record(
+        method="x", version=1, width=1, setting="B", train_sets=(), data="", seed=0, steps=1,
+        recipe={},
+    )  # fmt: skip
+    path = save_weights(network, tmp_path, record, half=True)
+    kept = {name: tensor.dtype for name, tensor in read_state_dict(path).items()}
+    assert kept == {"small": torch.int16, "large": torch.int64, "count": torch.int64}
+    with torch.no_grad():
+        for buffer in network.buffers():
+            buffer.zero_()
+    load_into(network, path)
+    assert network.get_buffer("small").dtype == torch.int64
+    assert torch.equal(network.get_buffer("small"), torch.arange(300))
 
 
 class _Stop(Exception):

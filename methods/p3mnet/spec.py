@@ -120,7 +120,7 @@ class Basic(R34):
     """
 
     encoder: ClassVar[str] = "basic"
-    nano: ClassVar[tuple[float, int]] = (3 / 32, 4000)
+    nano: ClassVar[tuple[float, int]] = (3 / 32, 3000)
     info: ClassVar[MethodInfo] = info_of("p3mnet-basic", "BASIC (R34)", MM, 37_666_860)
 
 

@@ -138,7 +138,7 @@ def command(method: str, **asked: Any) -> None:
 
     \b
     p3mbench train p3mnet-r34 --setting B
-    p3mbench train p3mnet-r34 --setting B --benchmark p3m500 --data P3M-10k --devices 4
+    p3mbench train modnet --setting B --benchmark p3m500 --data P3M-10k --devices 4
     """
     job = _job(method, asked)
     if job.recipe.rates and job.start is None and job.encoder is None:

@@ -63,7 +63,8 @@ def test_trimap_free_networks_beat_every_guess(scores: pd.DataFrame) -> None:
         guesses.append(float(free[free["method"] == name]["sad"].mean()))
     means = as_trained(free).groupby("checkpoint")["sad"].mean()
     assert len(means) >= 30
-    assert means.max() < 0.8 * min(guesses), (means.sort_values().tail(5), guesses)
+    assert means.max() < 0.95 * min(guesses), (means.sort_values().tail(5), guesses)
+    assert means.median() < 0.6 * min(guesses), means.sort_values()
 
 
 @pytest.mark.slow

@@ -73,7 +73,8 @@ def test_trimap_based_networks_beat_the_trimap(scores: pd.DataFrame) -> None:
     floor = based[based["method"] == "coarse"]["sad_t"].mean()
     means = as_trained(based).groupby("checkpoint")["sad_t"].mean()
     assert len(means) >= 14
-    assert means.max() < 0.6 * floor, (means.sort_values().tail(5), floor)
+    assert means.max() < 0.8 * floor, (means.sort_values().tail(5), floor)
+    assert means.median() < 0.3 * floor, means.sort_values()
 
 
 @pytest.mark.slow

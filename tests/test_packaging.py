@@ -18,7 +18,12 @@ SHIPPED = {
     "benchmarks": "p3mbench_benchmarks",
     "results/published": "p3mbench_published",
 }
-NOT_SHIPPED = ("benchmarks/speed/", "benchmarks/robustness/", "benchmarks/mini/train_all.py")
+NOT_SHIPPED = (
+    "benchmarks/speed/",
+    "benchmarks/robustness/",
+    "benchmarks/mini/train_all.py",
+    "benchmarks/mini/floors.py",
+)
 
 
 def tree() -> set[str]:

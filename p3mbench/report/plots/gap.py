@@ -167,7 +167,7 @@ def _draw_gaps(axes: Axes, panel: Panel) -> None:
                   markersize=4.5, zorder=2)  # fmt: skip
     _frame(axes, panel, [cell_text(line.gap, panel.column) for line in panel.lines])
     axes.yaxis.tick_right()
-    axes.tick_params(axis="y", length=0, labelsize=7)
+    axes.tick_params(axis="y", length=0, labelsize=6.2)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, 0), max(high, 0))
     title = metric_display(panel.column.metric).title

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import (
+    Checkpoint,
+    Kind,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+    missing_extra,
+)
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
-
-EXTRA = "vitmatte"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class ViTMatteS:
                 licence="MIT, as its repository",
             ),
         ),
-        extra=EXTRA,
+        extra="vitmatte",
         imports=("transformers",),
     )
 
@@ -76,11 +80,8 @@ class ViTMatteS:
             MethodError: the ``transformers`` package is not installed.
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if importlib.util.find_spec("transformers") is None:
-            raise MethodError(
-                f"{self.info.name} needs the package transformers, which is not installed: "
-                f"pip install 'p3mbench[{EXTRA}]'"
-            )
+        if missing := missing_extra(self.info):
+            raise MethodError(f"{self.info.name} {missing}")
         if weights is None:
             raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
         from .method import load

@@ -9,7 +9,6 @@ from p3mbench.training.losses import alpha_loss, gradient_loss, pyramid_loss
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import published_times
-from .network import PUBLISHED_HEAD, ViTMatte
 
 LAYERS, DECAY = 12, 0.65  # of the layer-wise learning rates (configs/common/optimizer.py)
 
@@ -29,6 +28,8 @@ class ViTMatteTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
+        from .network import PUBLISHED_HEAD, ViTMatte  # needs transformers; recipes do not
+
         return ViTMatte(head=published_times(PUBLISHED_HEAD, width, 4))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:

@@ -164,6 +164,8 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
     yield "paper", f"{info.citation} ({info.year})"
     yield "licence of the code here", info.code_licence
     yield "parameters", _parameters(info) or "none: nothing is learned"
+    if info.imports:
+        yield "needs", f"{', '.join(info.imports)}: pip install 'p3mbench[{info.extra}]'"
     yield "strategies", ", ".join(info.strategies)
     options = ", ".join(f"{k}={v}" for k, v in options_of(method).items())
     yield "options and their defaults", options or "none"
@@ -177,14 +179,11 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
 
 
 def _recipes(method: Method) -> Iterator[tuple[str, str]]:
-    """How it is trained here, where it can be and what that needs is installed."""
-    from p3mbench.method import missing_extra
+    """How it is trained here, if it can be."""
     from p3mbench.training.recipe import PRESETS, Trainable, training_of
 
     if not isinstance(method, Trainable):
         yield "can be trained here", "no"
-    elif missing := missing_extra(method.info):
-        yield "can be trained here", f"yes; {missing}"
     else:
         for preset in PRESETS:
             yield f"training, preset {preset}", str(training_of(method).recipe(preset))

@@ -78,7 +78,13 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, stop):
         *("run", "--methods", "slow", "--plugin", plugin, "--limit", 5, "--out", out, "--jobs", 2)
     )
     process = subprocess.Popen(
-        args, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        args,
+        start_new_session=True,
+        # tests started in a shell's background ignore Ctrl-C, and so would the run
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.monotonic() + 60
     while stored_rows(out) < 3 and time.monotonic() < deadline:

@@ -299,6 +299,17 @@ def test_a_method_that_learns_nothing() -> None:
         training_of(coarse)
 
 
+def test_what_is_not_installed_is_named_before_the_first_step(tmp_path: Path) -> None:
+    class Elsewhere(TinyMethod):
+        info: ClassVar[MethodInfo] = replace(
+            TinyMethod.info, imports=("surely_not_there",), extra="more"
+        )
+
+    with pytest.raises(MethodError, match=r"surely_not_there.*pip install 'p3mbench\[more\]'"):
+        train(job(tmp_path / "run", method=Elsewhere()))
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("level", ["image", "feature"])
 def test_copy_and_paste_trains(tmp_path: Path, level: str) -> None:
     pasting = CopyPaste(Noise(3), level, 1.0)

@@ -188,6 +188,7 @@ class _Run:
         self.network, self.optimiser = self.fabric.setup(self.inner, optimiser)
         if state is not None:
             optimiser.load_state_dict(state["optimiser"])  # now that its tensors know their device
+            self.fabric.strategy.precision.load_state_dict(state.get("scaler", {}))
         self.freezer, self.stage = Freezer(self.inner), ""
         self.freezer.enter(None)
 
@@ -255,6 +256,7 @@ class _Run:
                 "network": self.inner.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "adversary": self.adversary.state() if self.adversary else None,
+                "scaler": self.fabric.strategy.precision.state_dict(),  # of losses in 16 bits
                 "step": self.step,
             }
             states.save_state(self.job.out, state)

@@ -16,11 +16,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 from torch import Tensor, nn
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Kind, MethodInfo, Predictor
 from p3mbench.provenance import sha256_of
+from p3mbench.training import loop
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import paste_features, paste_image
 from p3mbench.training.crops import CopyPaste, Crops, collate
@@ -206,6 +209,27 @@ def test_a_run_taken_up_again_ends_the_same(
     logs = [(tmp_path / name / "log.jsonl").read_text().splitlines() for name in ("whole", "cut")]
     steps = [[json.loads(line)["step"] for line in log] for log in logs]
     assert steps[0] == steps[1] == [10, 12]
+
+
+def test_losses_in_16_bits_are_scaled_on_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scale grows every third step, so that a run that forgot it ends otherwise."""
+    scalers: list[torch.amp.GradScaler] = []
+
+    def halves(*_: object) -> Fabric:
+        scalers.append(torch.amp.GradScaler("cpu", init_scale=4.0, growth_interval=3))
+        return Fabric(accelerator="cpu", plugins=MixedPrecision("16-mixed", "cpu", scalers[-1]))
+
+    monkeypatch.setattr(loop, "fabric_of", halves)
+    changes = {"precision": "16-mixed"}
+    whole = train(job(tmp_path / "whole", **changes))
+    with pytest.raises(_Stop):
+        train(job(tmp_path / "cut", **changes), stopped_at(7))
+    taken_up = train(job(tmp_path / "cut", resume=True, **changes))
+    assert whole is not None and taken_up is not None
+    assert [s.get_scale() for s in scalers] == [64.0, 16.0, 64.0]
+    assert whole.sha256 == taken_up.sha256
 
 
 def test_the_log_keeps_no_step_twice(tmp_path: Path) -> None:

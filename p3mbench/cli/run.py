@@ -125,6 +125,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     p3mbench run --methods p3mnet-r34 --benchmark p3m500 --data P3M-10k --weights p3mnet-r34=r34.pth
     """
     from p3mbench.benchmark import open_benchmark
+    from p3mbench.errors import MethodError
     from p3mbench.harness.plan import make_plan
     from p3mbench.store import Store
 
@@ -136,6 +137,8 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         _show_plan(plan, benchmark, [(b.what, b.reason) for b in broken])
         if asked["dry_run"]:
             return
+        if not plan.cells:
+            raise MethodError(f"nothing was run on {benchmark.name}: the plan says what is missing")
         if not any(True for _ in plan.todo):
             done = sum(cell.done for cell in plan.cells)
             click.echo(
@@ -251,7 +254,7 @@ def _show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) 
             (len(c.todo) + c.done + c.failed for c in plan.cells if c.cell.subset == subset),
             default=0,
         )
-        if have < size:
+        if 0 < have < size:
             click.echo(
                 f"note: {have} of the {size} images of {name} {subset}; a subset, "
                 "not comparable with published numbers"

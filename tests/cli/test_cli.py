@@ -91,6 +91,17 @@ def test_run_ends_with_a_table(stored, p3m_folder, plugin_file):
     assert nothing.exit_code == 0 and "nothing left to do: 5 rows are stored" in nothing.output
 
 
+def test_a_run_of_which_nothing_can_run_fails(tmp_path, p3m_folder):
+    """A batch job must not end well with nothing done."""
+    args = ("run", "--methods", "hatt", "--benchmark", "p3m500", "--data", p3m_folder)
+    args += ("--out", tmp_path / "out")
+    result = call(*args)
+    assert result.exit_code == 1
+    assert "nothing was run on p3m500" in result.output and "needs weights" in result.output
+    assert "0 of the" not in result.output
+    assert call(*args, "--dry-run").exit_code == 0
+
+
 def test_the_manifest_says_what_ran_where(stored, p3m_folder):
     (manifest,) = json.loads((stored / "manifest.json").read_text())
     assert manifest["options"]["benchmark"] == "p3m500"

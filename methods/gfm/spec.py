@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
@@ -84,7 +85,8 @@ class R34:
 
     encoder: ClassVar[str] = "r34"
     rosta: ClassVar[str] = "TT"
-    nano: ClassVar[tuple[float, int]] = (3 / 32, 1500)  # width and steps of its nano recipe
+    # what its nano recipe has otherwise than `recipe.nano`
+    nano: ClassVar[Mapping[str, Any]] = {"width": 3 / 32, "steps": 1500}
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34", "GFM (R34)", "gfm_r34_tt.pth", "1AdtoIdYTLsjXfVe_a50tin0cFwZMSz93", 55_286_316
     )
@@ -119,7 +121,7 @@ class D121(R34):
     """GFM with a DenseNet-121 encoder (TT); strategies as `R34`."""
 
     encoder: ClassVar[str] = "d121"
-    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 800}
     info: ClassVar[MethodInfo] = info_of(
         "gfm-d121", "GFM (D121)", "gfm_d121_tt.pth", "1knbK5uU8AitE5OFpul9FXaQm47pZO0N8", 46_961_772
     )
@@ -130,7 +132,7 @@ class R34FT(R34):
     """GFM with a ResNet-34 encoder whose focus adds the transition to the glance's foreground."""
 
     rosta: ClassVar[str] = "FT"
-    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 800}
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-ft",
         "GFM (R34, FT)",
@@ -145,7 +147,7 @@ class R34BT(R34):
     """GFM with a ResNet-34 encoder whose focus is subtracted from the glance's not-background."""
 
     rosta: ClassVar[str] = "BT"
-    nano: ClassVar[tuple[float, int]] = (1 / 16, 800)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 800}
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-bt",
         "GFM (R34, BT)",
@@ -160,7 +162,7 @@ class R34TwoBlocks(R34):
     """GFM with a ResNet-34 encoder at twice the resolution, two stages deeper (TT); very slow."""
 
     encoder: ClassVar[str] = "r34_2b"
-    nano: ClassVar[tuple[float, int]] = (1 / 32, 500)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 32, "steps": 500}
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34-2b",
         "GFM (R34+2b)",
@@ -175,7 +177,7 @@ class R101(R34):
     """GFM with a ResNet-101 encoder (TT); 497 million parameters."""
 
     encoder: ClassVar[str] = "r101"
-    nano: ClassVar[tuple[float, int]] = (1 / 32, 1500)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 32, "steps": 1500}
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r101",
         "GFM (R101)",
@@ -192,7 +194,7 @@ class D121RIM(R34):
     strategy: str = "third"
 
     encoder: ClassVar[str] = "d121"
-    nano: ClassVar[tuple[float, int]] = (1 / 16, 2000)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 2000}
     rosta: ClassVar[str] = "RIM"
     info: ClassVar[MethodInfo] = info_of(
         "gfm-d121-rim",

@@ -8,6 +8,9 @@ that reads the outputs of FT.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -40,11 +43,16 @@ def score_loss(scores: Tensor, classes: Tensor) -> Tensor:
 
 
 class GFMTraining:
-    """GFM with one of its encoders and representations."""
+    """GFM with one of its encoders and representations.
 
-    def __init__(self, encoder: str, rosta: str, nano: tuple[float, int]) -> None:
+    Args:
+        encoder, rosta: see `network.GFM`.
+        changes: what the nano recipe has otherwise than `recipe.nano`.
+    """
+
+    def __init__(self, encoder: str, rosta: str, changes: Mapping[str, Any]) -> None:
         self.encoder, self.rosta = Encoder(encoder), Rosta(rosta)
-        self.nano_width, self.nano_steps = nano
+        self.changes = changes
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -84,7 +92,7 @@ class GFMTraining:
         """``paper``: Adam at 1e-5, batch 32, 500 epochs, crops of 640, 960 or 1280 to 320."""
         if preset == "nano":
             size = (64, 64) if self.rosta is Rosta.RIM else (128, 96)  # RIM sees a third
-            return nano(width=self.nano_width, steps=self.nano_steps, size=size, needs_layers=True)
+            return nano(size=size, needs_layers=True, **self.changes)
         return Recipe(
             epochs=500,
             batch_size=32,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
@@ -74,7 +75,8 @@ class R34:
     strategy: str = "resize"
 
     encoder: ClassVar[str] = "r34"
-    nano: ClassVar[tuple[float, int]] = (3 / 32, 1500)  # width and steps of its nano recipe
+    # what its nano recipe has otherwise than `recipe.nano`
+    nano: ClassVar[Mapping[str, Any]] = {"width": 3 / 32, "steps": 1500}
     info: ClassVar[MethodInfo] = info_of(
         "p3mnet-r34",
         "P3M-Net (R34)",
@@ -120,7 +122,7 @@ class Basic(R34):
     """
 
     encoder: ClassVar[str] = "basic"
-    nano: ClassVar[tuple[float, int]] = (3 / 32, 3000)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 3 / 32, "steps": 5000, "lr": 7e-4}
     info: ClassVar[MethodInfo] = info_of("p3mnet-basic", "BASIC (R34)", MM, 37_666_860)
 
 
@@ -138,7 +140,7 @@ class ViTAES(R34):
     features: int = 0
 
     encoder: ClassVar[str] = "vitae-s"
-    nano: ClassVar[tuple[float, int]] = (1 / 8, 1000)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 8, "steps": 1000}
     info: ClassVar[MethodInfo] = info_of(
         "p3mnet-vitae-s",
         "P3M-Net (ViTAE-S)",
@@ -165,5 +167,5 @@ class SwinT(R34):
     """P3M-Net with a Swin-T encoder; strategies as `R34`. Its authors published no weights."""
 
     encoder: ClassVar[str] = "swin-t"
-    nano: ClassVar[tuple[float, int]] = (1 / 16, 1500)
+    nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 1500}
     info: ClassVar[MethodInfo] = info_of("p3mnet-swin-t", "P3M-Net (Swin-T)", IJCV, 45_128_206)

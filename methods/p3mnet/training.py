@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
@@ -27,12 +30,11 @@ class P3MNetTraining:
     Args:
         encoder: see `architectures.network_of`.
         features: likewise.
-        nano: width and steps of the nano recipe.
+        changes: what the nano recipe has otherwise than `recipe.nano`.
     """
 
-    def __init__(self, encoder: str, features: int, nano: tuple[float, int]) -> None:
-        self.encoder, self.features = encoder, features
-        self.nano_width, self.nano_steps = nano
+    def __init__(self, encoder: str, features: int, changes: Mapping[str, Any]) -> None:
+        self.encoder, self.features, self.changes = encoder, features, changes
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised.
@@ -71,7 +73,7 @@ class P3MNetTraining:
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 1e-5, batch 8, 150 epochs, crops of 512, 768 or 1024."""
         if preset == "nano":
-            return nano(width=self.nano_width, steps=self.nano_steps, needs_layers=True)
+            return nano(needs_layers=True, **self.changes)
         return Recipe(
             epochs=150,
             batch_size=8,

@@ -51,7 +51,7 @@ class HATTTraining:
     def recipe(self, preset: str) -> Recipe:
         """``paper``: SGD at 0.007 that falls with the steps, crops of 512, 640 and 800, to 512."""
         if preset == "nano":
-            return nano(width=1 / 16, adversarial=ADVERSARIAL)
+            return nano(width=1 / 16, steps=2000, lr=7e-4, adversarial=ADVERSARIAL)
         return Recipe(
             epochs=20,
             batch_size=4,

@@ -134,6 +134,16 @@ def missing_extra(info: MethodInfo) -> str:
     return f"needs the package {absent[0]}, which is not installed: {how}"
 
 
+def check_extra(info: MethodInfo) -> None:
+    """Refuse a method whose imports beyond the core are not all there.
+
+    Raises:
+        MethodError: one is not installed; says how to get it.
+    """
+    if missing := missing_extra(info):
+        raise MethodError(f"{info.name} {missing}")
+
+
 def strategy_of(method: Method) -> str:
     """The test-time strategy a method will use: its ``strategy`` field, else its only one."""
     return str(getattr(method, "strategy", method.info.strategies[0]))

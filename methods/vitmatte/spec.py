@@ -13,7 +13,7 @@ from p3mbench.method import (
     MethodInfo,
     Predictor,
     TrainSetting,
-    missing_extra,
+    check_extra,
 )
 from p3mbench.weights import needs_weights
 
@@ -80,8 +80,7 @@ class ViTMatteS:
             MethodError: the ``transformers`` package is not installed.
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if missing := missing_extra(self.info):
-            raise MethodError(f"{self.info.name} {missing}")
+        check_extra(self.info)
         if weights is None:
             raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
         from .method import load

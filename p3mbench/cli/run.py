@@ -125,7 +125,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     p3mbench run --methods p3mnet-r34 --benchmark p3m500 --data P3M-10k --weights p3mnet-r34=r34.pth
     """
     from p3mbench.benchmark import open_benchmark
-    from p3mbench.errors import MethodError
+    from p3mbench.errors import P3MBenchError
     from p3mbench.harness.plan import make_plan
     from p3mbench.store import Store
 
@@ -138,7 +138,9 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         if asked["dry_run"]:
             return
         if not plan.cells:
-            raise MethodError(f"nothing was run on {benchmark.name}: the plan says what is missing")
+            raise P3MBenchError(
+                f"nothing was run on {benchmark.name}: the plan says what is missing"
+            )
         if not any(True for _ in plan.todo):
             done = sum(cell.done for cell in plan.cells)
             click.echo(

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-from p3mbench.errors import MethodError, P3MBenchError, WeightsError
-from p3mbench.method import Method, missing_extra
+from p3mbench.errors import P3MBenchError, WeightsError
+from p3mbench.method import Method, check_extra
 from p3mbench.provenance import sha256_of, versions
 from p3mbench.training import state as states
 from p3mbench.training.adversary import Adversary
@@ -150,8 +150,7 @@ class _Run:
     def __init__(self, job: Job, show: Callable[[Progress], object]) -> None:
         self.job, self.show = job, show
         self.training: Training = training_of(job.method)
-        if missing := missing_extra(job.method.info):
-            raise MethodError(f"{job.method.info.name} {missing}")
+        check_extra(job.method.info)
         job.out.mkdir(parents=True, exist_ok=True)
         logs = job.out if job.tensorboard else None
         self.fabric = fabric_of(job.accelerator, job.devices, job.nodes, job.precision, logs)

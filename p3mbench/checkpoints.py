@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.errors import P3MBenchError, WeightsError
-from p3mbench.images import write_bytes
 from p3mbench.method import Checkpoint, Method, MethodInfo, TrainSetting
 from p3mbench.provenance import sha256_of
 from p3mbench.weights import read_state_dict, recorded, recorded_width, weights_dir
+from p3mbench.writing import write_bytes
 
 RECORD = "weights.json"
 

@@ -33,4 +33,11 @@ class StoreError(P3MBenchError):
 
 
 class DataWarning(UserWarning):
-    """Something odd in the data that was mended or taken in the only sensible way."""
+    """Something odd in the data that was mended or taken in the only sensible way.
+
+    ``flag`` is a name in `p3mbench.flags.WORDS` that the row of the image gets; "" for none.
+    """
+
+    def __init__(self, message: str, flag: str = "") -> None:
+        super().__init__(message)
+        self.flag = flag

@@ -1,4 +1,4 @@
-"""Reading and writing of images, alphas and trimaps: every check on a file is made here.
+"""Reading of images, alphas and trimaps: every check on a file is made here.
 
 Alphas and trimaps must be PNG files, because lossy compression changes their values. Images may be
 anything that Pillow reads. Pixels are taken in stored order: EXIF orientation is ignored, as in the
@@ -7,10 +7,13 @@ published evaluation code of P3M, whose alphas were made against the stored pixe
 
 from __future__ import annotations
 
-import os
-import tempfile
+import contextlib
+import hashlib
+import io
+import threading
 import warnings
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +42,40 @@ class _PNGHeader:
     width: int
 
 
+_RECORD = threading.local()
+
+
+@contextlib.contextmanager
+def recorded_reads() -> Iterator[dict[Path, str]]:
+    """Within the context, the SHA-256 of every file that this thread reads, by path as given.
+
+    It is of the bytes that were decoded, so it tells whether a file changed since it was hashed.
+    """
+    found: dict[Path, str] = {}
+    before = getattr(_RECORD, "found", None)
+    _RECORD.found = found
+    try:
+        yield found
+    finally:
+        _RECORD.found = before
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a data file: every reader here takes its bytes from this one place.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    found = getattr(_RECORD, "found", None)
+    if found is not None:
+        found[path] = hashlib.sha256(content).hexdigest()
+    return content
+
+
 def read_image(path: Path) -> UInt8Array:
     """Read a photograph.
 
@@ -50,10 +87,13 @@ def read_image(path: Path) -> UInt8Array:
     """
     from PIL import Image
 
+    content = read_bytes(path)
+    if not content:
+        raise DataError(f"{path}: is empty")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as file:
+            with Image.open(io.BytesIO(content)) as file:
                 _check_size(path, file.height, file.width)
                 if getattr(file, "n_frames", 1) > 1:
                     raise DataError(f"{path}: has several frames; save the one to score as a file")
@@ -62,8 +102,6 @@ def read_image(path: Path) -> UInt8Array:
     except DataError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        if path.is_file() and not path.stat().st_size:
-            raise DataError(f"{path}: is empty") from None
         raise DataError(f"{path}: cannot be read as an image ({_brief(error)})") from None
 
 
@@ -136,57 +174,6 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
     return grey > half if grey.max(initial=0) > 1 else grey > 0
 
 
-def write_alpha(path: Path, alpha: Float32Array) -> None:
-    """Write an (H, W) alpha in [0, 1] as an 8-bit PNG, rounded to the nearest level, atomically."""
-    write_png(path, np.rint(np.asarray(alpha, np.float64) * 255).astype(np.uint8))
-
-
-def write_png(path: Path, pixels: UInt8Array) -> None:
-    """Write (H, W) grey or (H, W, 3) RGB uint8 pixels as PNG; the file appears whole or not at all.
-
-    Raises:
-        DataError: the file cannot be written.
-    """
-    _write_as(".png", path, pixels)
-
-
-def write_picture(path: Path, pixels: UInt8Array) -> None:
-    """Write a picture for people, (H, W, 3) RGB uint8, as PNG or JPEG by the file's suffix.
-
-    Raises:
-        DataError: another suffix, or the file cannot be written.
-    """
-    suffix = path.suffix.lower()
-    if suffix not in (".png", ".jpg", ".jpeg"):
-        raise DataError(f"{path}: give a name that ends in .png or .jpg")
-    _write_as(suffix, path, pixels)
-
-
-def _write_as(suffix: str, path: Path, pixels: UInt8Array) -> None:
-    bgr = pixels if pixels.ndim == 2 else pixels[..., ::-1]
-    done, encoded = cv2.imencode(suffix, np.ascontiguousarray(bgr))
-    if not done:
-        raise DataError(f"{path}: could not be encoded")
-    write_bytes(path, encoded.tobytes())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file through a temporary one beside it, so that a crash leaves no torn file."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
-
-
 def image_size(path: Path) -> tuple[int, int]:
     """(H, W) of an image file, from its header alone; raises `DataError` as `read_image` does."""
     from PIL import Image
@@ -202,7 +189,7 @@ def image_size(path: Path) -> tuple[int, int]:
 
 def _read_grey_png(path: Path, what: str) -> npt.NDArray[Any]:
     """(H, W) uint8 or uint16."""
-    content = _read_bytes(path)
+    content = read_bytes(path)
     header = _png_header(path, content, what)
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.shape[:2] != (header.height, header.width):
@@ -218,13 +205,6 @@ def _read_grey_png(path: Path, what: str) -> npt.NDArray[Any]:
     if (pixels[..., 0] != pixels[..., 1]).any() or (pixels[..., 1] != pixels[..., 2]).any():
         raise DataError(f"{path}: is in colour, not {what}; save a single-channel PNG")
     return np.ascontiguousarray(pixels[..., 0])
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
 def _png_header(path: Path, content: bytes, what: str) -> _PNGHeader:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from p3mbench import images
+from p3mbench import images, writing
 from p3mbench.errors import DataError
 
 
@@ -154,16 +154,16 @@ def test_a_bomb_is_refused_from_its_header(tmp_path):
 
 def test_alphas_are_written_rounded_and_whole(tmp_path):
     alpha = np.array([[0, 0.5, 1], [0.4999 / 255, 0.5001 / 255, 0.999]], np.float32)
-    images.write_alpha(tmp_path / "new" / "a.png", alpha)
+    writing.write_alpha(tmp_path / "new" / "a.png", alpha)
     assert (images.read_alpha(tmp_path / "new" / "a.png") == [[0, 128, 255], [0, 1, 255]]).all()
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["a.png"]
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
     path = tmp_path / "a.txt"
-    images.write_bytes(path, b"old")
+    writing.write_bytes(path, b"old")
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "disk full")))
     with pytest.raises(DataError, match="disk full"):
-        images.write_bytes(path, b"new")
+        writing.write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]

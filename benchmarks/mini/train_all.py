@@ -21,11 +21,11 @@ from pathlib import Path
 import click
 
 from p3mbench.benchmark import get
-from p3mbench.images import write_bytes
 from p3mbench.method import Method
 from p3mbench.registry import find
 from p3mbench.training.recipe import Recipe, Trainable
 from p3mbench.weights import recorded
+from p3mbench.writing import write_bytes
 
 FOLDER = Path(__file__).resolve().parent / "checkpoints"
 TABLE = Path(__file__).resolve().parents[2] / "results" / "mini" / "training.md"

@@ -71,7 +71,7 @@ def sheet(out: Path, benchmark: str, data: Path | None, count: int) -> None:
     """Draw a contact sheet of a benchmark's samples to OUT, a PNG or JPEG file."""
     from p3mbench import benchmark as benchmarks
     from p3mbench.data.export import contact_sheet
-    from p3mbench.images import write_picture
+    from p3mbench.writing import write_picture
 
     opened = benchmarks.open_benchmark(benchmarks.get(benchmark), data)
     write_picture(out, contact_sheet(opened.subsets, count))

@@ -43,12 +43,12 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     """
     from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.images import write_bytes
     from p3mbench.report.build import subjects
     from p3mbench.report.html import Page, render_html
     from p3mbench.report.pictures import Pictures
     from p3mbench.report.plots import draw_all
     from p3mbench.store import Store
+    from p3mbench.writing import write_bytes
 
     with Store(results) as store:
         frame, expected, manifests = store.frame(), store.expected(), store.manifests()

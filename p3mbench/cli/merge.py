@@ -23,8 +23,8 @@ def command(folders: tuple[Path, ...], out: Path) -> None:
     p3mbench merge shard-1 shard-2 --out results/whole
     """
     from p3mbench.harness.manifest import write_manifests
-    from p3mbench.images import write_bytes
     from p3mbench.store import Store
+    from p3mbench.writing import write_bytes
 
     for folder in folders:  # all are looked at before anything is written
         with Store(folder):

@@ -67,7 +67,7 @@ def show(
 @click.pass_obj
 def pages(outer: tuple[Path, ...], folder: Path, plugins: tuple[Path, ...]) -> None:
     """Write a Markdown page on every method into FOLDER, and an index."""
-    from p3mbench.images import write_bytes
+    from p3mbench.writing import write_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
     index = ["# Methods", "", "| name | title | kind | parameters | year |"]

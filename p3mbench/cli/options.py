@@ -73,7 +73,7 @@ def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
 
 def write_or_print(text: str, out: Path | None) -> None:
     """Write ``text`` to a file, atomically, or to the screen."""
-    from p3mbench.images import write_bytes
+    from p3mbench.writing import write_bytes
 
     if out is None:
         click.echo(text.rstrip("\n"))

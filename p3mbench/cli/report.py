@@ -145,8 +145,8 @@ def _write_plots(
     images: tuple[str, ...],
     asked: dict[str, Any],
 ) -> None:
-    from p3mbench.images import write_bytes
     from p3mbench.report.plots import draw_all
+    from p3mbench.writing import write_bytes
 
     folder, suffix = asked["plots"], f".{asked['plot_format']}"
     for drawn in draw_all(built, shown, suffix, pictures=pictures, images=images):

@@ -14,7 +14,8 @@ from p3mbench.data.mini import synthetic_subset
 from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
 from p3mbench.errors import BenchmarkError
-from p3mbench.images import UInt8Array, write_png
+from p3mbench.images import UInt8Array
+from p3mbench.writing import write_png
 
 CELL_HEIGHT = 256  # of a contact sheet, in pixels
 

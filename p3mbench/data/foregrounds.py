@@ -16,7 +16,8 @@ import numpy as np
 
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
 from p3mbench.errors import DataError
-from p3mbench.images import UInt8Array, write_bytes
+from p3mbench.images import UInt8Array
+from p3mbench.writing import write_bytes
 
 LAYERS = ("foreground", "background")
 

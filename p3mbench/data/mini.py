@@ -20,8 +20,9 @@ from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.portraits import GENERATOR_VERSION, mini_id, portrait, seed_of
 from p3mbench.data.sample import Scene, TrimapSource
 from p3mbench.errors import DataError
-from p3mbench.images import UInt8Array, write_bytes
+from p3mbench.images import UInt8Array
 from p3mbench.regions import trimap_from_alpha
+from p3mbench.writing import write_bytes
 
 SCENES = "P3MBENCH_SCENES"  # folder that the processes of one run share
 

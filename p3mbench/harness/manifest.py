@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from p3mbench.harness.plan import Plan
-from p3mbench.images import write_bytes
 from p3mbench.provenance import environment
 from p3mbench.store import Store
+from p3mbench.writing import write_bytes
 
 FILE_NAME = "manifest.json"
 

@@ -26,13 +26,14 @@ from typing import Any
 from p3mbench.data.sample import Scene
 from p3mbench.devices import resolve
 from p3mbench.errors import DataWarning, P3MBenchError
+from p3mbench.flags import joined
 from p3mbench.harness.engine import Call, Engine, shift_of
 from p3mbench.harness.plan import Contender, Task, alpha_path
-from p3mbench.images import write_alpha
 from p3mbench.method import Float32Array, checked_alpha, paste_known
 from p3mbench.metrics import score
 from p3mbench.registry import execute
 from p3mbench.store import Row
+from p3mbench.writing import write_alpha
 
 MAX_REASON = 500
 NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
@@ -81,7 +82,7 @@ class _Loaded:
     number: int
     task: Task
     scene: Scene | None
-    odd: tuple[str, ...]
+    odd: tuple[tuple[str, str], ...]  # what the readers warned of, each with its flag
     error: Exception | None
 
 
@@ -177,7 +178,7 @@ def _prepare(setup: Setup, log: str, environ: Mapping[str, str]) -> None:
 
 
 def _remember(message: Warning | str, *_: Any, **__: Any) -> None:
-    getattr(_ODD, "found", []).append(str(message))
+    getattr(_ODD, "found", []).append((str(message), getattr(message, "flag", "")))
 
 
 def _leave_with_parent() -> None:
@@ -225,7 +226,7 @@ def _predict(item: _Loaded, engine: Engine) -> _Predicted:
     given = scene.trimap if info.needs_trimap else None
     call = engine.call(scene.image, given)
     alpha = checked_alpha(call.alpha, scene.image.shape[:2])
-    macs, odd = None, item.odd
+    macs, odd = None, tuple(text for text, _ in item.odd)
     if task.counted:
         macs = engine.macs(scene.image, given)
         if engine.how:
@@ -249,6 +250,7 @@ def _score(parent: _Parent, box: queue.Queue[_Predicted], setup: Setup) -> None:
 def _scored(item: _Predicted, setup: Setup) -> Row:
     task, scene = item.loaded.task, item.scene
     cell = task.cell
+    found = [flag for _, flag in item.loaded.odd]
     scores = score(
         item.alpha, scene.alpha, scene.trimap, convention=cell.convention, face=scene.face
     )
@@ -260,7 +262,7 @@ def _scored(item: _Predicted, setup: Setup) -> Row:
         status="ok",
         reason="; ".join(item.odd),
         log="",
-        flags=",".join([*scores.flags, *["seen_in_training"] * cell.seen]),
+        flags=joined([*scores.flags, *found, *["seen_in_training"] * cell.seen]),
         metrics=dict(scores),
         seconds=item.call.seconds,
         height=scene.image.shape[0],

@@ -18,8 +18,9 @@ import numpy.typing as npt
 from p3mbench.data.foregrounds import estimate_layers, has_layers, read_layers
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
 from p3mbench.errors import DataError
-from p3mbench.images import UInt8Array, write_bytes
+from p3mbench.images import UInt8Array
 from p3mbench.provenance import hash_of, sha256_of, usable_cores
+from p3mbench.writing import write_bytes
 
 CACHE_VARIABLE = "P3MBENCH_CACHE"
 Prepared = Callable[[int, int], object]

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from p3mbench.errors import WeightsError
-from p3mbench.images import write_bytes
 from p3mbench.weights import HEADER_KEY
+from p3mbench.writing import write_bytes
 
 WEIGHTS, RECORD, STATE, LOG = "weights.safetensors", "weights.json", "state.pt", "log.jsonl"
 

@@ -1,0 +1,115 @@
+"""Text from elsewhere, made safe at one place: names that become paths, screens, spreadsheets.
+
+Names of methods, checkpoints, benchmarks, subsets and images become parts of paths and keys. Text
+of foreign code (exception messages, logs) reaches terminals, and cells of tables spreadsheets.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from p3mbench.errors import P3MBenchError
+
+MOST_CHARACTERS = 200
+_FORMULA = ("=", "+", "-", "@")
+_SEPARATORS = ("/", "\\")
+
+
+def problem_of(name: str) -> str:
+    """Why a name cannot be a part of a path and a label; "" if it can.
+
+    A name is refused if it is empty, longer than 200 characters, ``.`` or ``..``, begins with a
+    dot, a hyphen or ``=``, begins or ends with a space, or holds a slash, a backslash, a control
+    or formatting character, or something that is not Unicode text (a lone surrogate).
+
+    >>> problem_of("p3mnet-r34"), problem_of("../x")
+    ('', 'it begins with a dot')
+    """
+    if not name:
+        return "it is empty"
+    if len(name) > MOST_CHARACTERS:
+        return f"it is longer than {MOST_CHARACTERS} characters"
+    if name[0] in ".-=":
+        return f"it begins with {'a dot' if name[0] == '.' else repr(name[0])}"
+    if name != name.strip():
+        return "it begins or ends with a space"
+    for character in name:
+        if character in _SEPARATORS:
+            return f"it holds {character!r}"
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            return f"it holds the character {ascii(character)}"
+    return ""
+
+
+def checked_name(name: str, what: str, error: type[P3MBenchError] = P3MBenchError) -> str:
+    """``name`` itself, if it can be a part of a path and a label.
+
+    Args:
+        name: text from a user, a file or a plugin.
+        what: what it names, for the message: "subset", "checkpoint".
+        error: the class to raise.
+
+    Raises:
+        P3MBenchError: of the class ``error``, with one line that says what is wrong.
+    """
+    problem = problem_of(name)
+    if problem:
+        raise error(f"{what} name {printable(name)!r} cannot be used: {problem}; rename it")
+    return name
+
+
+def printable(text: str, *, lines: bool = False) -> str:
+    """``text`` without anything that a terminal would obey or that cannot be encoded.
+
+    Control and formatting characters (terminal codes, changes of writing direction) and lone
+    surrogates come out as escapes such as ``\\x1b``.
+
+    Args:
+        text: from foreign code or files.
+        lines: keep line breaks and tabs.
+
+    >>> printable("\\x1b[31mred")
+    '\\\\x1b[31mred'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = "\n\t" if lines else ""
+    return "".join(
+        c if c in kept or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        # joiners that scripts and emoji need
+        or c in "\u200c\u200d" else ascii(c)[1:-1]
+        for c in text
+    )  # fmt: skip
+
+
+def spreadsheet_cell(text: str) -> str:
+    """``text`` so that no spreadsheet takes it for a formula: such a cell gets a leading quote.
+
+    Numbers and a lone hyphen stay as they are. `plain_cell` takes the quote away again.
+
+    >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-0.5"), spreadsheet_cell("-")
+    ("'=1+1", '-0.5', '-')
+    """
+    if text[:1] in _FORMULA or text[:1] in ("\t", "\r"):
+        if text == "-" or _is_number(text):
+            return text
+        return f"'{text}"
+    return text
+
+
+def plain_cell(text: str) -> str:
+    """The text of a cell that `spreadsheet_cell` may have quoted.
+
+    >>> plain_cell("'=1+1"), plain_cell("'quoted'")
+    ('=1+1', "'quoted'")
+    """
+    rest = text[1:]
+    return rest if text[:1] == "'" and rest and spreadsheet_cell(rest) == text else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

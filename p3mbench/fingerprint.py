@@ -177,12 +177,17 @@ class _Walk:
 
     def _follow(self, name: str, path: Path) -> None:
         package = name if path.stem == "__init__" else name.rpartition(".")[0]
+        if name == path.name:  # a plugin file is in no package
+            package = ""
+        beside = path.parent  # of the outermost package
+        for _ in filter(None, package.split(".")):
+            beside = beside.parent
         if path.suffix == SOURCE:
             for imported in imports(self.prints.content(path), package):
-                self._imported(imported, path.parent)
+                self._imported(imported, beside)
         if name.partition(".")[0] not in OURS:
             for held in _held(path):
-                self._imported(held, path.parent, local=True)
+                self._imported(held, beside, local=True)
 
     def _imported(self, name: str, beside: Path, local: bool = False) -> None:
         """``name`` may be a module, or something in one: every prefix that is a module counts."""
@@ -193,15 +198,13 @@ class _Walk:
             code = [path for path in found if self._is_code(parts[0], path, local)]
             for path in code:
                 self._add(module, path)
-            if not code and (end == 1 or not found) and not _namespace(found):
+            if not code and (end == 1 or not found) and not any(p.is_dir() for p in found):
                 return
 
     def _is_code(self, top: str, path: Path, local: bool) -> bool:
         if path.is_dir() or _standard(path):
-            return path.is_dir()
-        if top in self._own:
-            return True
-        return not self._library(top, path, count=not local)
+            return False
+        return top in self._own or not self._library(top, path, count=not local)
 
     def _library(self, top: str, path: Path, count: bool = True) -> bool:
         """Whether the file belongs to a distribution that is installed where it lies."""
@@ -217,10 +220,6 @@ class _Walk:
                 if count:
                     self.libraries[name] = distribution.version
         return found
-
-
-def _namespace(found: tuple[Path, ...]) -> bool:
-    return any(path.is_dir() for path in found)
 
 
 def _matches(name: str, prefixes: Iterable[str]) -> bool:
@@ -287,40 +286,43 @@ def _candidates(name: str, beside: Path) -> Iterator[Path]:
     if loaded is not None:
         yield loaded
     for places in (None, [str(beside)]):
-        spec = _spec(name, places)
-        if spec is None:
-            continue
-        if spec.has_location and spec.origin:
-            yield Path(spec.origin).resolve()
-        elif spec.submodule_search_locations:  # a folder without __init__.py
-            yield from (Path(place).resolve() for place in spec.submodule_search_locations)
+        file, folders = _found(name, places)
+        if file is not None:
+            yield file.resolve()
+        else:  # folders without __init__.py
+            yield from (Path(folder).resolve() for folder in folders)
 
 
-def _spec(name: str, places: list[str] | None) -> ModuleSpec | None:
-    """The spec of a module, importing nothing; ``places`` is where its first part is looked for."""
-    spec: ModuleSpec | None = None
-    for end in range(1, name.count(".") + 2):
-        part = ".".join(name.split(".")[:end])
-        if end > 1:
-            places = list((spec and spec.submodule_search_locations) or ())
-            if not places:
-                return None
-        spec = _first_spec(part, places, top=end == 1)
-        if spec is None:
-            return None
-    return spec
+def _found(name: str, places: list[str] | None) -> tuple[Path | None, list[str]]:
+    """The file of a module and the folders of what is in it, importing nothing.
+
+    ``places`` is where its first part is looked for; None for wherever Python looks.
+    """
+    file, folders = None, places
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        if end > 1 and not folders:
+            return None, []
+        file, folders = _part(".".join(parts[:end]), folders, outermost=end == 1)
+    return file, folders or []
 
 
-def _first_spec(name: str, places: list[str] | None, top: bool) -> ModuleSpec | None:
-    finders: list[Any] = [PathFinder] if places is not None and top else list(sys.meta_path)
+def _part(name: str, places: list[str] | None, outermost: bool) -> tuple[Path | None, list[str]]:
+    finders: list[Any] = [PathFinder] if places is not None and outermost else list(sys.meta_path)
     for finder in finders:
         try:
             spec: ModuleSpec | None = finder.find_spec(name, places)
+            if spec is None:
+                continue
+            folders = list(spec.submodule_search_locations or ())
+        except KeyError:  # a folder in a folder, neither with __init__.py: it asks for the parent
+            last = name.rpartition(".")[2]
+            found = [Path(place) / last for place in places or ()]
+            return None, [str(folder) for folder in found if folder.is_dir()]
         except (AttributeError, ImportError, ValueError, OSError):  # a finder of somebody else's
             continue
-        if spec is not None:
-            return spec
-    return None
+        return (Path(spec.origin) if spec.has_location and spec.origin else None), folders
+    return None, []
 
 
 def _file_of(module: ModuleType | None) -> Path | None:

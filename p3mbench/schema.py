@@ -25,7 +25,9 @@ CREATE TABLE files (
     path TEXT PRIMARY KEY, device INTEGER, inode INTEGER, size INTEGER, mtime_ns INTEGER,
     ctime_ns INTEGER, hashed_ns INTEGER, sha256 TEXT NOT NULL
 );
-CREATE TABLE benchmarks (benchmark TEXT PRIMARY KEY, definition TEXT NOT NULL, seen TEXT NOT NULL);
+CREATE TABLE benchmarks (
+    benchmark TEXT PRIMARY KEY, definition TEXT NOT NULL, names TEXT NOT NULL, seen TEXT NOT NULL
+);
 CREATE TABLE members (
     benchmark TEXT NOT NULL, subset TEXT NOT NULL, image TEXT NOT NULL,
     PRIMARY KEY (benchmark, subset, image)

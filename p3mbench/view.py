@@ -36,6 +36,7 @@ class View:
     Attributes:
         benchmark: its name.
         definition: hash of what it is made of and where that lies.
+        names: of its subsets, those that were not found included.
         subsets: subset -> ids of all its images.
         contents: place -> image -> hash of its content, for the images that were looked at.
         wanted: entry -> what makes its rows now (`made_of`).
@@ -44,6 +45,7 @@ class View:
 
     benchmark: str
     definition: str = ""
+    names: Sequence[str] = ()
     subsets: Mapping[str, Sequence[str]] = field(default_factory=dict)
     contents: Mapping[Place, Mapping[str, str]] = field(default_factory=dict)
     wanted: Mapping[str, str] = field(default_factory=dict)
@@ -70,12 +72,14 @@ class LastSeen:
     """What the last runs saw, over all benchmarks of a store.
 
     Attributes:
+        names: benchmark -> names of its subsets.
         members: (benchmark, subset) -> ids of its images.
         contents: (benchmark, subset, variant, obfuscation) -> image -> hash of its content.
         wanted: entry -> what makes its rows now.
         codes: hash of code -> its files with their hashes.
     """
 
+    names: Mapping[str, frozenset[str]]
     members: Mapping[tuple[str, str], frozenset[str]]
     contents: Mapping[tuple[str, str, str, str], Mapping[str, str]]
     wanted: Mapping[str, str]
@@ -85,7 +89,9 @@ class LastSeen:
 def write(db: sqlite3.Connection, view: View, seen: str) -> None:
     """Remember a view, within the caller's transaction; ``seen`` is when, as sortable text."""
     name = view.benchmark
-    db.execute("INSERT OR REPLACE INTO benchmarks VALUES (?, ?, ?)", (name, view.definition, seen))
+    names = json.dumps(list(view.names))
+    sql = "INSERT OR REPLACE INTO benchmarks VALUES (?, ?, ?, ?)"
+    db.execute(sql, (name, view.definition, names, seen))
     _forget(db, name, view.subsets)
     for subset, images in view.subsets.items():
         db.executemany("INSERT INTO members VALUES (?, ?, ?)", ((name, subset, i) for i in images))
@@ -140,7 +146,9 @@ def read(db: sqlite3.Connection) -> LastSeen:
     for benchmark, subset, variant, obfuscation, image, content in db.execute(sql):
         contents.setdefault((benchmark, subset, variant, obfuscation), {})[image] = content
     codes = db.execute("SELECT sha256, files FROM codes")
+    names = db.execute("SELECT benchmark, names FROM benchmarks")
     return LastSeen(
+        {benchmark: frozenset(json.loads(text)) for benchmark, text in names},
         {at: frozenset(ids) for at, ids in members.items()},
         contents,
         dict(db.execute("SELECT entry, made FROM wanted").fetchall()),
@@ -159,23 +167,23 @@ def is_another(db: sqlite3.Connection, view: View) -> bool:
     ).fetchone()
     if found is None or found[0] == view.definition:
         return False
-    last, compared = read(db), 0
-    for place, images in view.contents.items():
-        known = last.contents.get((view.benchmark, *place), {})
-        common = images.keys() & known.keys()
-        compared += len(known)
-        if any(images[image] == known[image] for image in common):
-            return False
-    if compared:
-        return True
-    ids = {(subset, image) for subset, images in view.subsets.items() for image in images}
+    last = read(db)
     mine = {
-        (subset, image)
-        for (name, subset), images in last.members.items()
-        for image in images
+        (variant, image, content)
+        for (name, _, variant, _), images in last.contents.items()
+        for image, content in images.items()
         if name == view.benchmark
     }
-    return bool(mine) and not ids & mine
+    theirs = {
+        (variant, image, content)
+        for (_, variant, _), images in view.contents.items()
+        for image, content in images.items()
+    }
+    if {variant for variant, *_ in mine} & {variant for variant, *_ in theirs}:
+        return not mine & theirs
+    ids = {image for images in view.subsets.values() for image in images}
+    known = {i for (name, _), of in last.members.items() if name == view.benchmark for i in of}
+    return bool(known) and not ids & known
 
 
 def merge(db: sqlite3.Connection, other: sqlite3.Connection) -> str:
@@ -192,13 +200,14 @@ def merge(db: sqlite3.Connection, other: sqlite3.Connection) -> str:
         view = View(
             benchmark,
             definition,
+            sorted(theirs.names[benchmark]),
             {of[1]: sorted(ids) for of, ids in theirs.members.items() if of[0] == benchmark},
             {of[1:]: images for of, images in theirs.contents.items() if of[0] == benchmark},
         )
         if is_another(db, view):
             return str(benchmark)
         if seen > mine.get(benchmark, ""):
-            _take_newer(db, view, seen)
+            write(db, view, seen)
         else:
             _take_missing(db, other, benchmark)
     for entry, made, seen in other.execute("SELECT entry, made, seen FROM wanted").fetchall():
@@ -210,10 +219,6 @@ def merge(db: sqlite3.Connection, other: sqlite3.Connection) -> str:
     codes = other.execute("SELECT sha256, files FROM codes").fetchall()
     db.executemany("INSERT OR IGNORE INTO codes VALUES (?, ?)", codes)
     return ""
-
-
-def _take_newer(db: sqlite3.Connection, view: View, seen: str) -> None:
-    write(db, view, seen)
 
 
 def _take_missing(db: sqlite3.Connection, other: sqlite3.Connection, benchmark: str) -> None:

@@ -383,6 +383,7 @@ def _view(opened: Opened, places: Sequence[_Place], cells: Sequence[CellPlan]) -
     return View(
         benchmark.name,
         hash_of(defined | {"synthetic": benchmark.synthetic}),
+        tuple(subset["name"] for subset in benchmark.subsets),
         {subset.name: tuple(s.id for s in subset.samples) for subset in opened.subsets},
         {
             (p.subset.name, p.variant, p.obfuscation): {

@@ -73,7 +73,7 @@ def _state(
     members = seen.members.get((benchmark, subset))
     if members is not None and image not in members:
         return "gone"
-    if members is None and any(name == benchmark for name, _ in seen.members):
+    if benchmark in seen.names and subset not in seen.names[benchmark]:
         return "gone"
     now = seen.contents.get((benchmark, subset, variant, obfuscation), {}).get(image)
     return "changed" if now is not None and content and now != content else ""

@@ -184,7 +184,7 @@ class Store:
             theirs = [dict(zip(_COLUMNS, r, strict=True)) for r in other._db.execute(sql)]
         with self._told(f"{other.path} cannot be merged: "), self._transaction():
             wanted = [row for row in theirs if self._wants(row, other)]
-            taken = [self._matte(row, other) for row in wanted]
+            files = [mattes.foreign_file(other.folder, row["matte"]) for row in wanted]
             another = view.merge(self._db, other._db)
             if another:
                 raise StoreError(
@@ -192,14 +192,15 @@ class Store:
                     f"{self.path}, image for image; merge it into a store of its own"
                 )
             old: set[str] = set()
-            for row in wanted:
+            for row, file in zip(wanted, files, strict=True):
+                self._copy_matte(row, file)  # before the row says that it is here
                 self._put(row, old)
             runs = other._db.execute("SELECT run_id, manifest FROM runs").fetchall()
             self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", runs)
             sizes = other._db.execute("SELECT benchmark, subset, images FROM subsets").fetchall()
             self._db.executemany("INSERT OR REPLACE INTO subsets VALUES (?, ?, ?)", sizes)
         mattes.remove(self.folder, old)
-        return Merged(len(wanted), sum(taken))
+        return Merged(len(wanted), sum(file is not None for file in files))
 
     def _wants(self, row: Mapping[str, Any], other: Store) -> bool:
         """Whether a row of another store is to be taken."""
@@ -216,15 +217,11 @@ class Store:
             "merging"
         )
 
-    def _matte(self, row: dict[str, Any], other: Store) -> bool:
-        """Copy the matte of a row that is taken, before the row says that it is here."""
-        file = mattes.foreign_file(other.folder, row["matte"])
-        if file is None:
-            row["matte"] = ""
-            return False
-        row["matte"] = mattes.keyed(row["matte"], row["key"])
-        write_bytes(self.folder / mattes.FOLDER / row["matte"], file.read_bytes())
-        return True
+    def _copy_matte(self, row: dict[str, Any], file: Path | None) -> None:
+        """Copy the matte of another store's row, and let the row name the copy."""
+        row["matte"] = mattes.keyed(row["matte"], row["key"]) if file is not None else ""
+        if file is not None:
+            write_bytes(self.folder / mattes.FOLDER / row["matte"], file.read_bytes())
 
     def statuses(self) -> dict[str, str]:
         """key -> status of every stored row."""

@@ -79,6 +79,7 @@ class Opened:
     benchmark: Benchmark
     subsets: tuple[Subset, ...]
     absent: Mapping[str, str] = field(default_factory=dict)  # subset -> reason
+    where: str = ""  # its data folder, absolute; "" where it is drawn
 
 
 def builtin_names() -> dict[str, Path]:
@@ -295,7 +296,9 @@ def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
         raise BenchmarkError(f"benchmark {benchmark.name} needs a data folder: give --data DIR")
     if benchmark.source == "folder":
         return Opened(
-            benchmark, tuple(_folder_subset(benchmark, root, s) for s in benchmark.subsets)
+            benchmark,
+            tuple(_folder_subset(benchmark, root, s) for s in benchmark.subsets),
+            where=str(root.resolve()),
         )
     found = read_p3m10k(
         root,
@@ -307,6 +310,7 @@ def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
         benchmark,
         tuple(s for s in found.values() if isinstance(s, Subset)),
         {name: s for name, s in found.items() if isinstance(s, str)},
+        str(root.resolve()),
     )
 
 

@@ -12,6 +12,10 @@ class DataError(P3MBenchError):
     """A data set, image, alpha or trimap is missing, damaged or inconsistent."""
 
 
+class ChangedError(P3MBenchError):
+    """Data or code is not what it was when the run was planned; nothing is known of the image."""
+
+
 class BenchmarkError(P3MBenchError):
     """A benchmark definition is unknown or malformed."""
 

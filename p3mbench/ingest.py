@@ -52,7 +52,9 @@ TEXTS = ("benchmark", "subset", "convention", "kind", "title", "checkpoint", "ch
          "seed", "strategy", "options", "trimap_source", "obfuscation", "status", "reason", "flags",
          "device")  # fmt: skip
 NUMBERS = ("seconds", "height", "width", "parameters", "macs", "peak_mib")
-IGNORED = ("learned", "key", "run_id")  # columns of an export that follow from others
+# Columns of an export that follow from others, or that hold for the store they come from only.
+IGNORED = ("learned", "key", "run_id", "log", "code", "libraries", "content", "method_version",
+           "metrics_version", "matte")  # fmt: skip
 CHOICES = {
     "variant": ("B", "N"),
     "train_setting": tuple(str(setting) for setting in TrainSetting),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +18,8 @@ from p3mbench.errors import DataError
 if TYPE_CHECKING:
     from p3mbench.store import Store
 
+RACY_NS = 2_000_000_000  # coarser than the clock of any usual file system
+_MOST = 2**63 - 1  # SQLite's integers are signed
 PACKAGES = (
     "p3mbench",
     "numpy",
@@ -104,20 +107,25 @@ def sha256_of(path: Path) -> str:
 
 
 def hash_files(paths: Iterable[Path], store: Store) -> Mapping[Path, str]:
-    """SHA-256 of each file; one whose size and time are as remembered is not read again."""
+    """SHA-256 of each file's bytes.
+
+    A file is not read again if the system says that it is the one that was hashed: same device,
+    inode, size, and times of change of content and of anything. A file that had changed within
+    `RACY_NS` before it was hashed may change again without a trace, so its hash is not relied on.
+    """
     known, fresh = store.file_hashes(), []
     hashes: dict[Path, str] = {}
-    todo: dict[Path, tuple[int, int]] = {}
+    todo: dict[Path, tuple[tuple[int, ...], int]] = {}
     for path in dict.fromkeys(paths):
         try:
-            stat = path.stat()
+            facts = _facts(path)
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-        size, mtime, digest = known.get(str(path.resolve()), (None, None, ""))
-        if (size, mtime) == (stat.st_size, stat.st_mtime_ns):
+        before, hashed, digest = known.get(str(path.resolve()), ((), 0, ""))
+        if before == facts and max(facts[-2:]) < hashed - RACY_NS:
             hashes[path] = digest
         else:
-            todo[path] = (stat.st_size, stat.st_mtime_ns)
+            todo[path] = (facts, time.time_ns())
     with ThreadPoolExecutor(usable_cores()) as pool:
         for path, digest in zip(todo, pool.map(sha256_of, todo), strict=True):
             hashes[path] = digest
@@ -125,3 +133,11 @@ def hash_files(paths: Iterable[Path], store: Store) -> Mapping[Path, str]:
     if fresh:
         store.remember_hashes(fresh)
     return hashes
+
+
+def _facts(path: Path) -> tuple[int, ...]:
+    """What a system says of a file: the last two are its times, in ns."""
+    stat = path.stat()
+    return (
+        stat.st_dev, stat.st_ino & _MOST, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns,
+    )  # fmt: skip

@@ -1,139 +1,43 @@
 """The results store: one SQLite file, one row per image, each committed as it is made.
 
 The journal mode is DELETE and every commit is synced, because WAL is not for network file systems.
-A row is found by its key, a hash of everything its numbers depend on; a row that answers the same
-question with other inputs (an edited trimap, say) replaces the older one.
+A row is found by its key, a hash of everything its numbers depend on. A score that answers the same
+question with other inputs (an edited trimap, edited code) replaces the older one; a failure never
+takes the place of a score, but stands beside it.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from p3mbench import mattes, view
 from p3mbench.errors import StoreError
+from p3mbench.rows import STATUSES as STATUSES
+from p3mbench.rows import Earlier, Merged, values_of
+from p3mbench.rows import Row as Row
+from p3mbench.schema import CELL, SCHEMA, can_migrate, in_words, is_cut, migrate, version_of
+from p3mbench.schema import QUESTION as QUESTION
+from p3mbench.writing import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FILE_NAME = "store.sqlite"
-SCHEMA = 3
-
-# ok: scored. failed: raised, or returned what is no matte. timeout, oom: stopped by the limits, or
-# by the system for want of memory. skipped: not tried, because the method could not be loaded.
-STATUSES = ("ok", "failed", "timeout", "oom", "skipped")
-
-_SCHEMA_SQL = """
-CREATE TABLE rows (
-    key TEXT PRIMARY KEY,
-    benchmark TEXT NOT NULL, subset TEXT NOT NULL, variant TEXT NOT NULL, image TEXT NOT NULL,
-    method TEXT NOT NULL, title TEXT NOT NULL, kind TEXT NOT NULL, learned INTEGER NOT NULL,
-    options TEXT NOT NULL, strategy TEXT NOT NULL,
-    checkpoint TEXT NOT NULL, checkpoint_sha256 TEXT NOT NULL, train_setting TEXT NOT NULL,
-    seed TEXT NOT NULL, trimap_source TEXT NOT NULL, convention TEXT NOT NULL,
-    obfuscation TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, flags TEXT NOT NULL,
-    metrics TEXT NOT NULL, seconds REAL, height INTEGER, width INTEGER, device TEXT NOT NULL,
-    run_id TEXT NOT NULL, parameters INTEGER, macs INTEGER, peak_mib REAL,
-    log TEXT NOT NULL DEFAULT ''
-);
-CREATE UNIQUE INDEX question ON rows (
-    benchmark, subset, variant, image, method, options, strategy, checkpoint_sha256,
-    train_setting, seed, trimap_source, convention, obfuscation
-);
-CREATE TABLE runs (run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL);
-CREATE TABLE subsets (
-    benchmark TEXT NOT NULL, subset TEXT NOT NULL, images INTEGER NOT NULL,
-    PRIMARY KEY (benchmark, subset)
-);
-CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT NOT NULL);
-"""
-
-# What a row answers; a store holds one row per question.
-QUESTION = (
-    "benchmark", "subset", "variant", "image", "method", "options", "strategy",
-    "checkpoint_sha256", "train_setting", "seed", "trimap_source", "convention", "obfuscation",
-)  # fmt: skip
-
-# schema -> what makes the next one of it
-_MIGRATIONS = {
-    1: (
-        "ALTER TABLE rows ADD COLUMN parameters INTEGER",
-        "ALTER TABLE rows ADD COLUMN macs INTEGER",
-        "ALTER TABLE rows ADD COLUMN peak_mib REAL",
-    ),
-    2: ("ALTER TABLE rows ADD COLUMN log TEXT NOT NULL DEFAULT ''",),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """The result of one method on one image.
-
-    Attributes:
-        key: hash of all that the numbers depend on.
-        train_setting: B, N, B+CP, other, or ``-`` where nothing was trained.
-        seed: of the training, as text, "" if there is none.
-        options: the method's parameters as canonical JSON.
-        status: one of `STATUSES`.
-        reason: why it failed, or what was odd about an image that was scored, in one line.
-        flags: names of degenerate cases the metrics met, joined by commas.
-        metrics: raw values, neither scaled nor rounded; NaN where a metric is not defined.
-        seconds: of ``predict`` alone.
-        parameters: of the network, None if there is none.
-        macs: multiply-adds of ``predict``, counted for the first image of each cell only.
-        peak_mib: highest memory during ``predict``, see `p3mbench.harness.engine.Call`.
-        log: the end of what the method's process printed, where the image has no score.
-    """
-
-    key: str
-    benchmark: str
-    subset: str
-    variant: str
-    image: str
-    method: str
-    title: str
-    kind: str
-    learned: bool
-    options: str
-    strategy: str
-    checkpoint: str
-    checkpoint_sha256: str
-    train_setting: str
-    seed: str
-    trimap_source: str
-    convention: str
-    obfuscation: str
-    status: str
-    reason: str
-    flags: str
-    metrics: Mapping[str, float]
-    seconds: float | None
-    height: int | None
-    width: int | None
-    device: str
-    run_id: str
-    parameters: int | None = None
-    macs: int | None = None
-    peak_mib: float | None = None
-    log: str = ""
-
 
 _COLUMNS = [field.name for field in fields(Row)]
 _MARKS = ", ".join(f":{name}" for name in _COLUMNS)
 _INSERT = f"INSERT OR REPLACE INTO rows ({', '.join(_COLUMNS)}) VALUES ({_MARKS})"  # noqa: S608
-
-
-def _values(row: Row) -> dict[str, Any]:
-    values = asdict(row)
-    values["metrics"] = json.dumps(
-        {k: None if math.isnan(v) else v for k, v in row.metrics.items()}
-    )
-    return values
+_ASKS = " AND ".join(f"{name} = :{name}" for name in QUESTION)
+_FOUND = f"SELECT key, status, metrics, matte FROM rows WHERE {_ASKS}"  # nosec B608 # noqa: S608
+_DELETE = f"DELETE FROM rows WHERE {_ASKS} AND (:status = 'ok' OR status <> 'ok')"  # nosec B608 # noqa: S608
+_EARLIER = ", ".join(field.name for field in fields(Earlier))
 
 
 class Store:
@@ -157,10 +61,19 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
             self._db.execute("PRAGMA synchronous = FULL")
+            if is_cut(self._db, self.path):
+                raise StoreError(
+                    f"{self.path}: its end is missing (was it copied whole?); copy it again, or "
+                    "give another --out"
+                )
             self._migrate()
-        except (OSError, sqlite3.Error) as error:
+        except OSError as error:
             raise StoreError(
-                f"{self.path}: cannot be opened as a results store ({error})"
+                f"{self.path}: cannot be opened as a results store ({error.strerror or error})"
+            ) from None
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self.path}: cannot be opened as a results store: {in_words(error)}"
             ) from None
 
     def __enter__(self) -> Store:
@@ -170,120 +83,217 @@ class Store:
         self._db.close()
 
     def _migrate(self) -> None:
+        if version_of(self._db) == SCHEMA:
+            return
         with self._transaction():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            if version == 0 and tables == 0:
-                for statement in _SCHEMA_SQL.split(";")[:-1]:
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-            elif version in _MIGRATIONS:
-                for step in range(version, SCHEMA):
-                    for statement in _MIGRATIONS[step]:
-                        self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA}")
-            elif version != SCHEMA:
+            version = version_of(self._db)  # another process may have been quicker
+            if version != SCHEMA and not can_migrate(version):
                 raise StoreError(
-                    f"{self.path}: was written by another version of p3mbench (schema {version}, "
-                    f"this one writes {SCHEMA}); give another --out, or use that version"
+                    f"{self.path}: was written by another version of p3mbench (schema "
+                    f"{max(version, 0)}, this one writes {SCHEMA}); give another --out, or use "
+                    "that version"
                 )
+            if version != SCHEMA:
+                migrate(self._db)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+
+    @contextmanager
+    def _told(self, what: str = "") -> Iterator[None]:
+        """SQLite's errors, and text in the file that cannot be read, as one line."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {what}{in_words(error)}") from None
+        except ValueError as error:
+            raise StoreError(
+                f"{self.path}: is damaged ({error}); copy it back from a backup"
+            ) from None
 
     def add(self, row: Row) -> None:
         """Store a row for good: it is on disk when this returns."""
         self.add_all([row])
 
-    def add_all(self, rows: Sequence[Row]) -> None:
-        """Store rows for good, all of them or, if one cannot be stored, none."""
-        try:
-            with self._transaction():
-                self._db.executemany(_INSERT, [_values(row) for row in rows])
-        except sqlite3.Error as error:
-            what = f"the row of {rows[0].image}" if len(rows) == 1 else f"{len(rows)} rows"
-            raise StoreError(f"{self.path}: {what} cannot be stored ({error})") from None
+    def add_all(self, rows: Sequence[Row]) -> Counter[str]:
+        """Store rows for good, all of them or, if one cannot be stored, none.
+
+        A score replaces whatever answered its question. A failure replaces failures only; it is
+        not stored if the same inputs have a score. Mattes of rows that are gone are removed.
+
+        Returns:
+            How many rows were ``new``, ``replaced`` another, were ``equal`` to the one stored, or
+            left a score as it is (``kept``).
+        """
+        what = f"the row of {rows[0].image}: " if len(rows) == 1 else f"{len(rows)} rows: "
+        counts: Counter[str] = Counter()
+        old: set[str] = set()
+        with self._told(what), self._transaction():
+            for row in rows:
+                counts[self._put(values_of(row), old)] += 1
+        mattes.remove(self.folder, old)
+        return counts
+
+    def _put(self, values: Mapping[str, Any], old: set[str]) -> str:
+        """Store one row; ``old`` takes the paths of mattes that have lost theirs."""
+        there = self._db.execute(_FOUND, values).fetchall()
+        ok = values["status"] == "ok"
+        if not ok and any(row[:2] == (values["key"], "ok") for row in there):
+            return "kept"
+        gone = [row for row in there if ok or row[1] != "ok"]
+        self._db.execute(_DELETE, values)
+        self._db.execute(_INSERT, values)
+        old.update(matte for *_, matte in gone if matte)
+        old.discard(values["matte"])
+        same = (values["status"], values["metrics"])
+        if not gone:
+            return "new"
+        return "equal" if any(row[1:3] == same for row in gone) else "replaced"
 
     def answered(self, questions: Iterable[Sequence[str]]) -> Iterator[tuple[int, str]]:
         """(position, flags) of the questions that have a row; `QUESTION` names their parts."""
         where = " AND ".join(f"{name} = ?" for name in QUESTION)
+        sql = f"SELECT flags FROM rows WHERE {where} ORDER BY status = 'ok' DESC"  # nosec B608 # noqa: S608
         for i, question in enumerate(questions):
-            sql = f"SELECT flags FROM rows WHERE {where}"  # nosec B608 # noqa: S608
-            found = self._db.execute(sql, tuple(question)).fetchone()
+            with self._told():
+                found = self._db.execute(sql, tuple(question)).fetchone()
             if found:
                 yield i, found[0]
 
-    def merge(self, other: Store) -> int:
-        """Take the rows, runs and sizes of another store, all or none.
+    def merge(self, other: Store) -> Merged:
+        """Take the rows, mattes, runs and sizes of another store, all or none.
 
         A row that both have stays as it is here, unless it has a score there and none here.
 
-        Returns:
-            How many rows were taken.
-
         Raises:
-            StoreError: the other one answers a question of a row here from other inputs.
+            StoreError: the other one answers a question of a row here from other inputs, or has
+                another benchmark of the same name.
+            DataError: a matte there is no file of its own.
         """
         names = ", ".join(_COLUMNS)
-        theirs = other._db.execute(f"SELECT {names} FROM rows").fetchall()  # nosec B608 # noqa: S608
-        mine = self.statuses()
-        key, status = _COLUMNS.index("key"), _COLUMNS.index("status")
-        wanted = [
-            row
-            for row in theirs
-            if row[key] not in mine or (mine[row[key]] != "ok" and row[status] == "ok")
-        ]
-        try:
-            with self._transaction():
-                self._refuse_other_inputs(wanted, other)
-                marks = ", ".join("?" for _ in _COLUMNS)
-                sql = f"INSERT OR REPLACE INTO rows ({names}) VALUES ({marks})"  # noqa: S608
-                self._db.executemany(sql, wanted)
-                runs = other._db.execute("SELECT run_id, manifest FROM runs").fetchall()
-                self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", runs)
-                sizes = other._db.execute(
-                    "SELECT benchmark, subset, images FROM subsets"
-                ).fetchall()
-                self._db.executemany("INSERT OR REPLACE INTO subsets VALUES (?, ?, ?)", sizes)
-        except sqlite3.Error as error:
-            raise StoreError(f"{other.path}: cannot be merged ({error})") from None
-        return len(wanted)
-
-    def _refuse_other_inputs(self, rows: Sequence[tuple[Any, ...]], other: Store) -> None:
-        positions = [_COLUMNS.index(name) for name in QUESTION]
-        where = " AND ".join(f"{name} = ?" for name in QUESTION)
-        sql = f"SELECT key FROM rows WHERE {where}"  # nosec B608 # noqa: S608
-        at = {name: _COLUMNS.index(name) for name in ("key", "method", "image")}
-        for row in rows:
-            found = self._db.execute(sql, [row[i] for i in positions]).fetchone()
-            if found and found[0] != row[at["key"]]:
+        with other._told():
+            sql = f"SELECT {names} FROM rows"  # nosec B608 # noqa: S608
+            theirs = [dict(zip(_COLUMNS, r, strict=True)) for r in other._db.execute(sql)]
+        with self._told(f"{other.path} cannot be merged: "), self._transaction():
+            wanted = [row for row in theirs if self._wants(row, other)]
+            files = [mattes.foreign_file(other.folder, row["matte"]) for row in wanted]
+            another = view.merge(self._db, other._db)
+            if another:
                 raise StoreError(
-                    f"{other.path}: the row of {row[at['method']]} on image {row[at['image']]} was "
-                    f"made from other data or another version than the one in {self.path}; run "
-                    "one of them again before merging"
+                    f"{other.path}: its benchmark {another!r} is another one than that in "
+                    f"{self.path}, image for image; merge it into a store of its own"
                 )
+            old: set[str] = set()
+            for row, file in zip(wanted, files, strict=True):
+                self._copy_matte(row, file)  # before the row says that it is here
+                self._put(row, old)
+            runs = other._db.execute("SELECT run_id, manifest FROM runs").fetchall()
+            self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", runs)
+            sizes = other._db.execute("SELECT benchmark, subset, images FROM subsets").fetchall()
+            self._db.executemany("INSERT OR REPLACE INTO subsets VALUES (?, ?, ?)", sizes)
+        mattes.remove(self.folder, old)
+        return Merged(len(wanted), sum(file is not None for file in files))
+
+    def _wants(self, row: Mapping[str, Any], other: Store) -> bool:
+        """Whether a row of another store is to be taken."""
+        mine = {key: status for key, status, *_ in self._db.execute(_FOUND, row)}
+        if row["key"] in mine:
+            return bool(mine[row["key"]] != "ok" and row["status"] == "ok")
+        if not mine:
+            return True
+        if row["status"] != "ok" and "ok" in mine.values():
+            return False  # a failure with other inputs says nothing about the score here
+        raise StoreError(
+            f"{other.path}: the row of {row['method']} on image {row['image']} was made from other "
+            f"data, code or libraries than the one in {self.path}; run one of them again before "
+            "merging"
+        )
+
+    def _copy_matte(self, row: dict[str, Any], file: Path | None) -> None:
+        """Copy the matte of another store's row, and let the row name the copy."""
+        row["matte"] = mattes.keyed(row["matte"], row["key"]) if file is not None else ""
+        if file is not None:
+            write_bytes(self.folder / mattes.FOLDER / row["matte"], file.read_bytes())
 
     def statuses(self) -> dict[str, str]:
         """key -> status of every stored row."""
-        return dict(self._db.execute("SELECT key, status FROM rows"))
+        with self._told():
+            return dict(self._db.execute("SELECT key, status FROM rows"))
+
+    def with_mattes(self) -> set[str]:
+        """Keys of the rows whose matte is there."""
+        with self._told():
+            kept = self._db.execute("SELECT key, matte FROM rows WHERE matte <> ''").fetchall()
+        return {key for key, path in kept if mattes.file_of(self.folder, path) is not None}
+
+    def unversioned(self) -> set[str]:
+        """Keys of measured rows of an older version, which do not say what code made them."""
+        sql = "SELECT key FROM rows WHERE method_version = '' AND ',' || flags || ',' NOT LIKE ?"
+        with self._told():
+            return {key for (key,) in self._db.execute(sql, ("%,imported,%",))}
+
+    def flagged(self, flag: str) -> set[str]:
+        """Keys of the rows that carry a flag."""
+        sql = "SELECT key FROM rows WHERE ',' || flags || ',' LIKE ?"
+        with self._told():
+            return {key for (key,) in self._db.execute(sql, (f"%,{flag},%",))}
+
+    def earlier(self, cell: Mapping[str, Any]) -> dict[str, Earlier]:
+        """image -> the score that is stored for it, whatever it was made from.
+
+        Args:
+            cell: the columns that all rows of the cell share; those of `CELL` are used.
+        """
+        where = " AND ".join(f"{name} = :{name}" for name in CELL)
+        sql = f"SELECT {_EARLIER} FROM rows WHERE {where} AND status = 'ok'"  # nosec B608 # noqa: S608
+        with self._told():
+            found = self._db.execute(sql, {name: cell[name] for name in CELL})
+            return {row[0]: Earlier(*row) for row in found}
+
+    def see(self, seen: view.View, marks: view.Marks, when: str) -> None:
+        """Remember a benchmark as a run saw it, and what it found out about stored rows.
+
+        Raises:
+            StoreError: the store holds another benchmark of this name.
+        """
+        with self._told(), self._transaction():
+            view.mark(self._db, marks)
+            view.write(self._db, seen, when)
+
+    def refuse_another(self, seen: view.View) -> None:
+        """Raise `StoreError` if the store holds another benchmark of this name."""
+        with self._told():
+            another = view.is_another(self._db, seen)
+        if another:
+            raise StoreError(
+                f"{self.path}: holds another benchmark called {seen.benchmark!r}, with other "
+                "images; give this one another name in its TOML file, or another --out"
+            )
+
+    def last_seen(self) -> view.LastSeen:
+        """What the last runs saw of each benchmark."""
+        with self._told():
+            return view.read(self._db)
 
     def expected(self) -> dict[tuple[str, str], int]:
         """(benchmark, subset) -> number of images of the whole subset."""
-        found = self._db.execute("SELECT benchmark, subset, images FROM subsets")
-        return {(benchmark, subset): images for benchmark, subset, images in found}
+        with self._told():
+            found = self._db.execute("SELECT benchmark, subset, images FROM subsets")
+            return {(benchmark, subset): images for benchmark, subset, images in found}
 
     def begin_run(
         self, run_id: str, manifest: Mapping[str, Any], expected: Mapping[tuple[str, str], int]
     ) -> None:
         """Record a run before its first row."""
-        with self._transaction():
+        with self._told(), self._transaction():
             self._db.execute("INSERT INTO runs VALUES (?, ?)", (run_id, json.dumps(manifest)))
             self._db.executemany(
                 "INSERT OR REPLACE INTO subsets VALUES (?, ?, ?)",
@@ -292,35 +302,38 @@ class Store:
 
     def manifests(self) -> list[dict[str, Any]]:
         """The manifest of every run, oldest first."""
-        found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
-        return [json.loads(text) for (text,) in found]
+        with self._told():
+            found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
+            return [json.loads(text) for (text,) in found]
 
-    def file_hashes(self) -> dict[str, tuple[int, int, str]]:
-        """path -> (size, mtime_ns, sha256) of every file hashed before."""
-        found = self._db.execute("SELECT path, size, mtime_ns, sha256 FROM files")
-        return {path: (size, mtime, digest) for path, size, mtime, digest in found}
+    def file_hashes(self) -> dict[str, tuple[tuple[int, ...], int, str]]:
+        """path -> (what the system says of the file, when it was hashed in ns, sha256)."""
+        with self._told():
+            found = self._db.execute("SELECT * FROM files").fetchall()
+        return {path: (tuple(facts), when, digest) for path, *facts, when, digest in found}
 
-    def remember_hashes(self, hashes: Iterable[tuple[str, int, int, str]]) -> None:
-        """Keep (path, size, mtime_ns, sha256) of files, so that each is hashed once."""
-        with self._transaction():
-            self._db.executemany("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", hashes)
+    def remember_hashes(self, hashes: Iterable[tuple[str, tuple[int, ...], int, str]]) -> None:
+        """Keep hashes of files; as `file_hashes` gives them, so that each is hashed once."""
+        rows = [(path, *facts, when, digest) for path, facts, when, digest in hashes]
+        with self._told(), self._transaction():
+            self._db.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?)", rows)
 
     def frame(self) -> pd.DataFrame:
         """All rows as a DataFrame: the columns of `Row`, and one float column per metric.
+
+        Scores of gone images and older code are among them; `p3mbench.report.current` picks.
 
         Sorted by question, so that equal stores give equal frames whatever the order of their runs.
         """
         import pandas as pd
 
         order = "benchmark, method, options, strategy, train_setting, seed, checkpoint_sha256, "
-        order += "trimap_source, convention, obfuscation, subset, variant, image"
+        order += "trimap_source, convention, obfuscation, subset, variant, image, status"
         sql = f"SELECT {', '.join(_COLUMNS)} FROM rows ORDER BY {order}"  # nosec B608 # noqa: S608
-        try:
+        with self._told():
             frame = pd.DataFrame(self._db.execute(sql).fetchall(), columns=_COLUMNS)
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: cannot be read ({error})") from None
-        frame["learned"] = frame["learned"].astype(bool)
-        scores = pd.DataFrame([json.loads(text) for text in frame.pop("metrics")], dtype=float)
+            frame["learned"] = frame["learned"].astype(bool)
+            scores = pd.DataFrame([json.loads(text) for text in frame.pop("metrics")], dtype=float)
         return pd.concat([frame, scores], axis=1)
 
 

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from p3mbench.errors import StoreError
+from p3mbench.errors import DataError, StoreError
+from p3mbench.rows import values_of
 from p3mbench.store import FILE_NAME, Row, Store, metric_columns
+from p3mbench.writing import write_bytes
 
 ROW = Row(
     key="k1",
@@ -149,16 +153,224 @@ def test_expected_counts_are_kept(tmp_path):
         assert store.manifests() == [{"run_id": "r1"}]
 
 
+FIRST_SCHEMA = """
+CREATE TABLE rows (
+    key TEXT PRIMARY KEY,
+    benchmark TEXT NOT NULL, subset TEXT NOT NULL, variant TEXT NOT NULL, image TEXT NOT NULL,
+    method TEXT NOT NULL, title TEXT NOT NULL, kind TEXT NOT NULL, learned INTEGER NOT NULL,
+    options TEXT NOT NULL, strategy TEXT NOT NULL,
+    checkpoint TEXT NOT NULL, checkpoint_sha256 TEXT NOT NULL, train_setting TEXT NOT NULL,
+    seed TEXT NOT NULL, trimap_source TEXT NOT NULL, convention TEXT NOT NULL,
+    obfuscation TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, flags TEXT NOT NULL,
+    metrics TEXT NOT NULL, seconds REAL, height INTEGER, width INTEGER, device TEXT NOT NULL,
+    run_id TEXT NOT NULL
+);
+CREATE UNIQUE INDEX question ON rows (
+    benchmark, subset, variant, image, method, options, strategy, checkpoint_sha256,
+    train_setting, seed, trimap_source, convention, obfuscation
+);
+CREATE TABLE runs (run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL);
+CREATE TABLE subsets (
+    benchmark TEXT NOT NULL, subset TEXT NOT NULL, images INTEGER NOT NULL,
+    PRIMARY KEY (benchmark, subset)
+);
+CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT NOT NULL);
+PRAGMA user_version = 1;
+"""
+
+
 def test_a_store_of_the_first_schema_is_migrated(tmp_path):
-    with Store(tmp_path, create=True) as store:
-        store.add(ROW)
     with sqlite3.connect(tmp_path / FILE_NAME) as db:
-        for column in ("parameters", "macs", "peak_mib", "log"):
-            db.execute(f"ALTER TABLE rows DROP COLUMN {column}")
-        db.execute("PRAGMA user_version = 1")
+        db.executescript(FIRST_SCHEMA)
+        names = [row[1] for row in db.execute("PRAGMA table_info(rows)")]
+        marks = ", ".join(f":{name}" for name in names)
+        db.execute(f"INSERT INTO rows VALUES ({marks})", values_of(ROW))  # noqa: S608
+        imported = values_of(replace(ROW, key="k2", image="b", flags="imported"))
+        db.execute(f"INSERT INTO rows VALUES ({marks})", imported)  # noqa: S608
     db.close()
     with Store(tmp_path) as store:
         frame = store.frame()
-        assert len(frame) == 1 and frame["macs"].isna().all()
+        assert len(frame) == 2 and frame["macs"].isna().all()
+        assert frame["flags"].tolist() == ["code_unknown", "imported"]
         store.add(replace(ROW, key="another", image="another", macs=5))
         assert store.frame()["macs"].sum() == 5
+
+
+def statuses(store: Store) -> dict[str, str]:
+    return dict(sorted(store.statuses().items()))
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "oom", "skipped"])
+def test_a_failure_never_takes_the_place_of_a_score(tmp_path, status):
+    late = replace(ROW, status=status, metrics={})
+    with Store(tmp_path, create=True) as store:
+        store.add(ROW)
+        assert store.add_all([late]) == {"kept": 1}  # two runs at once
+        assert statuses(store) == {"k1": "ok"}
+        assert store.add_all([replace(late, key="k2")]) == {"new": 1}  # other code
+        assert statuses(store) == {"k1": "ok", "k2": status}
+        assert store.add_all([replace(late, key="k3")]) == {"equal": 1}
+        assert statuses(store) == {"k1": "ok", "k3": status}
+        assert store.add_all([replace(ROW, key="k3")]) == {"equal": 1}
+        assert statuses(store) == {"k3": "ok"}
+
+
+def test_rows_that_come_again_are_counted(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        assert store.add_all([ROW, replace(ROW, key="b", image="b")]) == {"new": 2}
+        changed = replace(ROW, key="k2", metrics={"sad": 3.0})
+        assert store.add_all([changed, replace(ROW, key="b", image="b")]) == {
+            "replaced": 1,
+            "equal": 1,
+        }
+
+
+def test_a_matte_goes_with_its_row(tmp_path):
+    with Store(tmp_path, create=True) as store:
+        for name in ("one", "two"):
+            write_bytes(tmp_path / "alphas" / "mini" / f"{name}.png", b"x")
+        store.add(replace(ROW, matte="mini/one.png"))
+        assert store.with_mattes() == {"k1"}
+        store.add(replace(ROW, key="k2", matte="mini/two.png"))
+        assert store.with_mattes() == {"k2"}
+    assert [path.name for path in (tmp_path / "alphas").rglob("*.png")] == ["two.png"]
+
+
+def test_a_row_cannot_name_a_file_outside_its_store(tmp_path):
+    precious = tmp_path / "precious.png"
+    precious.write_bytes(b"x")
+    with Store(tmp_path / "store", create=True) as store:
+        store.add(replace(ROW, matte="../../precious.png"))
+        assert store.with_mattes() == set()
+        store.add(replace(ROW, key="k2"))
+    assert precious.exists()
+
+
+def filled(folder: Path, *rows: Row) -> Path:
+    with Store(folder, create=True) as store:
+        store.add_all(list(rows) or [ROW])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "taken", "left"),
+    [
+        ("ok", "failed", 0, "ok"),
+        ("failed", "ok", 1, "ok"),
+        ("failed", "failed", 0, "failed"),
+        ("ok", "ok", 0, "ok"),
+    ],
+)
+def test_a_merge_takes_scores_for_failures_and_never_the_reverse(
+    tmp_path, mine, theirs, taken, left
+):
+    here = filled(tmp_path / "a", replace(ROW, status=mine))
+    there = filled(tmp_path / "b", replace(ROW, status=theirs))
+    with Store(here) as store, Store(there) as other:
+        assert store.merge(other).rows == taken
+        assert store.statuses() == {"k1": left}
+
+
+def test_a_merge_keeps_the_score_and_leaves_a_failure_of_other_code(tmp_path):
+    here = filled(tmp_path / "a")
+    there = filled(tmp_path / "b", replace(ROW, key="k2", status="failed"))
+    with Store(here) as store, Store(there) as other:
+        assert store.merge(other).rows == 0
+        assert store.statuses() == {"k1": "ok"}
+
+
+def test_a_merge_of_other_inputs_is_refused(tmp_path):
+    here, there = filled(tmp_path / "a"), filled(tmp_path / "b", replace(ROW, key="k2"))
+    with (
+        Store(here) as store,
+        Store(there) as other,
+        pytest.raises(StoreError, match="made from other data, code or libraries"),
+    ):
+        store.merge(other)
+
+
+@pytest.mark.parametrize("where", ["file", "folder", "alphas"])
+def test_a_merge_follows_no_link(tmp_path, where):
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "one.png").write_bytes(b"secret")
+    there = filled(tmp_path / "b", replace(ROW, matte="mini/one.png"))
+    (there / "alphas" / "mini").mkdir(parents=True)
+    links = {
+        "file": (there / "alphas" / "mini" / "one.png", secret / "one.png"),
+        "folder": (there / "alphas" / "mini", secret),
+        "alphas": (there / "alphas", secret),
+    }
+    link, target = links[where]
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.symlink_to(target)
+    if where == "alphas":
+        (secret / "mini").mkdir()
+        (secret / "mini" / "one.png").write_bytes(b"secret")
+    with (
+        Store(tmp_path / "a", create=True) as store,
+        Store(there) as other,
+        pytest.raises(DataError, match="is a symbolic link or lies behind one"),
+    ):
+        store.merge(other)
+    assert not (tmp_path / "a" / "alphas").exists()
+
+
+def test_a_merged_matte_has_its_rows_key(tmp_path):
+    there = filled(tmp_path / "b", replace(ROW, key="0123456789abcdef", matte="coarse/P-B/a.png"))
+    write_bytes(there / "alphas" / "coarse" / "P-B" / "a.png", b"matte")
+    with Store(tmp_path / "a", create=True) as store, Store(there) as other:
+        assert store.merge(other).mattes == 1
+        assert store.frame()["matte"].tolist() == ["coarse/P-B/a--0123456789ab.png"]
+        assert store.with_mattes() == {"0123456789abcdef"}
+
+
+@pytest.mark.parametrize("cut", [1, 100, 4096, 5000])
+def test_a_store_that_is_cut_is_one_line(tmp_path, cut):
+    filled(tmp_path, *(replace(ROW, key=f"k{i}", image=f"i{i}") for i in range(300)))
+    path = tmp_path / FILE_NAME
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(StoreError, match=r"store\.sqlite: (its end is missing|cannot be opened)"):
+        Store(tmp_path)
+
+
+def test_a_store_damaged_in_the_middle_is_one_line(tmp_path):
+    filled(tmp_path, *(replace(ROW, key=f"k{i}", image=f"i{i}") for i in range(300)))
+    path = tmp_path / FILE_NAME
+    content = bytearray(path.read_bytes())
+    content[8192:-4096] = b"\xff" * (len(content) - 8192 - 4096)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="is damaged"), Store(tmp_path) as store:
+        store.frame()
+
+
+def test_a_full_disk_is_said_and_nothing_stored_before_is_lost(tmp_path):
+    filled(tmp_path)
+    with Store(tmp_path) as store:
+        pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+        store._db.execute(f"PRAGMA max_page_count = {pages}")  # as a full disk does
+        many = [replace(ROW, key=f"k{i}", image=f"i{i}", log="x" * 3000) for i in range(50)]
+        with pytest.raises(StoreError, match=r"50 rows: the disk is full.* make room"):
+            store.add_all(many)
+        assert store.statuses() == {"k1": "ok"}
+    with Store(tmp_path) as store:
+        assert store.statuses() == {"k1": "ok"}
+
+
+def test_a_store_in_use_is_said(tmp_path):
+    filled(tmp_path)
+    with Store(tmp_path) as one, Store(tmp_path) as two:
+        two._db.execute("PRAGMA busy_timeout = 1")
+        one._db.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="is in use by another process"):
+            two.add(replace(ROW, key="k2", image="b"))
+
+
+def test_a_store_can_be_read_where_it_cannot_be_written(tmp_path):
+    filled(tmp_path)
+    with Store(tmp_path) as store:
+        store._db.execute("PRAGMA query_only = ON")
+        assert len(store.frame()) == 1
+        with pytest.raises(StoreError, match="cannot be written"):
+            store.add(replace(ROW, key="k2", image="b"))

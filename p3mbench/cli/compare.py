@@ -43,15 +43,16 @@ def command(
     from p3mbench import report
     from p3mbench.errors import StoreError
     from p3mbench.report.compare import Side, compare
+    from p3mbench.report.current import current
     from p3mbench.store import Store
 
     sides = []
     for folder in (run_a, run_b):
         with Store(folder) as store:
-            frame = store.frame()
-            if frame.empty:
+            rows = current(store)
+            if rows.frame.empty:
                 raise StoreError(f"{folder}: holds no rows yet")
-            sides.append(Side(str(folder), frame, store.manifests()))
+            sides.append(Side(str(folder), rows.frame, store.manifests(), rows.notes))
     chosen = tuple(m.strip() for m in metrics.split(",")) if metrics else None
     try:
         found = compare(sides[0], sides[1], chosen)

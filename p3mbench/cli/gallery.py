@@ -44,6 +44,7 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     from p3mbench import report
     from p3mbench.errors import StoreError
     from p3mbench.report.build import subjects
+    from p3mbench.report.current import current
     from p3mbench.report.html import Page, render_html
     from p3mbench.report.pictures import Pictures
     from p3mbench.report.plots import draw_all
@@ -51,10 +52,11 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     from p3mbench.writing import write_bytes
 
     with Store(results) as store:
-        frame, expected, manifests = store.frame(), store.expected(), store.manifests()
+        rows, expected, manifests = current(store), store.expected(), store.manifests()
+    frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
-    built, shown = report.build(frame, expected=expected), subjects(frame)
+    built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
     pictures = Pictures(results, manifests)
     for format_, name in TABLES.items():
         write_bytes(out / name, report.render(built, format_).encode())

@@ -15,7 +15,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 def command(folders: tuple[Path, ...], out: Path) -> None:
     """Put the rows and mattes of the stores in FOLDERS into one store.
 
-    Rows that are there already are kept; merging again changes nothing.
+    Rows that are there already are kept; merging again changes nothing. A failure never takes the
+    place of a score.
 
     \b
     p3mbench run --methods all --shard 1/2 --out shard-1
@@ -24,7 +25,6 @@ def command(folders: tuple[Path, ...], out: Path) -> None:
     """
     from p3mbench.harness.manifest import write_manifests
     from p3mbench.store import Store
-    from p3mbench.writing import write_bytes
 
     for folder in folders:  # all are looked at before anything is written
         with Store(folder):
@@ -32,12 +32,6 @@ def command(folders: tuple[Path, ...], out: Path) -> None:
     with Store(out, create=True) as store:
         for folder in folders:
             with Store(folder) as other:
-                rows = store.merge(other)
-            mattes = 0
-            for path in sorted((folder / "alphas").rglob("*.png")):
-                target = out / path.relative_to(folder)
-                if not target.is_file():
-                    write_bytes(target, path.read_bytes())
-                    mattes += 1
-            click.echo(f"{folder}: {rows:,} rows and {mattes:,} mattes taken")
+                taken = store.merge(other)
+            click.echo(f"{folder}: {taken.rows:,} rows and {taken.mattes:,} mattes taken")
         write_manifests(store)

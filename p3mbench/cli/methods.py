@@ -210,11 +210,12 @@ def _published(name: str) -> tuple[list[str], list[list[str]]]:
 
 
 def _measured(name: str, results: Path) -> tuple[list[str], list[list[str]]]:
+    from p3mbench.report.current import current
     from p3mbench.report.display import metric_display
     from p3mbench.store import Store
 
     with Store(results) as store:
-        frame = store.frame()
+        frame = current(store).frame
     frame = frame[(frame["method"] == name) & (frame["status"] == "ok")]
     shown = [m for m in ("sad", "mse", "mad", "sad_t", "mse_t", "grad", "conn") if m in frame]
     header = ["benchmark", "subset", "setting", "strategy", "weights", "images"]

@@ -66,12 +66,14 @@ def command(**asked: Any) -> None:
     p3mbench report --format html --out report.html --plots plots
     """
     from p3mbench.errors import StoreError
+    from p3mbench.report.current import current
     from p3mbench.report.pictures import Pictures
     from p3mbench.store import Store
 
     results = asked["results"]
     with Store(results) as store:
-        frame, expected, manifests = store.frame(), store.expected(), store.manifests()
+        rows, expected, manifests = current(store), store.expected(), store.manifests()
+    frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
     if asked["kind"]:
@@ -80,10 +82,11 @@ def command(**asked: Any) -> None:
             raise StoreError(f"{results}: holds no rows of {asked['kind']} methods")
     pictures = Pictures(results, manifests)
     try:
-        _write(frame, expected, manifests, pictures, asked)
+        _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
-    for problem in pictures.problems:
+    unseen = rows.notes if asked["per_image"] or asked["format_"] in ("csv", "latex") else ()
+    for problem in (*unseen, *pictures.problems):
         click.echo(f"note: {problem}", err=True)
 
 
@@ -105,7 +108,7 @@ def _write(
         settings=_listed(asked["settings"]),
         expected=expected,
         published=asked["compare"] == "published",
-    )
+    ).noted(asked["notes"])
     shown = subjects(frame, metrics=metrics)
     if asked["format_"] == "html":
         from p3mbench.report.html import Page, render_html
@@ -159,9 +162,11 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
 
 
-def tables_of(frame: pd.DataFrame, expected: dict[tuple[str, str], int]) -> str:
+def tables_of(
+    frame: pd.DataFrame, expected: dict[tuple[str, str], int], notes: tuple[str, ...] = ()
+) -> str:
     """The tables as the terminal shows them after a run."""
     from p3mbench import report
 
-    built = report.build(frame, expected=expected).select("settings", "subsets")
+    built = report.build(frame, expected=expected).noted(notes).select("settings", "subsets")
     return report.render(built, "table", ansi=sys.stdout.isatty())

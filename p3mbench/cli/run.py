@@ -86,6 +86,11 @@ FAILURES_SHOWN = 5
     help="Run images again that failed, took too long or ran out of memory.",
 )
 @click.option(
+    "--keep-stale",
+    is_flag=True,
+    help="Keep scores whose code or libraries have changed since, and mark them.",
+)
+@click.option(
     "--timeout",
     type=click.FloatRange(0),
     default=3600,
@@ -126,6 +131,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     """
     from p3mbench.benchmark import open_benchmark
     from p3mbench.errors import P3MBenchError
+    from p3mbench.harness.manifest import remember
     from p3mbench.harness.plan import make_plan
     from p3mbench.store import Store
 
@@ -141,6 +147,9 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
             raise P3MBenchError(
                 f"nothing was run on {benchmark.name}: the plan says what is missing"
             )
+        if request.alphas is not None:
+            _check_writable(request.alphas)
+        remember(store, plan)
         if not any(True for _ in plan.todo):
             done = sum(cell.done for cell in plan.cells)
             click.echo(
@@ -148,9 +157,26 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
                 f"p3mbench report --results {asked['out']} shows them"
             )
             return
-        report = _run(ctx, plan, store, asked, request)
+        data = {"data": opened.where} if opened.where else {}
+        report = _run(plan, store, asked | data, request)
         _show_outcome(report, store, asked["out"])
         ctx.exit(report.exit_code)
+
+
+def _check_writable(folder: Path) -> None:
+    """Fail before the first image if mattes cannot be kept."""
+    from p3mbench.errors import P3MBenchError
+    from p3mbench.writing import write_bytes
+
+    probe = folder / ".writable"
+    try:
+        write_bytes(probe, b"")
+        probe.unlink()
+    except (P3MBenchError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise P3MBenchError(
+            f"mattes cannot be kept in {folder} ({reason}); mend that, or leave --save-alphas"
+        ) from None
 
 
 def _benchmark(asked: dict[str, Any]) -> Benchmark:
@@ -177,6 +203,7 @@ def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
         alphas=asked["out"] / "alphas" if asked["save_alphas"] else None,
         precision=asked["precision"],
         compiled=asked["compiled"],
+        keep_stale=asked["keep_stale"],
     )
     return request, broken
 
@@ -236,7 +263,9 @@ def _show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) 
     for cell in plan.cells:
         label = cell.cell.contender.label
         kinds[label] = str(cell.cell.contender.method.info.kind)
-        parts = [f"{len(cell.todo)}"] + [f"{cell.done} done"] * bool(cell.done)
+        again = sum(cell.why.values())
+        parts = [f"{len(cell.todo)}" + f" ({again} again)" * bool(again)]
+        parts += [f"{cell.done} done"] * bool(cell.done)
         parts += [f"{cell.failed} failed"] * bool(cell.failed)
         by_label.setdefault(label, {})[cell.cell.subset, cell.cell.variant] = ", ".join(parts)
     click.secho(f"{benchmark.title}: images to run", bold=True)
@@ -246,6 +275,8 @@ def _show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) 
         for label, cells in by_label.items()
     ]
     click.echo(columns(header, rows) if rows else "  nothing can run")
+    for note in plan.notes:
+        click.echo(f"note: {note}")
     blocked = [(b.what, b.reason) for b in plan.blocked] + broken
     if blocked:
         click.secho("cannot run", bold=True)
@@ -263,9 +294,7 @@ def _show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) 
             )
 
 
-def _run(
-    ctx: click.Context, plan: Plan, store: Store, asked: dict[str, Any], request: Request
-) -> RunReport:
+def _run(plan: Plan, store: Store, asked: dict[str, Any], request: Request) -> RunReport:
     from tqdm import tqdm
 
     from p3mbench.cli.screen import pause
@@ -299,6 +328,7 @@ def _run(
 def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
     from p3mbench.cli.report import tables_of
     from p3mbench.cli.screen import item
+    from p3mbench.report.current import current
 
     for name, reason in report.unloadable.items():
         click.secho(f"{name} could not be loaded: {reason}", fg="red", err=True)
@@ -318,8 +348,8 @@ def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
             "stopped; every finished image is stored, and the same command goes on", err=True
         )
         return
-    frame = store.frame()
-    if len(frame):
+    rows = current(store)
+    if len(rows.frame):
         click.echo()
-        click.echo(tables_of(frame, store.expected()))
+        click.echo(tables_of(rows.frame, store.expected(), rows.notes))
         click.echo(f"tables and plots: p3mbench report --results {out} --format latex")

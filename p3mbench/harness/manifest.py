@@ -7,6 +7,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from p3mbench.harness.plan import Plan
@@ -24,12 +25,13 @@ def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> st
         The id of the run, which every row carries. Ids sort by time.
     """
     now = datetime.now(UTC)
-    run_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    run_id = f"{now:%Y%m%dT%H%M%S}.{now:%f}-{secrets.token_hex(3)}"
     manifest = {
         "run_id": run_id,
         "started_utc": now.isoformat(timespec="seconds"),
         "command": sys.argv[1:],
-        "options": {key: _plain(value) for key, value in options.items()},
+        "benchmark": plan.view.benchmark,
+        "options": {key: _plain(value) for key, value in _anywhere(options).items()},
         "jobs": jobs,
         "environment": environment(),
         "data_sha256": plan.data_hash,
@@ -40,6 +42,11 @@ def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> st
     store.begin_run(run_id, manifest, plan.expected)
     write_manifests(store)
     return run_id
+
+
+def remember(store: Store, plan: Plan) -> None:
+    """Let the store know what this run sees of the benchmark and of the rows it has."""
+    store.see(plan.view, plan.marks, datetime.now(UTC).isoformat(timespec="microseconds"))
 
 
 def write_manifests(store: Store) -> None:
@@ -63,10 +70,22 @@ def _methods(plan: Plan) -> dict[str, Any]:
         )
         methods[contender.label] = {key: columns[key] for key in wanted} | {
             "version": contender.method.info.version,
+            "code": {"sha256": contender.code.sha256, "files": dict(contender.code.files)},
+            "libraries": dict(contender.code.libraries),
             # the name only: where a file lies may tell who a blind paper's authors are
             "weights": contender.weights.path.name if contender.weights else None,
         }
     return methods
+
+
+def _anywhere(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with the paths that pictures are found again by made absolute."""
+    found = dict(options)
+    if found.get("data"):
+        found["data"] = Path(found["data"]).resolve()
+    if str(found.get("benchmark", "")).endswith(".toml"):
+        found["benchmark"] = Path(found["benchmark"]).resolve()
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from p3mbench import checkpoints
+from p3mbench import checkpoints, mattes
 from p3mbench.benchmark import Benchmark, Opened
 from p3mbench.checkpoints import Weights
 from p3mbench.data.folder import Subset
 from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource
 from p3mbench.errors import DataError, MethodError
+from p3mbench.fingerprint import Code, Fingerprints
+from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.method import (
     Method,
     TrainSetting,
@@ -27,11 +31,8 @@ from p3mbench.metrics import METRICS_VERSION
 from p3mbench.provenance import canonical, hash_files, hash_of
 from p3mbench.registry import find, unknown
 from p3mbench.store import Store
+from p3mbench.view import Marks, View, entry_of, made_of
 from p3mbench.weights import needs_weights
-
-# Statuses that stay unless they are retried by name. Skipped images are tried again: what kept the
-# method from loading is mended outside.
-SETTLED = ("failed", "timeout", "oom")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Contender:
     weights: Weights | None = None
     precision: str = "fp32"
     compiled: bool = False
+    code: Code = Code()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -102,21 +104,38 @@ class Cell:
             "trimap_source": str(self.trimap),
             "convention": self.convention,
             "obfuscation": self.obfuscation,
+            "code": self.contender.code.sha256,
+            "libraries": self.contender.code.versions,
+            "method_version": str(info.version),
+            "metrics_version": str(METRICS_VERSION),
         }
 
 
 @dataclass(frozen=True)
 class Task:
-    """One image to run; ``key`` is that of its row.
+    """One image to run.
 
-    ``counted`` marks the first image of a cell, whose row also gets what takes a second prediction:
-    multiply-adds, and how far a lower precision moves the matte.
+    Attributes:
+        key, content: of its row.
+        counted: whether it is the first image of a cell, whose row also gets what takes a second
+            prediction: multiply-adds, and how far a lower precision moves the matte.
+        files: (path, SHA-256) of what it is made of, as the plan hashed them.
     """
 
     cell: Cell
     sample: Sample
     key: str
     counted: bool = False
+    content: str = ""
+    files: tuple[tuple[Path, str], ...] = ()
+
+    @property
+    def matte(self) -> str:
+        """Where its matte is kept, below the folder of mattes."""
+        cell = self.cell
+        place = f"{cell.subset}-{cell.variant}"
+        label = cell.contender.label
+        return mattes.path_of(self.key, cell.benchmark, label, place, self.sample.id)
 
 
 @dataclass(frozen=True)
@@ -129,12 +148,19 @@ class Blocked:
 
 @dataclass(frozen=True)
 class CellPlan:
-    """A cell with its images: those to run, and how many are stored."""
+    """A cell with its images: those to run, and how many are stored.
+
+    Attributes:
+        why: how many of ``todo`` have a score already, and why they run again.
+        stale: how many of ``done`` are of other code and kept at the user's wish.
+    """
 
     cell: Cell
     todo: tuple[Task, ...]
     done: int
     failed: int
+    why: Mapping[Why, int] = field(default_factory=dict)
+    stale: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,12 +170,17 @@ class Plan:
     Attributes:
         expected: (benchmark, subset) -> images of the whole subset.
         data_hash: hash over every file and recipe of the benchmark as found.
+        notes: what is to be known of rows that are stored, a line each.
+        view, marks: what the store should remember of the benchmark and of its rows.
     """
 
     cells: tuple[CellPlan, ...]
     blocked: tuple[Blocked, ...]
     expected: Mapping[tuple[str, str], int]
     data_hash: str
+    notes: tuple[str, ...] = ()
+    view: View = View("")
+    marks: Marks = Marks()
 
     @property
     def todo(self) -> Iterator[Task]:
@@ -169,6 +200,7 @@ class Request:
         alphas: folder for mattes, None if they are not kept.
         shard: (i, n) to run every n-th image only, beginning with the i-th, i from 1.
         precision, compiled: how networks are run, see `p3mbench.harness.engine`.
+        keep_stale: keep scores whose code or libraries are not today's, and mark them.
     """
 
     methods: tuple[Method, ...]
@@ -181,6 +213,7 @@ class Request:
     shard: tuple[int, int] = (1, 1)
     precision: str = "fp32"
     compiled: bool = False
+    keep_stale: bool = False
 
 
 def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, ...], list[Blocked]]:
@@ -257,31 +290,110 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
 
     Raises:
         MethodError, DataError: the request cannot be met as it stands.
+        StoreError: the store holds another benchmark of this name.
     """
     benchmark = opened.benchmark
     ready, blocked = contenders(request, benchmark.checkpoints)
+    ready = _with_code(ready)
     blocked += [Blocked(f"subset {name}", reason) for name, reason in opened.absent.items()]
     _check_images(opened, request)
-    statuses, cells, digests = store.statuses(), [], []
-    for subset in opened.subsets:
-        samples = _chosen(subset, request)
-        for variant in request.variants:
-            if variant not in subset.available:
-                where = f"{subset.name}, variant {variant}"
-                blocked.append(Blocked(where, subset.unavailable[variant]))
-                continue
-            content = _content(samples, variant, store)
-            digests.append([subset.name, variant, [content[s.id] for s in samples]])
-            for contender in ready:
-                reason = _unfit(contender, subset, benchmark)
-                if reason:
-                    blocked.append(Blocked(f"{contender.label} on {subset.name}", reason))
-                    continue
-                cell = _cell(contender, benchmark, subset, variant)
-                cells.append(_cell_plan(cell, samples, content, statuses, request))
+    places, missing = _places(opened, request, store)
+    known = Known(
+        store,
+        retry_failed=request.retry_failed,
+        keep_stale=request.keep_stale,
+        mattes=request.alphas is not None,
+        codes={c.code.sha256: c.code.files for c in ready},
+    )
+    cells = []
+    for place in places:
+        for contender in ready:
+            reason = _unfit(contender, place.subset, benchmark)
+            if reason:
+                blocked.append(Blocked(f"{contender.label} on {place.subset.name}", reason))
+            else:
+                cell = _cell(contender, benchmark, place)
+                cells.append(_cell_plan(cell, place.content, known, request.shard))
+    view = _view(opened, places, cells)
+    store.refuse_another(view)
     cells.sort(key=lambda c: c.cell.contender.label)  # one method is loaded at a time
     expected = {(benchmark.name, subset.name): subset.size for subset in opened.subsets}
-    return Plan(tuple(cells), tuple(dict.fromkeys(blocked)), expected, hash_of(digests))
+    digests = [
+        [p.subset.name, p.variant, [one.recipe for one in p.content.values()]] for p in places
+    ]
+    return Plan(
+        tuple(cells),
+        tuple(dict.fromkeys([*blocked, *missing])),
+        expected,
+        hash_of(digests),
+        known.notes(),
+        view,
+        known.marks(),
+    )
+
+
+@dataclass(frozen=True)
+class _Content:
+    """A sample with what its pixels depend on: hashes of its files, and its recipe."""
+
+    sample: Sample
+    recipe: Mapping[str, Any]
+    sha256: str
+    files: tuple[tuple[Path, str], ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A subset in one variant, with the images that the run looks at."""
+
+    subset: Subset
+    variant: str
+    obfuscation: str
+    content: Mapping[str, _Content]
+
+
+def _places(opened: Opened, request: Request, store: Store) -> tuple[list[_Place], list[Blocked]]:
+    """Each subset in each variant that can be had, with its images; and what cannot."""
+    places: list[_Place] = []
+    missing = []
+    for subset in opened.subsets:
+        for variant in request.variants:
+            if variant in subset.available:
+                derived = any(s.recipe(variant).get("obfuscation") for s in subset.samples)
+                how = opened.benchmark.obfuscation.recipe if derived else ""
+                content = _content(_chosen(subset, request), variant, store)
+                places.append(_Place(subset, variant, how, content))
+            else:
+                where = f"{subset.name}, variant {variant}"
+                missing.append(Blocked(where, subset.unavailable[variant]))
+    return places, missing
+
+
+def _with_code(ready: Sequence[Contender]) -> list[Contender]:
+    prints = Fingerprints()
+    return [replace(contender, code=prints.of(contender.method)) for contender in ready]
+
+
+def _view(opened: Opened, places: Sequence[_Place], cells: Sequence[CellPlan]) -> View:
+    """What the store should remember of the benchmark."""
+    benchmark = opened.benchmark
+    defined = {"source": benchmark.source, "subsets": benchmark.subsets, "folder": opened.where}
+    columns = [planned.cell.columns for planned in cells]
+    codes = [planned.cell.contender.code for planned in cells]
+    return View(
+        benchmark.name,
+        hash_of(defined | {"synthetic": benchmark.synthetic}),
+        tuple(subset["name"] for subset in benchmark.subsets),
+        {subset.name: tuple(s.id for s in subset.samples) for subset in opened.subsets},
+        {
+            (p.subset.name, p.variant, p.obfuscation): {
+                image: one.sha256 for image, one in p.content.items()
+            }
+            for p in places
+        },
+        {entry_of(one): made_of(one) for one in columns},
+        {code.sha256: code.files for code in codes},
+    )
 
 
 def _check_images(opened: Opened, request: Request) -> None:
@@ -307,18 +419,16 @@ def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | 
     return None
 
 
-def _cell(contender: Contender, benchmark: Benchmark, subset: Subset, variant: str) -> Cell:
-    derived = any(s.recipe(variant).get("obfuscation") for s in subset.samples)
-    obfuscation = benchmark.obfuscation.recipe if derived else ""
+def _cell(contender: Contender, benchmark: Benchmark, place: _Place) -> Cell:
     return Cell(
         contender=contender,
         benchmark=benchmark.name,
-        subset=subset.name,
-        variant=variant,
+        subset=place.subset.name,
+        variant=place.variant,
         trimap=benchmark.trimap,
         convention=benchmark.convention,
-        obfuscation=obfuscation,
-        seen=_seen(contender, benchmark, subset),
+        obfuscation=place.obfuscation,
+        seen=_seen(contender, benchmark, place.subset),
     )
 
 
@@ -330,48 +440,42 @@ def _seen(contender: Contender, benchmark: Benchmark, subset: Subset) -> bool:
     return f"{benchmark.name}/{subset.name}" in trained
 
 
-def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str, dict[str, Any]]:
-    """sample id -> what its pixels depend on: hashes of its files, and its recipe."""
+def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str, _Content]:
+    """sample id -> what its pixels depend on."""
     files = {sample.id: sample.files(variant) for sample in samples}
     hashes = hash_files((p for roles in files.values() for p in roles.values()), store)
-    return {
-        sample.id: {role: hashes[path] for role, path in files[sample.id].items()}
-        | dict(sample.recipe(variant))
-        for sample in samples
-    }
+    found = {}
+    for sample in samples:
+        roles = files[sample.id]
+        recipe = {role: hashes[path] for role, path in roles.items()}
+        recipe |= sample.recipe(variant)
+        pairs = tuple((path, hashes[path]) for path in roles.values())
+        found[sample.id] = _Content(sample, recipe, hash_of(recipe), pairs)
+    return found
 
 
 def _cell_plan(
-    cell: Cell,
-    samples: Sequence[Sample],
-    content: Mapping[str, Mapping[str, Any]],
-    statuses: Mapping[str, str],
-    request: Request,
+    cell: Cell, content: Mapping[str, _Content], known: Known, shard: tuple[int, int]
 ) -> CellPlan:
-    shared = cell.columns | {
-        "method_version": cell.contender.method.info.version,
-        "metrics_version": METRICS_VERSION,
-    }
-    shared.pop("title")  # a title changes no number
-    todo, failed, done = [], 0, 0
-    first, step = request.shard
-    for sample in samples[first - 1 :: step]:
-        key = hash_of(shared | {"image": sample.id, "content": content[sample.id]})
-        status = statuses.get(key)
-        if status in SETTLED and not request.retry_failed:
-            failed += 1
-        elif status == "ok" and not _lacks_alpha(request.alphas, cell, sample):
+    columns = cell.columns
+    info = cell.contender.method.info
+    keys = keys_of(columns, (info.version, METRICS_VERSION))
+    states = known.cell(columns, cell.contender.label)
+    todo, done, failed = [], 0, 0
+    why: Counter[Why] = Counter()
+    first, step = shard
+    for position, (image, one) in enumerate(content.items()):
+        if position % step != first - 1:
+            continue
+        key = keys.today(image, one.sha256)
+        state = states.of(image, one.sha256, key, partial(keys.before, image, one.recipe))
+        if state is Why.DONE:
             done += 1
+        elif state is Why.FAILED:
+            failed += 1
         else:
-            counted = sample is samples[0] and cell.contender.method.info.learned
-            todo.append(Task(cell, sample, key, counted))
-    return CellPlan(cell, tuple(todo), done, failed)
-
-
-def alpha_path(folder: Path, cell: Cell, image: str) -> Path:
-    """Where the matte of an image is kept."""
-    return folder / cell.contender.label / f"{cell.subset}-{cell.variant}" / f"{image}.png"
-
-
-def _lacks_alpha(folder: Path | None, cell: Cell, sample: Sample) -> bool:
-    return folder is not None and not alpha_path(folder, cell, sample.id).is_file()
+            counted = position == 0 and info.learned
+            todo.append(Task(cell, one.sample, key, counted, one.sha256, one.files))
+            if state is not Why.NEW:
+                why[state] += 1
+    return CellPlan(cell, tuple(todo), done, failed, why, states.stale)

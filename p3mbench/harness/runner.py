@@ -92,7 +92,7 @@ def run_plan(
             for task, outcome in results:
                 row = _row(task, outcome, setup, report)
                 store.add(row)
-                _count(row, report)
+                _count(row, report, isinstance(outcome, Unloadable))
                 on_row(row)
     except KeyboardInterrupt:
         report.interrupted = True
@@ -119,12 +119,12 @@ def _row(task: Task, outcome: Row | Trouble | Unloadable, setup: Setup, report: 
     return failed(task, setup, outcome.status, outcome.reason, outcome.log)
 
 
-def _count(row: Row, report: RunReport) -> None:
+def _count(row: Row, report: RunReport, unloadable: bool) -> None:
     if row.status == "ok":
         report.ok += 1
         if row.reason:
             report.warnings.add(row.reason)
-    elif row.status != "skipped":
+    elif not unloadable:  # those are told by method
         report.failures.append(row)
 
 

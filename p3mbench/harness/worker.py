@@ -25,12 +25,14 @@ from typing import Any
 
 from p3mbench.data.sample import Scene
 from p3mbench.devices import resolve
-from p3mbench.errors import DataWarning, P3MBenchError
+from p3mbench.errors import ChangedError, DataWarning, P3MBenchError
 from p3mbench.flags import joined
 from p3mbench.harness.engine import Call, Engine, shift_of
-from p3mbench.harness.plan import Contender, Task, alpha_path
+from p3mbench.harness.plan import Contender, Task
+from p3mbench.images import recorded_reads
 from p3mbench.method import Float32Array, checked_alpha, paste_known
 from p3mbench.metrics import score
+from p3mbench.provenance import sha256_of
 from p3mbench.registry import execute
 from p3mbench.store import Row
 from p3mbench.writing import write_alpha
@@ -71,6 +73,7 @@ def failed(task: Task, setup: Setup, status: str, reason: str, log: str = "") ->
         width=None,
         device=setup.device,
         run_id=setup.run_id,
+        content=task.content,
         **task.cell.columns,
     )
 
@@ -198,6 +201,9 @@ def _engine(contender: Contender, setup: Setup) -> Engine:
         torch.set_num_threads(setup.threads)
     path = contender.weights.path if contender.weights else None
     predictor = contender.method.load(resolved, path)
+    changed = contender.code.changed_file()
+    if changed is not None:
+        raise ChangedError(f"{changed} changed while the run was going; run again")
     return Engine(predictor, resolved, contender.precision, contender.compiled)
 
 
@@ -209,13 +215,33 @@ def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup) -> None:
         _ODD.found = []
         scene, error = None, None
         try:
-            scene = task.sample.load(task.cell.variant, task.cell.trimap)
+            with recorded_reads() as read:
+                scene = task.sample.load(task.cell.variant, task.cell.trimap)
+            _check_unchanged(task, read)
             scene.image.setflags(write=False)
             if scene.trimap is not None:
                 scene.trimap.setflags(write=False)
         except Exception as problem:
-            error = problem
+            error = _changed(task) or problem
         box.put(_Loaded(number, task, scene, tuple(_ODD.found), error))
+
+
+def _changed(task: Task) -> Exception | None:
+    """Whether an image that cannot be read is so because it is being written just now."""
+    for path, digest in task.files:
+        try:
+            if sha256_of(path) != digest:
+                return ChangedError(f"{path} changed while the run was reading it; run again")
+        except P3MBenchError:
+            return ChangedError(f"{path} went while the run was reading it; run again")
+    return None
+
+
+def _check_unchanged(task: Task, read: Mapping[Path, str]) -> None:
+    """The bytes that were decoded must be those that the row's key was made of."""
+    for path, digest in task.files:
+        if read.get(path, digest) != digest:
+            raise ChangedError(f"{path} changed while the run was reading it; run again")
 
 
 def _predict(item: _Loaded, engine: Engine) -> _Predicted:
@@ -254,13 +280,12 @@ def _scored(item: _Predicted, setup: Setup) -> Row:
     scores = score(
         item.alpha, scene.alpha, scene.trimap, convention=cell.convention, face=scene.face
     )
-    if setup.alphas is not None:
-        write_alpha(alpha_path(setup.alphas, cell, task.sample.id), item.alpha)
+    kept, unkept = _kept(item, setup)
     return Row(
         key=task.key,
         image=task.sample.id,
         status="ok",
-        reason="; ".join(item.odd),
+        reason="; ".join([*item.odd, *unkept]),
         log="",
         flags=joined([*scores.flags, *found, *["seen_in_training"] * cell.seen]),
         metrics=dict(scores),
@@ -272,12 +297,31 @@ def _scored(item: _Predicted, setup: Setup) -> Row:
         parameters=item.parameters,
         macs=item.macs,
         peak_mib=item.call.peak_mib,
+        content=task.content,
+        matte=kept,
         **cell.columns,
     )
 
 
+def _kept(item: _Predicted, setup: Setup) -> tuple[str, list[str]]:
+    """Keep the matte if that is wanted: its path, and why it could not be kept.
+
+    A matte that cannot be written takes nothing from the score.
+    """
+    if setup.alphas is None:
+        return "", []
+    path = item.loaded.task.matte
+    try:
+        write_alpha(setup.alphas / path, item.alpha)
+    except (P3MBenchError, OSError) as error:
+        return "", [f"the matte was not kept: {_reason(error)}"]
+    return path, []
+
+
 def _status(error: Exception) -> str:
-    """Whether an error is for want of memory; PyTorch has several of them."""
+    """What an error makes of an image; for want of memory PyTorch has several errors."""
+    if isinstance(error, ChangedError):
+        return "skipped"
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "oom"
     text = str(error).lower()

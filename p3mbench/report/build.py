@@ -79,10 +79,25 @@ def build(
         for table in _tables(one, choice)
     ]
     tables = _unique_labels(tables)
-    notes = [] if tables else ["There are no results with these settings."]
+    said = [] if tables else ["There are no results with these settings."]
+    said += _origin(rows)
     if published and not any(table.role is Role.PUBLISHED for table in tables):
-        notes.append("There is no published figure of what was measured; all are on P3M-500.")
-    return Report(tables=tuple(tables), notes=tuple(notes))
+        said.append("There is no published figure of what was measured; all are on P3M-500.")
+    return Report(tables=tuple(tables), notes=tuple(said))
+
+
+def _origin(rows: pd.DataFrame) -> list[str]:
+    """Which code made the rows, a word per method, where it is known."""
+    if "code" not in rows.columns:
+        return []
+    known = rows.loc[rows["code"].astype(bool), ["method", "code"]].drop_duplicates()
+    listed = [f"{method} {code[:8]}" for method, code in sorted(known.itertuples(index=False))]
+    if not listed:
+        return []
+    return [
+        "Code of the methods, by the first 8 digits of its SHA-256 (files and libraries are in "
+        f"manifest.json): {', '.join(listed)}."
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,11 +26,12 @@ GROUP = tuple(name for name in SAME if name != "image")
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One store: what to call it, its rows, the manifests of its runs."""
+    """One store: what to call it, its rows, the manifests of its runs, notes on its rows."""
 
     name: str
     frame: pd.DataFrame
     manifests: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def compare(a: Side, b: Side, metrics: Sequence[str] | None = None) -> Compariso
     common = both[both["_merge"] == "both"]
     tables = [t for metric in chosen if (t := _table(common, metric, (a.name, b.name)))]
     notes = [*_only(both, a, b), *_statuses(common), *_weights(common), *_environment(a, b)]
+    notes += [*_codes(a, b), *(f"{side.name}: {note}" for side in (a, b) for note in side.notes)]
     same = len(common) - _differing(common, chosen)
     notes.insert(0, f"{same:,} of {len(common):,} common rows have equal scores.")
     changed = same < len(common) or len(common) < len(both) or not _equal_status(common)
@@ -176,6 +178,22 @@ def _weights(common: pd.DataFrame) -> list[str]:
         f"{method}, trained on {train}: checkpoint {before[:8] or 'none'} became "
         f"{after[:8] or 'none'}."
         for method, train, before, after in moved[keys].drop_duplicates().itertuples(index=False)
+    ]
+
+
+def _codes(a: Side, b: Side) -> list[str]:
+    """Methods whose code or libraries are not the same in both."""
+    made: list[dict[str, set[str]]] = [{}, {}]
+    for found, side in zip(made, (a, b), strict=True):
+        if "code" in side.frame.columns:
+            pairs = side.frame[["method", "code", "libraries"]].drop_duplicates()
+            for method, code, libraries in pairs.itertuples(index=False, name=None):
+                found.setdefault(str(method), set()).add(f"{code[:8] or 'not known'} {libraries}")
+    return [
+        f"{method}: its code was {', '.join(sorted(made[0][method]))} and is "
+        f"{', '.join(sorted(made[1][method]))}."
+        for method in sorted(made[0].keys() & made[1].keys())
+        if made[0][method] != made[1][method]
     ]
 
 

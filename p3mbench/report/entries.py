@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +28,8 @@ class Scores:
         seconds: (n,) float64 of ``predict``, NaN where it is not known.
         parameters: of the network, 0 if there is none or it is not known.
         device: where it ran, "" if it ran on several or it is not known.
+        mattes: image -> path of its matte below ``alphas``, for those that were kept.
+        code: hash of the code that made it, "" if not known; libraries: theirs, as JSON.
     """
 
     images: tuple[str, ...]
@@ -38,6 +40,9 @@ class Scores:
     seconds: FloatArray
     parameters: int = 0
     device: str = ""
+    mattes: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
+    libraries: str = ""
 
     def scored(self, metric: str) -> dict[str, float]:
         """Image -> score, for the images that have one, in order of image id."""
@@ -89,6 +94,8 @@ class Entry:
             ("options", self.options),
             ("seed", self.seed),
             ("checkpoints", weights),
+            ("code", ";".join(sorted({s.code for s in self.scores.values()} - {""}))),
+            ("libraries", ";".join(sorted({s.libraries for s in self.scores.values()} - {""}))),
         )
 
 

@@ -15,7 +15,8 @@ COUNTS = ("n", "total", "failed", "undefined", "rank")
 CSV_HEADER = (
     "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source",
     "main_subset", "block",
-    "method", "label", "strategy", "options", "seed", "checkpoints", "column", "setting", "metric",
+    "method", "label", "strategy", "options", "seed", "checkpoints", "code",
+    "libraries", "column", "setting", "metric",
     "type", "text", *NUMBERS, *COUNTS,
 )  # fmt: skip
 

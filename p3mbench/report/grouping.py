@@ -24,6 +24,8 @@ TEXT_COLUMNS = (
 OTHER_COLUMNS = (
     "learned", "seconds", "height", "width", "device", "parameters", "macs", "peak_mib",
 )  # fmt: skip
+# Which code and data made a row; rows from elsewhere may lack them.
+ORIGIN_COLUMNS = ("code", "libraries", "content", "method_version", "metrics_version", "matte")
 # What a row is of; with the image it may occur once only.
 IDENTITY = (
     "benchmark", "convention", "obfuscation", "method", "strategy", "options", "trimap_source",
@@ -87,7 +89,9 @@ def _clean(rows: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
         given = rows[column] if column in rows.columns else np.nan
         frame[column] = pd.to_numeric(pd.Series(given, index=rows.index), errors="coerce")
     frame["device"] = [as_text(v) for v in rows["device"]] if "device" in rows.columns else ""
-    for column in TEXT_COLUMNS:
+    for column in ORIGIN_COLUMNS:
+        frame[column] = rows[column] if column in rows.columns else ""
+    for column in (*TEXT_COLUMNS, *ORIGIN_COLUMNS):
         frame[column] = [as_text(value) for value in frame[column]]
     for column in metrics:
         frame[column] = frame[column].astype("float64")
@@ -196,6 +200,9 @@ def _scores(rows: pd.DataFrame, metrics: list[str]) -> Scores:
         seconds=rows["seconds"].to_numpy(dtype=np.float64),
         parameters=int(counts.max()) if len(counts) else 0,
         device=devices[0] if len(devices) == 1 else "",
+        mattes={i: m for i, m in zip(rows["image"], rows["matte"], strict=True) if m},
+        code=";".join(sorted(set(rows["code"]) - {""})),
+        libraries=";".join(sorted(set(rows["libraries"]) - {""})),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from p3mbench.metrics.table import METRICS
 from p3mbench.report.display import metric_display, metric_order
 from p3mbench.report.gaps import Setting
-from p3mbench.report.grouping import IDENTITY, OTHER_COLUMNS, TEXT_COLUMNS, as_text
+from p3mbench.report.grouping import IDENTITY, ORIGIN_COLUMNS, OTHER_COLUMNS, TEXT_COLUMNS, as_text
 from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table
 from p3mbench.report.renderers import FORMATS, render
 
@@ -56,7 +56,7 @@ def per_image(
 
 
 def _exported(rows: pd.DataFrame, format: str) -> str:
-    known = [c for c in (*TEXT_COLUMNS, *OTHER_COLUMNS) if c in rows.columns]
+    known = [c for c in (*TEXT_COLUMNS, *OTHER_COLUMNS, *ORIGIN_COLUMNS) if c in rows.columns]
     others = [c for c in rows.columns if c not in known]
     columns = [*known, *sorted(others, key=metric_order)]
     records = [
@@ -74,7 +74,7 @@ def _exported(rows: pd.DataFrame, format: str) -> str:
 
 def _plain(value: Any, column: str) -> Any:
     """A value that CSV and JSON can hold; None for NaN and infinities."""
-    if column in TEXT_COLUMNS:
+    if column in (*TEXT_COLUMNS, *ORIGIN_COLUMNS):
         return as_text(value)
     if hasattr(value, "item"):
         value = value.item()

@@ -223,6 +223,10 @@ class Report:
     notes: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = field(default=())
 
+    def noted(self, notes: Sequence[str]) -> Report:
+        """The report with notes before its own, such as which rows were left out."""
+        return replace(self, notes=(*notes, *self.notes))
+
     def select(self, *roles: Role | str) -> Report:
         """Only the tables of these roles."""
         wanted = {Role(role) for role in roles}

@@ -18,6 +18,7 @@ from p3mbench.benchmark import Opened, chosen, open_benchmark
 from p3mbench.data.sample import Sample, Scene
 from p3mbench.errors import P3MBenchError
 from p3mbench.images import UInt8Array, read_alpha
+from p3mbench.mattes import file_of
 from p3mbench.report.entries import Entry
 from p3mbench.report.gaps import Setting
 
@@ -33,14 +34,9 @@ class Pictures:
 
     def __init__(self, folder: Path, manifests: Iterable[Manifest]) -> None:
         """Remember where to look; nothing is read yet."""
-        self.folder = folder / "alphas"
+        self.folder = folder
         self.problems: list[str] = []
         self._manifests = list(manifests)
-        self._labels = {
-            _identity(m["method"], m["strategy"], m["options"], m["checkpoint_sha256"]): label
-            for manifest in self._manifests
-            for label, m in manifest.get("methods", {}).items()
-        }
         self._samples: dict[str, dict[tuple[str, str], Sample]] = {}
         self._opened: dict[str, Opened] = {}
         self._available: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -62,13 +58,10 @@ class Pictures:
             return None
 
     def matte(self, entry: Entry, subset: str, setting: Setting, image: str) -> UInt8Array | None:
-        """A stored matte, (H, W) uint8, None if there is none."""
-        sha = next((c.sha256 for c in entry.checkpoints if c.train == setting.train), "")
-        label = self._labels.get(_identity(entry.method, entry.strategy, entry.options, sha))
-        if label is None:
-            return None
-        path = self.folder / label / f"{subset}-{setting.test}" / f"{image}.png"
-        if not path.resolve().is_relative_to(self.folder.resolve()) or not path.is_file():
+        """The matte that belongs to a row, (H, W) uint8, None if it was not kept."""
+        scores = entry.scores.get((subset, setting))
+        path = file_of(self.folder, scores.mattes.get(image, "")) if scores is not None else None
+        if path is None:
             return None
         try:
             alpha = read_alpha(path)
@@ -83,7 +76,7 @@ class Pictures:
         """The samples of a benchmark as the last run that used it found them."""
         reason = "no run recorded where its images are"
         for manifest in reversed(self._manifests):
-            if not any(key.startswith(f"{benchmark} ") for key in manifest.get("subsets", {})):
+            if manifest.get("benchmark", benchmark) != benchmark or "subsets" not in manifest:
                 continue
             options = manifest.get("options", {})
             data = Path(options["data"]) if options.get("data") else None
@@ -93,6 +86,8 @@ class Pictures:
                     options.get("trimap"),
                     options.get("faces"),
                 )
+                if definition.name != benchmark:
+                    continue
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     opened = open_benchmark(definition, data)
@@ -109,10 +104,6 @@ class Pictures:
     def _note(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
-
-
-def _identity(*parts: str) -> tuple[str, ...]:
-    return tuple(str(part or "") for part in parts)
 
 
 def as_levels(alpha: Any) -> UInt8Array:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from p3mbench.benchmark import get, open_benchmark
+from p3mbench.benchmark import chosen, get, open_benchmark
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.harness import runner
 from p3mbench.harness.plan import Request, make_plan, select_methods
@@ -70,7 +70,7 @@ def run(
         from p3mbench.method import with_options
 
         methods = tuple(with_options(method, options) for method in methods)
-    benchmark = get("p3m500" if data else "mini")
+    benchmark = chosen("p3m500" if data else "mini", kw.pop("trimap", None))
     request = Request(methods=methods, variants=("B", "N"), **kw)
     with Store(folder, create=True) as store:
         plan = make_plan(open_benchmark(benchmark, data), request, store)
@@ -191,10 +191,75 @@ def test_saved_alphas_are_the_scored_ones(tmp_path, p3m_folder):
     alphas = tmp_path / "alphas"
     run(tmp_path, p3m_folder, "coarse", limit=1, alphas=alphas)
     files = sorted(str(path.relative_to(alphas)) for path in alphas.rglob("*.png"))
-    assert files == ["coarse/NP-N/n_1.png", "coarse/P-B/p_1.png"]
+    assert files == sorted(row["matte"] for row in rows(tmp_path))
+    folders = [file.rpartition("--")[0] for file in files]
+    assert folders == ["p3m500/coarse/NP-N/n_1", "p3m500/coarse/P-B/p_1"]
     assert set(np.unique(read_alpha(alphas / files[1]))) == {0, 128, 255}
     (alphas / files[1]).unlink()
     assert run(tmp_path, p3m_folder, "coarse", limit=1, alphas=alphas).ok == 1
+
+
+def test_mattes_of_two_trimap_sources_stand_side_by_side(tmp_path, p3m_folder):
+    """And the matte of an edited image goes with its row."""
+    alphas = tmp_path / "alphas"
+
+    def kept(trimap: str | None) -> dict[str, bytes]:
+        run(tmp_path, p3m_folder, "coarse", limit=1, alphas=alphas, trimap=trimap)
+        return {path.name: path.read_bytes() for path in alphas.rglob("p_1*.png")}
+
+    first = kept(None)
+    both = kept("kernel-3")
+    assert len(both) == 2 and first.items() < both.items()
+    image = p3m_folder / "validation" / "P3M-500-P" / "blurred_image" / "p_1.png"
+    cv2.imwrite(str(image), 255 - cv2.imread(str(image)))
+    third = kept(None)
+    assert len(third) == 2 and not first.keys() & third.keys()
+
+
+def test_a_matte_that_cannot_be_kept_costs_no_score(tmp_path, p3m_folder):
+    alphas = tmp_path / "alphas"
+    alphas.write_text("a file where the folder should be")
+    report = run(tmp_path, p3m_folder, "coarse", limit=1, alphas=alphas)
+    assert (report.ok, report.exit_code) == (2, 0)
+    found = rows(tmp_path)
+    assert all(row["matte"] == "" and "the matte was not kept" in row["reason"] for row in found)
+    alphas.unlink()
+    assert run(tmp_path, p3m_folder, "coarse", limit=1, alphas=alphas).ok == 2
+    assert all(row["matte"] and not row["reason"] for row in rows(tmp_path))
+
+
+def test_data_that_changes_after_it_was_hashed_is_not_scored(tmp_path, p3m_folder, monkeypatch):
+    image = p3m_folder / "validation" / "P3M-500-P" / "blurred_image" / "p_1.png"
+    real = runner.run_local
+
+    def edited_meanwhile(*args):
+        cv2.imwrite(str(image), 255 - cv2.imread(str(image)))
+        return real(*args)
+
+    monkeypatch.setattr(runner, "run_local", edited_meanwhile)
+    report = run(tmp_path / "out", p3m_folder, "coarse", images=("p_1", "n_1"))
+    assert (report.ok, report.exit_code) == (1, 3)
+    monkeypatch.undo()
+    (row,) = [row for row in rows(tmp_path / "out") if row["status"] != "ok"]
+    assert row["status"] == "skipped"
+    assert "p_1.png changed while the run was reading it; run again" in row["reason"]
+    assert run(tmp_path / "out", p3m_folder, "coarse", images=("p_1", "n_1")).ok == 1
+
+
+def test_a_plugin_that_changes_after_it_was_planned_makes_no_row(
+    tmp_path, p3m_folder, plugin_file, monkeypatch
+):
+    real = runner.run_local
+
+    def edited_meanwhile(*args):
+        plugin_file.write_text(plugin_file.read_text().replace("0.25", "0.75"))
+        return real(*args)
+
+    monkeypatch.setattr(runner, "run_local", edited_meanwhile)
+    report = run(tmp_path / "out", p3m_folder, "grey", (plugin_file,), limit=1)
+    assert report.ok == 0 and "grey.py changed" in report.unloadable["grey"]
+    monkeypatch.undo()
+    assert run(tmp_path / "out", p3m_folder, "grey", (plugin_file,), limit=1).ok == 2
 
 
 def test_learned_methods_without_weights_are_listed_not_run(tmp_path, p3m_folder, monkeypatch):

@@ -52,7 +52,7 @@ TEXTS = ("benchmark", "subset", "convention", "kind", "title", "checkpoint", "ch
          "seed", "strategy", "options", "trimap_source", "obfuscation", "status", "reason", "flags",
          "device")  # fmt: skip
 NUMBERS = ("seconds", "height", "width", "parameters", "macs", "peak_mib")
-IGNORED = ("learned", "key", "run_id")  # columns of an export that follow from others
+IGNORED = ("learned", "key", "run_id", "flag_words")  # columns of an export that follow from others
 CHOICES = {
     "variant": ("B", "N"),
     "train_setting": tuple(str(setting) for setting in TrainSetting),

@@ -53,7 +53,8 @@ def _head(column: Column) -> str:
 
 
 def _row(table: Table, row: Row, block: str) -> list[str]:
-    cells = [escape(row.label)]
+    marks = f" <sup>{','.join(row.marks)}</sup>" if row.marks else ""
+    cells = [escape(row.label) + marks]
     if any(name for name, _ in table.blocks()):
         cells.insert(0, _prose(block))
     return cells + [_cell(c, k) for c, k in zip(row.cells, table.columns, strict=True)]

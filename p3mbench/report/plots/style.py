@@ -65,6 +65,7 @@ MARKS = (
     Mark("o", BLUE, 7.0, "test B (faces blurred)"),
     Mark("D", VERMILION, 4.2, "test N (normal faces)"),
 )
+SUBSET_MARKS = (Mark("s", "#009E73", 6.0, "subset P"), Mark("^", "#CC79A7", 5.0, "subset NP"))
 
 
 @overload

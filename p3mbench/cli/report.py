@@ -103,7 +103,8 @@ def _write(
     from p3mbench.store import metric_columns
     from p3mbench.writing import write_bytes
 
-    metrics = metric_names(asked["metrics"], metric_columns(frame))
+    have = metric_columns(frame)
+    metrics = metric_names(asked["metrics"], have) if have else None  # nothing was scored
     images = _listed(asked["images"]) or ()
     built = report.build(
         frame,

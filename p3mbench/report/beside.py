@@ -91,8 +91,6 @@ def _row(
     imported = flagging.sources(found)[0] > 0
     done = IMPORTED if imported else MEASURED
     notes = []
-    if imported:
-        notes.append("imported, so it may be the published result itself")
     if measured.n < full:
         notes.append(f"{done} on {measured.n} of {count(full, 'image')}: not comparable")
     if figure.strategy and figure.strategy != entry.strategy:

@@ -193,7 +193,7 @@ def gap_columns(contrasts: Sequence[Contrast]) -> list[str]:
     corrected = "p Holm: corrected over the methods of a block."
     paired = any(contrast.paired for contrast in contrasts)
     if not paired:
-        return [f"p: two-sided Mann-Whitney U test; {corrected}"]
+        return [corrected]
     return [
         f"Median: of the differences; Worst {WORST}: share of the summed absolute difference "
         f"carried by the {WORST} images with the largest.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import results_option
+from p3mbench.cli.options import note_boxes, results_option
 
 if TYPE_CHECKING:
     from p3mbench.report.plots import Drawn
@@ -57,20 +57,24 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     built, shown = report.build(frame, expected=expected), subjects(frame)
     pictures = Pictures(results, manifests)
     for format_, name in TABLES.items():
-        write_bytes(out / name, report.render(built, format_).encode())
+        write_bytes(out / name, report.render(built, format_).encode("utf-8", "backslashreplace"))
     plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
     for drawn in plots:
         write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
     if page:
         text = render_html(Page(built, shown, frame, manifests, pictures))
-        write_bytes(out / "report.html", text.encode())
-    write_bytes(out / "README.md", _index(plots, plot_format, page).encode())
+        write_bytes(out / "report.html", text.encode("utf-8", "backslashreplace"))
+    index = _index(plots, plot_format, page)
+    write_bytes(out / "README.md", index.encode("utf-8", "backslashreplace"))
+    note_boxes(frame)
     for problem in pictures.problems:
         click.echo(f"note: {problem}", err=True)
     click.echo(f"{len(TABLES)} tables and {len(plots)} plots in {out}; begin with README.md")
 
 
 def _index(plots: list[Drawn], suffix: str, page: bool) -> str:
+    from p3mbench.report.markdown import prose
+
     lines = [
         "# Gallery",
         "",
@@ -82,10 +86,10 @@ def _index(plots: list[Drawn], suffix: str, page: bool) -> str:
     for drawn in plots:
         lines += [
             "",
-            f"## {drawn.title}",
+            f"## {prose(drawn.title)}",
             "",
-            f"![{drawn.title}]({drawn.name}.{suffix})",
+            f"![{prose(drawn.title)}]({drawn.name}.{suffix})",
             "",
-            drawn.caption,
+            prose(drawn.caption),
         ]
     return "\n".join(lines) + "\n"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from p3mbench.names import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -140,6 +143,15 @@ def metric_names(text: str | None, known: Iterable[str]) -> tuple[str, ...] | No
 
 def _folded(name: str) -> str:
     return name.casefold().replace("-", "_")
+
+
+def note_boxes(frame: pd.DataFrame) -> None:
+    """Say once which letters of the names in some rows no font for plots has."""
+    from p3mbench.report.plots.fonts import boxes_note
+
+    names = (str(n) for c in ("title", "image", "benchmark", "subset") for n in frame[c].unique())
+    if note := boxes_note(names):
+        click.echo(f"note: {note}", err=True)
 
 
 def write_or_print(text: str, out: Path | None) -> None:

@@ -12,6 +12,7 @@ from p3mbench.cli.options import (
     chosen_format,
     format_option,
     metric_names,
+    note_boxes,
     out_file_option,
     results_option,
     write_or_print,
@@ -127,6 +128,8 @@ def _write(
     if gap is not None:
         write_bytes(asked["plot"], gap)
         click.echo(f"wrote {asked['plot']}", err=True)
+    if gap is not None or asked["plots"] is not None or asked["format_"] == "html":
+        note_boxes(frame)
     if asked["plots"] is not None:
         _write_plots(built, shown, pictures, images, asked)
 
@@ -163,11 +166,15 @@ def _write_plots(
     from p3mbench.report.plots import draw_all
     from p3mbench.writing import write_bytes
 
+    wrote = False
     folder, suffix = asked["plots"], f".{asked['plot_format']}"
     for drawn in draw_all(built, shown, suffix, pictures=pictures, images=images):
         path = folder / f"{drawn.name}{suffix}"
         write_bytes(path, drawn.content)
         click.echo(f"wrote {path}", err=True)
+        wrote = True
+    if not wrote:
+        click.echo("note: these rows hold nothing to plot", err=True)
 
 
 def _listed(text: str | None) -> tuple[str, ...] | None:

@@ -147,7 +147,7 @@ def _gap_rows(plan: Plan, contrast: Contrast, metric: str, cells: Sequence[Cell]
 def detail_table(plan: Plan, metric: str) -> Table | None:
     """Mean with interval, median, worst images and range of ranks, a block per setting."""
     shown = metric_display(metric)
-    subsets = detailed_subsets(plan.entries)
+    subsets = _detailed_subsets(plan)
     rows: list[Row] = []
     for subset in subsets:
         for setting in plan.chosen(subset):
@@ -183,10 +183,10 @@ def detail_table(plan: Plan, metric: str) -> Table | None:
     return plan.table(Role.DETAIL, (title, caption), columns, rows, notes, (metric,))
 
 
-def detailed_subsets(entries: EntrySet) -> list[str]:
-    """The subsets of the detail table: the main one, and NP beside P."""
-    also = "NP" if entries.subset == "P" and entries.settings("NP") else ""
-    return [entries.subset, *filter(None, [also])]
+def _detailed_subsets(plan: Plan) -> list[str]:
+    """The subsets of the detail table: the main one, and NP where P against NP is the only gap."""
+    only = plan.unpaired and not plan.gaps
+    return [plan.entries.subset, *(["NP"] if only else [])]
 
 
 def _detail_rows(plan: Plan, place: Place, block: str) -> list[Row]:

@@ -1,16 +1,13 @@
-"""Letters that the usual font lacks: another installed font draws them, or a warning says so."""
+"""Letters that the usual font lacks: another installed font draws them, or a note says so."""
 
 from __future__ import annotations
 
 import logging
 import unicodedata
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
-
-from p3mbench.errors import DataWarning
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,7 +27,7 @@ def give_glyphs(figure: Figure) -> None:
     """Have every text of a figure drawn in fonts that hold its letters.
 
     Texts that the usual font can draw stay as they are. What no installed font holds is drawn as
-    boxes, with a `DataWarning` that names the scripts.
+    boxes; `boxes_note` names the scripts.
     """
     from matplotlib.text import Text
 
@@ -38,19 +35,24 @@ def give_glyphs(figure: Figure) -> None:
     lacking = missing("".join(t.get_text() for t in texts), _usual_file())
     if not lacking:
         return
-    families, left = substitutes(frozenset(lacking))
+    families, _ = substitutes(frozenset(lacking))
     for text in texts:
         if families and lacking & set(text.get_text()):
             _prefer(text, families)
-    if left:
-        scripts = ", ".join(sorted({_script(c) for c in left}))
-        warnings.warn(
-            DataWarning(
-                f"no installed font has some letters of the plots ({scripts}), which are drawn as "
-                "boxes; install one that has, such as Noto Sans CJK for Chinese"
-            ),
-            stacklevel=2,
-        )
+
+
+def boxes_note(texts: Iterable[str]) -> str:
+    """One line that says which scripts of some texts plots show as boxes; "" if none."""
+    letters = {c for text in texts if not text.isascii() for c in text}
+    lacking = missing(letters, _usual_file()) if letters else set()
+    left = substitutes(frozenset(lacking))[1] if lacking else frozenset()
+    if not left:
+        return ""
+    scripts = ", ".join(sorted({_script(c) for c in left}))
+    return (
+        f"no installed font has some letters of the plots ({scripts}), so they are drawn as boxes; "
+        "install one that has, such as Noto Sans CJK for Chinese"
+    )
 
 
 @contextmanager

@@ -14,6 +14,8 @@ IMPORTED = "imported"  # of rows that were not measured here
 WORDS: dict[str, str] = {
     # of metrics
     "no_unknown": "the trimap has no unknown pixel, so metrics of the unknown region are undefined",
+    "no_foreground": "the trimap has no foreground, so its means are undefined",
+    "no_background": "the trimap has no background, so its means are undefined",
     "no_face": "the face area is empty, so metrics of the face are undefined",
     "no_boundary": "the ground truth has no boundary, so metrics of the boundary are undefined",
     "conn_empty_level": "a level that no pixel reaches in both mattes: CONN follows the convention",
@@ -32,7 +34,7 @@ WORDS: dict[str, str] = {
 # These explain a value and leave it as good as any other. Every other flag, one of a plugin
 # included, qualifies the number: reports name it first and mark the line of its method.
 HARMLESS = frozenset({
-    "no_unknown", "no_face", "no_boundary", "conn_empty_level", "conn_tie", "conn_background",
+    "no_unknown", "no_foreground", "no_background", "no_face", "no_boundary", "conn_empty_level", "conn_tie", "conn_background",
     "known_not_binary", "quantised", "clipped",
 })  # fmt: skip
 

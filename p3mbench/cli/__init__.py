@@ -11,7 +11,6 @@ import click
 
 from p3mbench import __version__
 from p3mbench.errors import P3MBenchError
-from p3mbench.names import printable
 
 COMMANDS = (
     "run",
@@ -47,32 +46,23 @@ class Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run it; turn errors and warnings that are meant for users into lines."""
         with warnings.catch_warnings():
-            warnings.showwarning = _Lines()
+            warnings.showwarning = _show
             try:
                 return super().invoke(ctx)
             except P3MBenchError as error:
                 if ctx.params.get("debug"):
                     raise
                 click.secho("Error: ", fg="red", nl=False, err=True)
-                click.echo(printable(str(error), lines=True), err=True)
+                click.echo(str(error), err=True)
                 ctx.exit(1)
             except BrokenPipeError:  # the reader of a pipe has left
                 sys.stderr.close()
                 ctx.exit(0)
 
 
-class _Lines:
-    """Shows warnings as lines, each text once however often it comes."""
-
-    def __init__(self) -> None:
-        self._shown: set[str] = set()
-
-    def __call__(self, message: Warning | str, *_: Any, **__: Any) -> None:
-        text = printable(str(message), lines=True)
-        if text not in self._shown:
-            self._shown.add(text)
-            click.secho("Warning: ", fg="yellow", nl=False, err=True)
-            click.echo(text, err=True)
+def _show(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.secho("Warning: ", fg="yellow", nl=False, err=True)
+    click.echo(str(message), err=True)
 
 
 @click.group(

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import (
-    chosen_format,
-    format_option,
-    metric_names,
-    out_file_option,
-    write_or_print,
-)
+from p3mbench.cli.options import out_file_option, write_or_print
 
 if TYPE_CHECKING:
     from p3mbench.evaluation import EvaluatedImage
@@ -27,7 +21,13 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--trimaps", type=FOLDER, help="Folder of trimaps; adds the unknown-region metrics.")
 @click.option("--convention", default="p3m", show_default=True, help="Whose definition of metrics.")
 @click.option("--metrics", help="Metrics to compute, joined by commas [default: all].")
-@format_option("table", "markdown", "csv", "json")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "markdown", "csv", "json"]),
+    default="table",
+    show_default=True,
+)
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: all cores].")
 @out_file_option
 def command(
@@ -36,7 +36,7 @@ def command(
     trimaps: Path | None,
     convention: str,
     metrics: str | None,
-    format_: str | None,
+    format_: str,
     jobs: int | None,
     out: Path | None,
 ) -> None:
@@ -45,17 +45,15 @@ def command(
     Every image gets a line, raw and unrounded in CSV and JSON. The table ends with the means.
     """
     from p3mbench.evaluation import evaluate
-    from p3mbench.metrics.table import METRICS
 
-    render = _RENDER[chosen_format(format_, out)]
-    chosen = metric_names(metrics, METRICS)
+    chosen = tuple(m.strip() for m in metrics.split(",")) if metrics else None
     try:
         images = list(
             evaluate(pred_dir, gt_dir, trimaps, convention=convention, metrics=chosen, jobs=jobs)
         )
     except ValueError as error:  # an unknown convention or metric, named by its argument
         raise click.UsageError(str(error)) from None
-    write_or_print(render(images), out)
+    write_or_print(_RENDER[format_](images), out)
     for note in dict.fromkeys(note for image in images for note in image.notes):
         click.secho("Warning: ", fg="yellow", nl=False, err=True)
         click.echo(note, err=True)

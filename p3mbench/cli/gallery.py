@@ -57,15 +57,14 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     built, shown = report.build(frame, expected=expected), subjects(frame)
     pictures = Pictures(results, manifests)
     for format_, name in TABLES.items():
-        write_bytes(out / name, report.render(built, format_).encode("utf-8", "backslashreplace"))
+        write_bytes(out / name, report.render(built, format_).encode())
     plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
     for drawn in plots:
         write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
     if page:
         text = render_html(Page(built, shown, frame, manifests, pictures))
-        write_bytes(out / "report.html", text.encode("utf-8", "backslashreplace"))
-    index = _index(plots, plot_format, page)
-    write_bytes(out / "README.md", index.encode("utf-8", "backslashreplace"))
+        write_bytes(out / "report.html", text.encode())
+    write_bytes(out / "README.md", _index(plots, plot_format, page).encode())
     note_boxes(frame)
     for problem in pictures.problems:
         click.echo(f"note: {problem}", err=True)

@@ -161,6 +161,6 @@ def write_or_print(text: str, out: Path | None) -> None:
     if out is None:
         click.echo(text.rstrip("\n"))
     else:
-        plain = click.unstyle(text).rstrip("\n") + "\n"
-        write_bytes(out, plain.encode("utf-8", "backslashreplace"))
+        text = click.unstyle(text)
+        write_bytes(out, (text.rstrip("\n") + "\n").encode())
         click.echo(f"wrote {out}", err=True)

@@ -29,6 +29,7 @@ from p3mbench.report.plots.style import (
     new_figure,
     rendered,
 )
+from p3mbench.writing import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ def gap_plot(source: Report | pd.DataFrame, path: Path | str, *, dpi: int = 200)
     """
     path = Path(path)
     report = source if isinstance(source, Report) else build(source)
-    path.write_bytes(gap_picture(report, path, dpi=dpi))
+    write_bytes(path, gap_picture(report, path, dpi=dpi))
     return path
 
 

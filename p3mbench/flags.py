@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+IMPORTED = "imported"  # of rows that were not measured here
+
 WORDS: dict[str, str] = {
     # of metrics
     "no_unknown": "the trimap has no unknown pixel, so metrics of the unknown region are undefined",
+    "no_foreground": "the trimap has no foreground, so its means are undefined",
+    "no_background": "the trimap has no background, so its means are undefined",
     "no_face": "the face area is empty, so metrics of the face are undefined",
     "no_boundary": "the ground truth has no boundary, so metrics of the boundary are undefined",
     "conn_empty_level": "a level that no pixel reaches in both mattes: CONN follows the convention",
@@ -24,15 +28,32 @@ WORDS: dict[str, str] = {
     "clipped": "values up to 1e-6 outside [0, 1] were clipped",
     # of rows
     "seen_in_training": "the checkpoint was trained on these test images",
-    "imported": "the score was imported, not measured here",
+    IMPORTED: "the score was imported, not measured here",
     "stale": "the score is of other code or libraries than today's and was kept (--keep-stale)",
     "code_unknown": "an older version of p3mbench stored the score; its code was not recorded",
 }
+
+# These explain a value and leave it as good as any other. Every other flag, one of a plugin
+# included, qualifies the number: reports name it first and mark the line of its method.
+HARMLESS = frozenset({
+    "no_unknown", "no_foreground", "no_background", "no_face", "no_boundary", "conn_empty_level",
+    "conn_tie", "conn_background", "known_not_binary", "quantised", "clipped",
+})  # fmt: skip
 
 
 def words(flag: str) -> str:
     """A flag in words; a name that this version does not know, as it is."""
     return WORDS.get(flag, flag)
+
+
+def qualifies(flag: str) -> bool:
+    """Whether a flag changes how far a number can be believed."""
+    return flag not in HARMLESS
+
+
+def in_words(text: str) -> str:
+    """The flags of a row's text in words, joined by semicolons."""
+    return "; ".join(words(flag) for flag in split(text))
 
 
 def joined(flags: Iterable[str]) -> str:

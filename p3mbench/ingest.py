@@ -54,7 +54,7 @@ TEXTS = ("benchmark", "subset", "convention", "kind", "title", "checkpoint", "ch
 NUMBERS = ("seconds", "height", "width", "parameters", "macs", "peak_mib")
 # Columns of an export that follow from others, or that hold for the store they come from only.
 IGNORED = ("learned", "key", "run_id", "log", "code", "libraries", "content", "method_version",
-           "metrics_version", "matte")  # fmt: skip
+           "metrics_version", "matte", "flag_words")  # fmt: skip
 CHOICES = {
     "variant": ("B", "N"),
     "train_setting": tuple(str(setting) for setting in TrainSetting),

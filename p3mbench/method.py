@@ -125,13 +125,17 @@ class Method(Protocol):
         ...
 
 
+def install_hint(info: MethodInfo, package: str) -> str:
+    """The command that installs what a method imports: its extra, or the package by its name."""
+    return f"pip install 'p3mbench[{info.extra}]'" if info.extra else f"pip install {package}"
+
+
 def missing_extra(info: MethodInfo) -> str:
     """How to get what a method imports beyond the core; "" if it is all there."""
     absent = [name for name in info.imports if find_spec(name) is None]
     if not absent:
         return ""
-    how = f"pip install 'p3mbench[{info.extra}]'"
-    return f"needs the package {absent[0]}, which is not installed: {how}"
+    return f"needs the package {absent[0]}, which is not installed: {install_hint(info, absent[0])}"
 
 
 def check_extra(info: MethodInfo) -> None:

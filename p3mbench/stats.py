@@ -11,6 +11,7 @@ the same arrays give the same numbers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -222,6 +223,33 @@ def wilcoxon_p(differences: npt.ArrayLike) -> float:
         return float("nan")
     d = d[d != 0]
     return float(sps.wilcoxon(d).pvalue) if d.size else 1.0
+
+
+def least_images(level: float, methods: int = 1) -> int:
+    """The fewest images with which `wilcoxon_p`, corrected by `holm`, can fall below ``level``.
+
+    The smallest p-value of the exact two-sided test is 2 / 2^n, where all differences have one
+    sign, and Holm multiplies the smallest of several by their number.
+
+    Args:
+        level: in (0, 1).
+        methods: tests in the family, at least 1.
+
+    >>> least_images(0.05), least_images(0.05, 2)
+    (6, 7)
+    """
+    if not 0 < level < 1 or methods < 1:
+        raise ValueError(f"no test of {methods} at level {level}")
+    return 2 + math.floor(math.log2(methods / level))
+
+
+def least_unpaired_p(n: int, m: int) -> float:
+    """The smallest two-sided p of the exact Mann-Whitney U test of ``n`` against ``m`` values.
+
+    >>> least_unpaired_p(3, 3)
+    0.1
+    """
+    return 2 / math.comb(n + m, n)
 
 
 def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:

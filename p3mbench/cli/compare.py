@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from p3mbench.cli.options import out_file_option, write_or_print
+from p3mbench.cli.options import (
+    chosen_format,
+    format_option,
+    metric_names,
+    out_file_option,
+    write_or_print,
+)
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -16,13 +22,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("run_a", type=FOLDER)
 @click.argument("run_b", type=FOLDER)
 @click.option("--metrics", help="Metrics to compare, joined by commas [default: all].")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "markdown", "latex", "csv", "json"]),
-    default="table",
-    show_default=True,
-)
+@format_option("table", "markdown", "latex", "csv", "json")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any score differs, as diff does.")
 @out_file_option
 @click.pass_context
@@ -31,7 +31,7 @@ def command(
     run_a: Path,
     run_b: Path,
     metrics: str | None,
-    format_: str,
+    format_: str | None,
     exit_code: bool,
     out: Path | None,
 ) -> None:
@@ -44,8 +44,9 @@ def command(
     from p3mbench.errors import StoreError
     from p3mbench.report.compare import Side, compare
     from p3mbench.report.current import current
-    from p3mbench.store import Store
+    from p3mbench.store import Store, metric_columns
 
+    format_ = chosen_format(format_, out)
     sides = []
     for folder in (run_a, run_b):
         with Store(folder) as store:
@@ -53,7 +54,8 @@ def command(
             if rows.frame.empty:
                 raise StoreError(f"{folder}: holds no rows yet")
             sides.append(Side(str(folder), rows.frame, store.manifests(), rows.notes))
-    chosen = tuple(m.strip() for m in metrics.split(",")) if metrics else None
+    have = dict.fromkeys(name for side in sides for name in metric_columns(side.frame))
+    chosen = metric_names(metrics, have)
     try:
         found = compare(sides[0], sides[1], chosen)
     except ValueError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import results_option
+from p3mbench.cli.options import note_boxes, results_option
 
 if TYPE_CHECKING:
     from p3mbench.report.plots import Drawn
@@ -67,12 +67,15 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
         text = render_html(Page(built, shown, frame, manifests, pictures))
         write_bytes(out / "report.html", text.encode())
     write_bytes(out / "README.md", _index(plots, plot_format, page).encode())
+    note_boxes(frame)
     for problem in pictures.problems:
         click.echo(f"note: {problem}", err=True)
     click.echo(f"{len(TABLES)} tables and {len(plots)} plots in {out}; begin with README.md")
 
 
 def _index(plots: list[Drawn], suffix: str, page: bool) -> str:
+    from p3mbench.report.markdown import prose
+
     lines = [
         "# Gallery",
         "",
@@ -84,10 +87,10 @@ def _index(plots: list[Drawn], suffix: str, page: bool) -> str:
     for drawn in plots:
         lines += [
             "",
-            f"## {drawn.title}",
+            f"## {prose(drawn.title)}",
             "",
-            f"![{drawn.title}]({drawn.name}.{suffix})",
+            f"![{prose(drawn.title)}]({drawn.name}.{suffix})",
             "",
-            drawn.caption,
+            prose(drawn.caption),
         ]
     return "\n".join(lines) + "\n"

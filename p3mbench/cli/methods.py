@@ -157,15 +157,17 @@ def _idea(method: Method) -> list[str]:
 
 
 def _facts(method: Method) -> Iterator[tuple[str, str]]:
-    from p3mbench.method import options_of
+    from p3mbench.method import install_hint, options_of
 
     info = method.info
     yield "kind", str(info.kind)
     yield "paper", f"{info.citation} ({info.year})"
     yield "licence of the code here", info.code_licence
-    yield "parameters", _parameters(info) or "none: nothing is learned"
+    unknown = "not stated" if info.learned else "none: nothing is learned"
+    yield "parameters", _parameters(info) or unknown
     if info.imports:
-        yield "needs", f"{', '.join(info.imports)}: pip install 'p3mbench[{info.extra}]'"
+        packages = ", ".join(info.imports)
+        yield "needs", f"{packages}: {install_hint(info, ' '.join(info.imports))}"
     yield "strategies", ", ".join(info.strategies)
     options = ", ".join(f"{k}={v}" for k, v in options_of(method).items())
     yield "options and their defaults", options or "none"

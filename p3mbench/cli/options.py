@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from p3mbench.names import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,12 +77,90 @@ def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
     return pairs
 
 
+def format_option(*formats: str) -> Callable[[F], F]:
+    """--format of a text, read with `chosen_format`."""
+    return click.option(
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        help="Of the text [default: by the suffix of --out, else table].",
+    )
+
+
+SUFFIXES = {
+    ".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".tex": "latex",
+    ".html": "html", ".htm": "html", ".txt": "table",
+}  # fmt: skip
+
+
+def chosen_format(format_: str | None, out: Path | None) -> str:
+    """What to write: --format if given, else what the suffix of --out says, else a table.
+
+    Raises:
+        click.UsageError: the suffix belongs to a format that the command does not have.
+    """
+    if format_ is not None or out is None:
+        return format_ or "table"
+    found = SUFFIXES.get(out.suffix.lower(), "table")
+    context = click.get_current_context()
+    has = next(
+        (p.type.choices for p in context.command.params
+         if p.name == "format_" and isinstance(p.type, click.Choice)), (found,)
+    )  # fmt: skip
+    if found not in has:
+        raise click.UsageError(
+            f"{out}: this command writes no {found}; it has {', '.join(has)}. Give another suffix, "
+            "or --format"
+        )
+    return found
+
+
+def metric_names(text: str | None, known: Iterable[str]) -> tuple[str, ...] | None:
+    """Metrics of a comma-separated option in any case, with hyphens or underscores; None if unset.
+
+    Args:
+        text: such as "SAD,sad-t".
+        known: what there is to choose from.
+
+    Raises:
+        click.UsageError: names one that there is not, with the nearest ones.
+    """
+    if text is None:
+        return None
+    names = {_folded(name): name for name in known}
+    wanted = [part.strip() for part in text.split(",") if part.strip()]
+    if not wanted:
+        raise click.UsageError("--metrics names no metric; join names by commas, as in sad,mse")
+    for name in wanted:
+        if _folded(name) not in names:
+            near = difflib.get_close_matches(_folded(name), names, 2, 0.5)
+            hint = f"did you mean {' or '.join(names[n] for n in near)}?" if near else (
+                f"there are {', '.join(names.values())}"
+            )  # fmt: skip
+            raise click.UsageError(f"no metric {printable(name)}: {hint}")
+    return tuple(dict.fromkeys(names[_folded(name)] for name in wanted))
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("-", "_")
+
+
+def note_boxes(frame: pd.DataFrame) -> None:
+    """Say once which letters of the names in some rows no font for plots has."""
+    from p3mbench.report.plots.fonts import boxes_note
+
+    names = (str(n) for c in ("title", "image", "benchmark", "subset") for n in frame[c].unique())
+    if note := boxes_note(names):
+        click.echo(f"note: {note}", err=True)
+
+
 def write_or_print(text: str, out: Path | None) -> None:
-    """Write ``text`` to a file, atomically, or to the screen."""
+    """Write ``text`` to a file, atomically and without terminal codes, or to the screen."""
     from p3mbench.writing import write_bytes
 
     if out is None:
         click.echo(text.rstrip("\n"))
     else:
+        text = click.unstyle(text)
         write_bytes(out, (text.rstrip("\n") + "\n").encode())
         click.echo(f"wrote {out}", err=True)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p3mbench.cli.options import out_file_option, results_option, write_or_print
+from p3mbench.cli.options import (
+    chosen_format,
+    format_option,
+    metric_names,
+    note_boxes,
+    out_file_option,
+    results_option,
+    write_or_print,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,13 +28,7 @@ if TYPE_CHECKING:
 
 @click.command("report")
 @results_option
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["table", "markdown", "latex", "csv", "json", "html"]),
-    default="table",
-    show_default=True,
-)
+@format_option("table", "markdown", "latex", "csv", "json", "html")
 @click.option("--metrics", help="Metrics to show, joined by commas, e.g. sad,mse,grad.")
 @click.option("--settings", help="TRAIN:TEST settings to show, joined by commas, e.g. B:B,B:N.")
 @click.option("--kind", type=click.Choice(["trimap-free", "trimap-based"]), help="One kind only.")
@@ -65,11 +67,12 @@ def command(**asked: Any) -> None:
     p3mbench report --format latex --out table.tex --plot gap.pdf
     p3mbench report --format html --out report.html --plots plots
     """
-    from p3mbench.errors import StoreError
+    from p3mbench.errors import P3MBenchError, StoreError
     from p3mbench.report.current import current
     from p3mbench.report.pictures import Pictures
     from p3mbench.store import Store
 
+    asked["format_"] = chosen_format(asked["format_"], asked["out"])
     results = asked["results"]
     with Store(results) as store:
         rows, expected, manifests = current(store), store.expected(), store.manifests()
@@ -83,6 +86,8 @@ def command(**asked: Any) -> None:
     pictures = Pictures(results, manifests)
     try:
         _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
+    except P3MBenchError:
+        raise
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
     unseen = rows.notes if asked["per_image"] or asked["format_"] in ("csv", "latex") else ()
@@ -99,9 +104,12 @@ def _write(
 ) -> None:
     from p3mbench import report
     from p3mbench.report.build import subjects
-    from p3mbench.report.plots.gap import gap_plot
+    from p3mbench.store import metric_columns
+    from p3mbench.writing import write_bytes
 
-    metrics, images = _listed(asked["metrics"]), _listed(asked["images"]) or ()
+    have = metric_columns(frame)
+    metrics = metric_names(asked["metrics"], have) if have else None  # nothing was scored
+    images = _listed(asked["images"]) or ()
     built = report.build(
         frame,
         metrics=metrics,
@@ -110,6 +118,7 @@ def _write(
         published=asked["compare"] == "published",
     ).noted(asked["notes"])
     shown = subjects(frame, metrics=metrics)
+    gap = None if asked["plot"] is None else _gap_plot(built, asked["plot"])
     if asked["format_"] == "html":
         from p3mbench.report.html import Page, render_html
 
@@ -119,11 +128,20 @@ def _write(
         write_or_print(render_html(page), asked["out"] or asked["results"] / "report.html")
     else:
         write_or_print(_text(built, frame, metrics, asked), asked["out"])
-    if asked["plot"] is not None:
-        gap_plot(built, asked["plot"])
+    if gap is not None:
+        write_bytes(asked["plot"], gap)
         click.echo(f"wrote {asked['plot']}", err=True)
+    if gap is not None or asked["plots"] is not None or asked["format_"] == "html":
+        note_boxes(frame)
     if asked["plots"] is not None:
         _write_plots(built, shown, pictures, images, asked)
+
+
+def _gap_plot(built: Report, path: Path) -> bytes:
+    """Drawn before anything is written, so that a report is made whole or not at all."""
+    from p3mbench.report.plots.gap import gap_picture
+
+    return gap_picture(built, path)
 
 
 def _text(
@@ -151,11 +169,15 @@ def _write_plots(
     from p3mbench.report.plots import draw_all
     from p3mbench.writing import write_bytes
 
+    wrote = False
     folder, suffix = asked["plots"], f".{asked['plot_format']}"
     for drawn in draw_all(built, shown, suffix, pictures=pictures, images=images):
         path = folder / f"{drawn.name}{suffix}"
         write_bytes(path, drawn.content)
         click.echo(f"wrote {path}", err=True)
+        wrote = True
+    if not wrote:
+        click.echo("note: these rows hold nothing to plot", err=True)
 
 
 def _listed(text: str | None) -> tuple[str, ...] | None:

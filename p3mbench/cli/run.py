@@ -42,7 +42,10 @@ FAILURES_SHOWN = 5
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
 @click.option("--variants", help="Test variants: B (faces blurred), N (visible) or B,N.")
-@click.option("--trimap", help="'dataset', or 'kernel-25' to make trimaps from the alphas.")
+@click.option(
+    "--trimap",
+    help="'dataset', or 'kernel-N' to make trimaps from the alphas, N pixels wide (P3M: 25).",
+)
 @click.option(
     "--faces",
     type=click.Choice(["facemask", "detect"]),

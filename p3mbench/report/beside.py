@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from p3mbench.flags import IMPORTED
 from p3mbench.published import BENCHMARK, Figure, figures, sources
-from p3mbench.report import captions
-from p3mbench.report.cells import Place, mean_cell
+from p3mbench.report import captions, flagging
+from p3mbench.report.cells import mean_cell
 from p3mbench.report.display import count, metric_display
 from p3mbench.report.entries import Entry
-from p3mbench.report.gaps import Setting
+from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.model import EMPTY, Cell, Column, ColumnType, Role, Row, Table
 from p3mbench.report.tables import Plan
+
+MEASURED = "measured"
+NOT_COMPARED = (
+    "An imported score has no difference: it may be the published result itself, per image."
+)
 
 
 def published_table(plan: Plan, metric: str) -> Table | None:
@@ -25,6 +31,7 @@ def published_table(plan: Plan, metric: str) -> Table | None:
         return None
     shown = metric_display(metric)
     rows = []
+    used: dict[str, None] = {}
     for entry in entries.entries:
         for figure in figures(entry.method):
             setting = Setting(figure.train, figure.test)
@@ -33,26 +40,37 @@ def published_table(plan: Plan, metric: str) -> Table | None:
             cell = mean_cell(entries, entry, Place(figure.subset, setting, metric))
             if cell is EMPTY:
                 continue
+            used[figure.source] = None
             rows.append(_row(entry, figure, cell, entries.expected))
     if not rows:
         return None
+    measured = _origin(rows)
     columns = [
         Column(key="setting", title="Setting", type=ColumnType.TEXT),
         _number("published", "Published", metric, ColumnType.NUMBER),
-        _number("measured", "Measured", metric, ColumnType.MEAN),
+        _number("measured", measured.capitalize(), metric, ColumnType.MEAN),
         _number("difference", "Difference", metric, ColumnType.SIGNED),
         Column(key="source", title="Source", type=ColumnType.TEXT),
         Column(key="note", title="Note", type=ColumnType.TEXT),
     ]
-    used = dict.fromkeys(row.cells[4].text.partition(",")[0] for row in rows)
     notes = [f"{key}: {sources()[key].title}; {sources()[key].where}." for key in used]
-    title = f"{captions.kind_title(entries)}: published {shown.title} beside measured"
-    caption = (
+    title = f"{captions.kind_title(entries)}: published {shown.title} beside {measured}"
+    difference = (
         "Difference is measured minus published. A difference may come from other weights, another "
-        "strategy, other decoding or another metric code; what the source says is in the note. "
-        f"{captions.recipe(entries)}"
+        "strategy, other decoding or another metric code; what the source says is in the note."
     )
+    said = {MEASURED: (difference,), IMPORTED: (NOT_COMPARED,)}
+    sentences = said.get(measured, (difference, NOT_COMPARED))
+    caption = " ".join([*sentences, captions.recipe(entries)])
     return plan.table(Role.PUBLISHED, (title, caption), columns, rows, notes, (metric,))
+
+
+def _origin(rows: list[Row]) -> str:
+    """Where the means of the table come from: "measured", "imported" or both."""
+    imported, every = flagging.sources(tally for row in rows for tally in row.tallies)
+    if not imported:
+        return MEASURED
+    return IMPORTED if imported == every else f"{MEASURED} or {IMPORTED}"
 
 
 def _asked(plan: Plan, setting: Setting) -> bool:
@@ -68,11 +86,15 @@ def _row(
     entry: Entry, figure: Figure, measured: Cell, expected: Mapping[tuple[str, str], int]
 ) -> Row:
     full = expected.get((figure.subset, figure.test), measured.n)
+    setting = Setting(figure.train, figure.test)
+    found = flagging.tallies(entry, [(figure.subset, setting)])
+    imported = flagging.sources(found)[0] > 0
+    done = IMPORTED if imported else MEASURED
     notes = []
     if measured.n < full:
-        notes.append(f"measured on {measured.n} of {count(full, 'image')}: not comparable")
+        notes.append(f"{done} on {measured.n} of {count(full, 'image')}: not comparable")
     if figure.strategy and figure.strategy != entry.strategy:
-        notes.append(f"published by {figure.strategy}, measured by {entry.strategy}")
+        notes.append(f"published by {figure.strategy}, {done} by {entry.strategy or 'none named'}")
     if figure.origin != "authors":
         notes.append({"compared": "by others"}.get(figure.origin, figure.origin))
     if figure.conflict:
@@ -83,12 +105,15 @@ def _row(
         label=entry.label,
         method=entry.method,
         cells=(
-            Cell(text=f"{figure.subset} {Setting(figure.train, figure.test).title}"),
+            Cell(text=f"{figure.subset} {setting.title}"),
             Cell(value=figure.value, n=full, total=full),
             measured,
-            Cell(value=measured.value - figure.value, n=measured.n, total=measured.n),
+            EMPTY
+            if imported
+            else Cell(value=measured.value - figure.value, n=measured.n, total=measured.n),
             Cell(text=f"{figure.source}, {figure.where}"),
             Cell(text="; ".join(notes)),
         ),
         facts=entry.facts,
+        tallies=found,
     )

@@ -22,6 +22,7 @@ from p3mbench.report.statistics import (
     subset_gaps,
 )
 from p3mbench.report.tables import Plan, settings_table, subsets_table
+from p3mbench.report.unscored import nothing_scored
 from p3mbench.stats import DEFAULT, Bootstrap
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def build(
         for table in _tables(one, choice)
     ]
     tables = _unique_labels(tables)
-    said = [] if tables else ["There are no results with these settings."]
+    chosen_rows = rows if kind is None else rows[rows["kind"] == kind]
+    said = nothing_scored(chosen_rows)
+    if not tables and not said:
+        said.append("There are no results with these settings.")
     said += _origin(rows)
     if published and not any(table.role is Role.PUBLISHED for table in tables):
         said.append("There is no published figure of what was measured; all are on P3M-500.")

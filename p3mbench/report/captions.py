@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from p3mbench.report.cells import images_of
 from p3mbench.report.display import count, metric_display
 from p3mbench.report.entries import Entry, EntrySet
-from p3mbench.report.gaps import Contrast, Setting
+from p3mbench.report.gaps import SUBSET_GAP, Contrast, Setting
 from p3mbench.report.model import Row
-from p3mbench.stats import Bootstrap
+from p3mbench.stats import WORST, Bootstrap
 
 # The (subset, setting) pairs that a table shows.
 Shown = Sequence[tuple[str, Setting]]
@@ -161,18 +161,73 @@ def small_samples(rows: Sequence[Row]) -> list[str]:
     return [f"Intervals from fewer than {FEW} images are rough."] if few else []
 
 
+def difference(contrasts: Sequence[Contrast]) -> str:
+    """What the columns of a table of gaps hold, paired, unpaired or both."""
+    means = "Means of the test and the reference setting, each over its own images, and their"
+    paired = f"{means} difference (test minus reference) over common images."
+    if all(contrast.paired for contrast in contrasts):
+        return paired
+    unpaired = "of the means of subset NP and of subset P, which have no image in common"
+    if any(contrast.paired for contrast in contrasts):
+        return f"{paired} {SUBSET_GAP} is the difference {unpaired}."
+    return f"Means of the test and the reference, and the difference {unpaired}."
+
+
 def gap_notes(contrasts: Sequence[Contrast], how: Bootstrap) -> list[str]:
-    """The definition of each gap shown, and how its interval was made."""
-    if not contrasts:
-        return []
+    """The definition of each paired gap shown, and how its interval was made."""
     by_meaning: dict[tuple[str, str], list[str]] = {}
     for contrast in contrasts:
-        by_meaning.setdefault((contrast.name, contrast.meaning), []).append(contrast.formula)
+        if contrast.paired:
+            by_meaning.setdefault((contrast.name, contrast.meaning), []).append(contrast.formula)
+    if not by_meaning:
+        return []
     notes = [
         f"{name} = {listed(formulas)}; positive = {meaning}."
         for (name, meaning), formulas in by_meaning.items()
     ]
     return [*notes, interval_note(how, "the same images in both settings")]
+
+
+def gap_columns(contrasts: Sequence[Contrast]) -> list[str]:
+    """What the columns beside the gap hold, by the kinds of gap that a table has."""
+    corrected = "p Holm: corrected over the methods of a block."
+    paired = any(contrast.paired for contrast in contrasts)
+    if not paired:
+        return [corrected]
+    return [
+        f"Median: of the differences; Worst {WORST}: share of the summed absolute difference "
+        f"carried by the {WORST} images with the largest.",
+        f"p: two-sided Wilcoxon signed-rank test; {corrected}",
+    ]
+
+
+def subset_notes(contrasts: Sequence[Contrast]) -> list[str]:
+    """How NP is compared with P, and what the difference cannot say; nothing without such a gap."""
+    unpaired = [contrast for contrast in contrasts if not contrast.paired]
+    if not unpaired:
+        return []
+    formulas = list(dict.fromkeys(contrast.formula for contrast in unpaired))
+    return [
+        f"{SUBSET_GAP} = {listed(formulas)}; unpaired; positive = {unpaired[0].meaning}; interval "
+        "from resampling both subsets; p: two-sided Mann-Whitney U test; Median: difference of "
+        "the medians; n: images of both subsets.",
+        *dict.fromkeys(confounded(contrast) for contrast in unpaired),
+    ]
+
+
+def confounded(contrast: Contrast) -> str:
+    """Why a difference between NP and P is not the effect of one thing."""
+    if contrast.test.test == contrast.reference.test:
+        return "P and NP show different people, so their gap may come from the images themselves."
+    return (
+        "P and NP show different people, and only the faces of P are blurred: the two effects are "
+        "confounded, so the gap does not show which of them makes a subset harder."
+    )
+
+
+def subset_names(subsets: Sequence[str]) -> str:
+    """Such as "subset P", "subsets P and NP"."""
+    return f"subset{'' if len(subsets) == 1 else 's'} {listed(subsets)}"
 
 
 def interval_note(how: Bootstrap, unit: str) -> str:
@@ -196,22 +251,6 @@ def checkpoints(entries: EntrySet) -> list[str]:
             notes.append(
                 f"{entry.label} ({entry.strategy or 'native'} strategy): {'; '.join(uses)}."
             )
-    return notes
-
-
-def flagged(entries: EntrySet, shown: Shown) -> list[str]:
-    """Flags of rows, such as test images seen in training, with how often they occur."""
-    notes: list[str] = []
-    for entry in entries.entries:
-        totals: dict[str, int] = {}
-        for place in shown:
-            scores = entry.scores.get(place)
-            for flag, n in scores.flags.items() if scores else ():
-                totals[flag] = totals.get(flag, 0) + n
-        notes.extend(
-            f"{entry.label}: flag {flag!r} on {count(n, 'row')}."
-            for flag, n in sorted(totals.items())
-        )
     return notes
 
 

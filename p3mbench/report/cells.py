@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from p3mbench import stats
 from p3mbench.report.entries import Entry, EntrySet, FloatArray
-from p3mbench.report.gaps import Contrast, Setting
+from p3mbench.report.gaps import Contrast, Place
 from p3mbench.report.model import EMPTY, Cell
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a mean is taken: a subset, a setting, a metric."""
-
-    subset: str
-    setting: Setting
-    metric: str
 
 
 def images_of(entries: EntrySet, subset: str, variant: str, metric: str) -> set[str]:
@@ -60,12 +50,11 @@ def paired_cell(
     entries: EntrySet, entry: Entry, contrast: Contrast, metric: str, how: stats.Bootstrap
 ) -> Cell:
     """A gap over the images of the main subset that both settings have scores for."""
-    subset = entries.subset
-    places = [Place(subset, setting, metric) for setting in (contrast.test, contrast.reference)]
-    if any((subset, place.setting) not in entry.scores for place in places):
+    places = contrast.places(entries.subset, metric)
+    if any((place.subset, place.setting) not in entry.scores for place in places):
         return EMPTY
     test, reference = as_arrays(*(values_at(entry, place) for place in places))
-    totals = [images_of(entries, subset, place.setting.test, metric) for place in places]
+    totals = [images_of(entries, p.subset, p.setting.test, metric) for p in places]
     gap = stats.paired_gap(test, reference, how)
     return gap_cell(gap, total=len(totals[0] & totals[1]))
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from p3mbench.metrics.table import METRICS
 from p3mbench.report.display import count, metric_display, metric_order
+from p3mbench.report.entries import departures
 from p3mbench.report.gaps import Setting
 from p3mbench.report.grouping import as_text
 from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table
@@ -115,10 +116,11 @@ def _table(common: pd.DataFrame, metric: str, names: tuple[str, str]) -> Table |
         numbers = (scored[f"{metric}_a"].mean(), scored[f"{metric}_b"].mean(), change.mean())
         cells = [Cell(value=float(v), n=n, total=n) for v in (*numbers, change[worst])]
         texts = Cell(text=str(scored["image"].iloc[worst])), Cell(value=float((change != 0).sum()))
-        seed = f", seed {of['seed']}" if of["seed"] else ""
+        seed = f"seed {of['seed']}" if of["seed"] else ""
+        title = as_text(part["title_b"].iloc[0]) or of["method"]
         rows.append(
             Row(
-                label=f"{part['title_b'].iloc[0]}{seed}",
+                label=", ".join(filter(None, (title, departures(of["options"]), seed))),
                 method=of["method"],
                 cells=(Cell(text=f"{of['subset']} {setting}"), *cells, *texts),
                 block=" ".join(filter(None, (of["benchmark"], of["strategy"], of["obfuscation"]))),

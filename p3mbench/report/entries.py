@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 
 
 PAPER_SUBSETS = ("P", "NP")
+PLAIN_PRECISIONS = ("", "fp32", "float32", "32")
+RUN_OPTIONS = ("precision", "compiled", "threads")  # of a run, not of a method
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +71,32 @@ class CheckpointUse:
     sha256: str
 
 
+def read_options(text: str) -> dict[str, Any]:
+    """The options of a row as a dictionary; text that is no JSON object as it is."""
+    try:
+        options = json.loads(text or "{}")
+    except json.JSONDecodeError:
+        options = {"options": text}
+    return options if isinstance(options, dict) else {"options": options}
+
+
+def departures(text: str) -> str:
+    """How a method ran where that is not plain float32 on one thread: "bf16, compiled"; else "".
+
+    Args:
+        text: the options of a row, as JSON.
+    """
+    options = read_options(text)
+    precision = str(options.get("precision") or "")
+    threads = str(options.get("threads") or "1")
+    found = (
+        "" if precision in PLAIN_PRECISIONS else precision,
+        "compiled" if options.get("compiled") else "",
+        "" if threads == "1" else f"{threads} threads",
+    )
+    return ", ".join(filter(None, found))
+
+
 @dataclass(frozen=True, eq=False)
 class Entry:
     """A paper row: one method with fixed options; its checkpoints span the train settings."""
@@ -79,6 +109,11 @@ class Entry:
     checkpoints: tuple[CheckpointUse, ...]
     scores: Mapping[tuple[str, Setting], Scores]
     label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The title, and behind it how it ran where that is not plain float32."""
+        return ", ".join(filter(None, (self.title, departures(self.options))))
 
     @property
     def trains(self) -> set[str]:

@@ -6,25 +6,55 @@ import csv
 import io
 import json
 import math
+import unicodedata
+from dataclasses import asdict
 from typing import Any
 
+from p3mbench import flags
+from p3mbench.names import printable, spreadsheet_cell
 from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table
 
 NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
+FLAG_WORDS = "flag_words"  # a column beside that of the names
 COUNTS = ("n", "total", "failed", "undefined", "rank")
 CSV_HEADER = (
     "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source",
     "main_subset", "block",
     "method", "label", "strategy", "options", "seed", "checkpoints", "code",
     "libraries", "column", "setting", "metric",
-    "type", "text", *NUMBERS, *COUNTS,
+    "type", "text", *NUMBERS, *COUNTS, "flags", FLAG_WORDS,
 )  # fmt: skip
+_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode that steer a screen
+
+
+def csv_cell(value: object) -> object:
+    """A value as a CSV file holds it: text that neither a screen nor a spreadsheet obeys."""
+    if value is None:
+        return ""
+    return spreadsheet_cell(printable(value)) if isinstance(value, str) else value
+
+
+def as_json(value: object) -> str:
+    """JSON text that ends with a newline; control and formatting characters are escaped.
+
+    Raises:
+        ValueError: a number that is not finite.
+    """
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    if not text.isascii():
+        text = "".join(
+            json.dumps(c)[1:-1] if unicodedata.category(c) in _UNSAFE and c != "\n" else c
+            for c in text
+        )
+    return text.replace("\x7f", "\\u007f") + "\n"
 
 
 def render_csv(report: Report, precision: int | None = None) -> str:
     """One line per attempted cell, with everything that is known of it; "" where there is nothing.
 
-    The header is `CSV_HEADER`. Values are in raw units; a share is in [0, 1].
+    The header is `CSV_HEADER`. ``flags`` are those of the stored rows behind a line; a cell that a
+    spreadsheet would take for a formula begins with a quote. Values are in raw units; a share is
+    in [0, 1].
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, CSV_HEADER, restval="", extrasaction="ignore", lineterminator="\n")
@@ -33,7 +63,8 @@ def render_csv(report: Report, precision: int | None = None) -> str:
         for row in table.rows:
             for column, cell in zip(table.columns, row.cells, strict=True):
                 if cell.attempted:
-                    writer.writerow(_line(table, row, column, cell, precision))
+                    line = _line(table, row, column, cell, precision)
+                    writer.writerow({name: csv_cell(value) for name, value in line.items()})
     return out.getvalue()
 
 
@@ -61,6 +92,8 @@ def _line(
         "text": cell.text,
         **numbers,
         **{name: getattr(cell, name) for name in COUNTS},
+        "flags": flags.joined(row.flags),
+        FLAG_WORDS: flags.in_words(flags.joined(row.flags)),
     }
 
 
@@ -79,12 +112,15 @@ def _numbers(cell: Cell, column: Column, precision: int | None) -> dict[str, flo
 
 
 def render_json(report: Report, precision: int | None = None) -> str:
-    """The report as one JSON object: ``tables`` and ``notes``. NaN becomes null."""
+    """The report as one JSON object: ``tables`` and ``notes``. NaN becomes null.
+
+    Flags stand at each row (name -> number of stored rows) and, in words, at each table.
+    """
     whole = {
         "tables": [_table(table, precision) for table in report.tables],
         "notes": list(report.notes),
     }
-    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return as_json(whole)
 
 
 def _table(table: Table, precision: int | None) -> dict[str, Any]:
@@ -98,6 +134,7 @@ def _table(table: Table, precision: int | None) -> dict[str, Any]:
         "caption": table.caption,
         "columns": [_column(column) for column in table.columns],
         "rows": [_row(table, row, precision) for row in table.rows],
+        "flags": [asdict(use) for use in table.flags],
         "notes": list(table.notes),
     }
 
@@ -121,6 +158,7 @@ def _row(table: Table, row: Row, precision: int | None) -> dict[str, Any]:
         "method": row.method,
         "block": row.block,
         **dict(row.facts),
+        "flags": row.flags,
         "cells": [
             _cell(cell, column, precision)
             for cell, column in zip(row.cells, table.columns, strict=True)

@@ -19,6 +19,7 @@ the same definition: test B minus test N.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from p3mbench.report.display import MINUS, MISSING
@@ -38,7 +39,12 @@ class Setting:
     @property
     def title(self) -> str:
         """As printed: ``B:N``, or with a dash if nothing was trained."""
-        return f"{MISSING if self.train == '-' else self.train}:{self.test}"
+        return f"{self.train_title}:{self.test}"
+
+    @property
+    def train_title(self) -> str:
+        """The train setting as printed, a dash if nothing was trained."""
+        return MISSING if self.train == "-" else self.train
 
     @property
     def order(self) -> tuple[int, str, str]:
@@ -48,29 +54,63 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a mean is taken: a subset, a setting, a metric."""
+
+    subset: str
+    setting: Setting
+    metric: str
+
+
+@dataclass(frozen=True)
 class Contrast:
-    """A named gap: ``test`` minus ``reference``, over the same images."""
+    """A named gap: ``test`` minus ``reference``.
+
+    Attributes:
+        test_subset, reference_subset: two subsets, whose images differ, so that the gap is
+            unpaired. Empty for a gap over the same images of one subset.
+    """
 
     name: str
     meaning: str
     test: Setting
     reference: Setting
+    test_subset: str = ""
+    reference_subset: str = ""
+
+    @property
+    def paired(self) -> bool:
+        """Whether both sides are the same images."""
+        return not self.test_subset
 
     @property
     def formula(self) -> str:
-        """Such as ``B:N − B:B``."""
-        return f"{self.test.title} {MINUS} {self.reference.title}"
+        """Such as ``B:N − B:B``, or ``NP N:N − P N:B``."""
+        sides = (
+            f"{self.test_subset} {self.test.title}",
+            f"{self.reference_subset} {self.reference.title}",
+        )
+        return f" {MINUS} ".join(side.strip() for side in sides)
+
+    def places(self, main: str, metric: str) -> tuple[Place, Place]:
+        """Where the test and the reference mean are taken; paired gaps on the ``main`` subset."""
+        return (
+            Place(self.test_subset or main, self.test, metric),
+            Place(self.reference_subset or main, self.reference, metric),
+        )
 
 
 PPT_GAP = "PPT gap"
 PRIVACY_COST = "Privacy cost"
 OBFUSCATION_SHIFT = "Obfuscation shift"
+SUBSET_GAP = "P versus NP"
 
 # What each asks, in words for people who do not know the settings by heart.
 QUESTIONS = {
     PPT_GAP: "Trained on blurred faces: how much worse on normal faces than on blurred ones?",
     PRIVACY_COST: "On normal faces: how much worse than if the training had seen faces?",
     OBFUSCATION_SHIFT: "How much worse when the faces in the test are blurred?",
+    SUBSET_GAP: "How do the errors on subset NP differ from those on subset P?",
 }
 
 
@@ -103,3 +143,17 @@ def contrasts(trains: set[str]) -> list[Contrast]:
         if t not in PRIVATE
     ]
     return ppt + cost + shift
+
+
+def subset_contrast(train: str, on_p: Sequence[Setting]) -> Contrast:
+    """NP minus P for one train setting: NP has normal faces, and so has P where it exists that way.
+
+    Only where P exists blurred alone (as P3M-500-P was released) is its test B the reference.
+
+    Args:
+        train: the train setting.
+        on_p: settings with rows on P.
+    """
+    new = Setting(train, "N")
+    old = new if new in on_p else Setting(train, "B")
+    return Contrast(SUBSET_GAP, "larger errors on NP than on P", new, old, "NP", "P")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from p3mbench.report.entries import PAPER_SUBSETS, CheckpointUse, Entry, EntrySet, Scores
+from p3mbench.report.entries import (
+    PAPER_SUBSETS,
+    RUN_OPTIONS,
+    CheckpointUse,
+    Entry,
+    EntrySet,
+    Scores,
+    read_options,
+)
 from p3mbench.report.gaps import VARIANTS, Setting
 
 if TYPE_CHECKING:
@@ -207,7 +214,7 @@ def _scores(rows: pd.DataFrame, metrics: list[str]) -> Scores:
 
 
 def _labelled(entries: list[Entry]) -> list[Entry]:
-    """Entries with labels: the title, and behind it only what tells equal titles apart."""
+    """Entries with labels: the name, and behind it only what tells equal names apart."""
     facets: tuple[Callable[[Entry, list[Entry]], str], ...] = (
         lambda e, _: e.method,
         lambda e, _: e.strategy,
@@ -216,36 +223,27 @@ def _labelled(entries: list[Entry]) -> list[Entry]:
         lambda e, _: " + ".join(c.name for c in e.checkpoints),
         lambda e, _: " + ".join(c.sha256[:8] for c in e.checkpoints),
     )
-    entries = [replace(entry, label=entry.title) for entry in entries]
     extra: list[list[str]] = [[] for _ in entries]
     for facet in facets:
         same: dict[tuple[str, ...], list[int]] = {}
         for i, entry in enumerate(entries):
-            same.setdefault((entry.title, *extra[i]), []).append(i)
+            same.setdefault((entry.name, *extra[i]), []).append(i)
         for members in same.values():
             texts = [facet(entries[i], [entries[j] for j in members]) for i in members]
             if len(set(texts)) > 1:
                 for i, text in zip(members, texts, strict=True):
                     extra[i].append(text)
     return [
-        replace(entry, label=", ".join([entry.title, *filter(None, parts)]))
+        replace(entry, label=", ".join([entry.name, *filter(None, parts)]))
         for entry, parts in zip(entries, extra, strict=True)
     ]
 
 
 def _options_that_differ(entry: Entry, others: list[Entry]) -> str:
-    read = [_options(other) for other in others]
-    mine = _options(entry)
+    read = [read_options(other.options) for other in others]
+    mine = read_options(entry.options)
     return ", ".join(
         f"{key}={value}"
         for key, value in sorted(mine.items())
-        if any(other.get(key) != value for other in read)
+        if key not in RUN_OPTIONS and any(other.get(key) != value for other in read)
     )
-
-
-def _options(entry: Entry) -> dict[str, Any]:
-    try:
-        options = json.loads(entry.options or "{}")
-    except json.JSONDecodeError:
-        options = {"options": entry.options}
-    return options if isinstance(options, dict) else {"options": options}

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from p3mbench import flags
 from p3mbench.metrics.table import METRICS
+from p3mbench.report import flagging
 from p3mbench.report.display import metric_display, metric_order
+from p3mbench.report.entries import departures
+from p3mbench.report.export import FLAG_WORDS, as_json, csv_cell
 from p3mbench.report.gaps import Setting
 from p3mbench.report.grouping import IDENTITY, ORIGIN_COLUMNS, OTHER_COLUMNS, TEXT_COLUMNS, as_text
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table
+from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, Tally
 from p3mbench.report.renderers import FORMATS, render
 
 if TYPE_CHECKING:
@@ -63,12 +67,16 @@ def _exported(rows: pd.DataFrame, format: str) -> str:
         {c: _plain(value, c) for c, value in zip(columns, line, strict=True)}
         for line in rows[columns].itertuples(index=False, name=None)
     ]
+    if "flags" in columns:
+        columns.insert(columns.index("flags") + 1, FLAG_WORDS)
+        for record in records:
+            record[FLAG_WORDS] = flags.in_words(record["flags"])
     if format == "json":
-        return json.dumps(records, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        return as_json(records)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(["" if v is None else v for v in record.values()] for record in records)
+    writer.writerow([csv_cell(column) for column in columns])
+    writer.writerows([csv_cell(record[column]) for column in columns] for record in records)
     return out.getvalue()
 
 
@@ -100,13 +108,22 @@ def _table(rows: pd.DataFrame, metrics: Sequence[str]) -> Table:
         Column(key="seconds", title="Seconds", type=ColumnType.NUMBER),
         Column(key="status", title="Status", type=ColumnType.TEXT),
     ]
+    columns.append(Column(key="flags", title="Flags", type=ColumnType.TEXT))
+    lines = [_row(record, metrics) for record in rows.to_dict("records")]
+    found = [tally for line in lines for tally in line.tallies]
+    uses = flagging.flag_uses(found)
+    if not uses:
+        columns.pop()
+        lines = [replace(line, cells=line.cells[:-1]) for line in lines]
     return Table(
         role=Role.IMAGES,
         label="p3mbench-images",
         title="Scores per image",
-        caption="Lower is better.",
+        caption=" ".join(filter(None, ("Lower is better.", flagging.origin_sentence(found)))),
         columns=tuple(columns),
-        rows=tuple(_row(record, metrics) for record in rows.to_dict("records")),
+        rows=flagging.marked(lines, uses),
+        notes=flagging.with_notes((), uses),
+        flags=uses,
     )
 
 
@@ -116,13 +133,18 @@ def _row(record: dict[Any, Any], metrics: Sequence[str]) -> Row:
     reason = as_text(record["reason"])
     status = as_text(record["status"]) + (f": {reason}" if reason else "")
     label = as_text(record["title"]) or as_text(record["method"])
-    name = as_text(record["checkpoint"])
+    ran = departures(as_text(record["options"]))
+    label = ", ".join(filter(None, (label, ran, as_text(record["checkpoint"]))))
+    names = flags.split(as_text(record["flags"]))
+    where = tuple(as_text(record[name]) for name in (*IDENTITY, "image"))
     return Row(
-        label=f"{label}, {name}" if name else label,
+        label=label,
         method=as_text(record["method"]),
         cells=(
             *(Cell(text=text) for text in (*texts, setting, as_text(record["image"]))),
             *(Cell(value=float(record[metric])) for metric in (*metrics, "seconds")),
             Cell(text=status),
+            Cell(text=", ".join(names)),
         ),
+        tallies=(Tally(of=(label, *where), rows=1, flags=tuple((name, 1) for name in names)),),
     )

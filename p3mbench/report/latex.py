@@ -185,7 +185,8 @@ def _row(table: Table, row: Row, part: Sequence[int]) -> str:
     cells = [_cell(row.cells[j], table.columns[j]) for j in part]
     # A label that starts so would be read as an argument of the line break before it.
     guard = "{}" if row.label[:1] in ("[", "*") else ""
-    return " & ".join([guard + escape(row.label), *cells]) + r" \\"
+    marks = rf"\,\textsuperscript{{{','.join(row.marks)}}}" if row.marks else ""
+    return " & ".join([guard + escape(row.label) + marks, *cells]) + r" \\"
 
 
 def _cell(cell: Cell, column: Column) -> str:

@@ -22,8 +22,8 @@ def escape(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", plain(text))
 
 
-def _prose(text: str) -> str:
-    # Inside captions only what could open markup, a table cell or HTML needs a backslash.
+def prose(text: str) -> str:
+    """Text of sentences; only what could open markup, a table cell or HTML gets a backslash."""
     return re.sub(r"([\\`*_\[\]<>|~&$#@])", r"\\\1", plain(text))
 
 
@@ -40,27 +40,28 @@ def _table(table: Table) -> str:
     lines = [_line(heads), _line(align)]
     for block, rows in blocks:
         lines += [_line(_row(table, row, block)) for row in rows]
-    caption = f"**{_prose(table.title)}.** {_prose(table.caption)}"
+    caption = f"**{prose(table.title)}.** {prose(table.caption)}"
     if table.marked:
         caption += " Best in bold, second underlined."
-    notes = "\n".join(f"- {_prose(note)}" for note in table.notes)
+    notes = "\n".join(f"- {prose(note)}" for note in table.notes)
     return "\n\n".join(part for part in (caption, "\n".join(lines), notes) if part)
 
 
 def _head(column: Column) -> str:
-    title = _prose(column.title)
-    return f"{_prose(column.group)} {title}" if column.group else title
+    title = prose(column.title)
+    return f"{prose(column.group)} {title}" if column.group else title
 
 
 def _row(table: Table, row: Row, block: str) -> list[str]:
-    cells = [escape(row.label)]
+    marks = f" <sup>{','.join(row.marks)}</sup>" if row.marks else ""
+    cells = [escape(row.label) + marks]
     if any(name for name, _ in table.blocks()):
-        cells.insert(0, _prose(block))
+        cells.insert(0, prose(block))
     return cells + [_cell(c, k) for c, k in zip(row.cells, table.columns, strict=True)]
 
 
 def _cell(cell: Cell, column: Column) -> str:
-    text = _prose(cell_text(cell, column))
+    text = prose(cell_text(cell, column))
     if cell.rank == 1:
         return f"**{text}**"
     return f"<ins>{text}</ins>" if cell.rank == 2 else text

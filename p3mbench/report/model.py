@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from p3mbench.report.display import MISSING, number, p_text
-from p3mbench.report.gaps import Contrast
+from p3mbench.report.gaps import Contrast, Place
 
 NAN = float("nan")
 MOST_EXTRA = 2  # decimals beyond the paper's
@@ -48,14 +48,14 @@ class Column:
     """One column.
 
     Attributes:
-        key: unique in its table.
+        key: unique in its table, for output; never taken apart again.
         title: below the group's title.
         group: title of the header group it stands under ("" = none); neighbours share it.
         type: what its cells hold.
         decimals: shown; never applied to stored values.
         metric, setting: what it is about ("" if that varies by row).
         ranked: whether best and second are marked.
-        contrast: the gap of a gap column.
+        place: where the means of the column are taken. contrast: the gap of a gap column.
     """
 
     key: str
@@ -66,6 +66,7 @@ class Column:
     metric: str = ""
     setting: str = ""
     ranked: bool = False
+    place: Place | None = None
     contrast: Contrast | None = None
 
 
@@ -116,10 +117,49 @@ EMPTY = Cell(attempted=False)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How often each flag occurs among the stored rows of one entry in one place.
+
+    Attributes:
+        of: the entry's label, then the place; equal for the same stored rows.
+        rows: how many there are. flags: (name, rows that carry it).
+    """
+
+    of: tuple[str, ...]
+    rows: int
+    flags: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlagUse:
+    """A flag in a table.
+
+    Attributes:
+        flag, words: its name, and what it means.
+        mark: the letter at the lines that it qualifies; "" for a flag that leaves scores as good.
+        rows, of: stored rows that carry it, of all behind the table.
+        methods: labels of the entries with such rows. everyone: whether these are all.
+    """
+
+    flag: str
+    words: str
+    mark: str
+    rows: int
+    of: int
+    methods: tuple[str, ...]
+    everyone: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """One line: a label, what it stands for, its cells in column order, and its block.
 
     Rows of one block stand together under the block's title; best and second are per block.
+
+    Attributes:
+        contrast: the gap that the line holds, None in other tables.
+        tallies: the flags of the stored rows behind the line.
+        marks: letters of the flags that qualify it, as `Table.flags` gives them.
     """
 
     label: str
@@ -127,6 +167,18 @@ class Row:
     cells: tuple[Cell, ...]
     block: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    contrast: Contrast | None = None
+    tallies: tuple[Tally, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """Flag -> number of the rows behind the line that carry it, in order of name."""
+        found: dict[str, int] = {}
+        for tally in self.tallies:
+            for flag, n in tally.flags:
+                found[flag] = found.get(flag, 0) + n
+        return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +191,7 @@ class Table:
         caption: how to read it, in full sentences.
         notes: what else a reader must know, a sentence each.
         facts: what its rows have in common, for machines.
+        flags: of the stored rows behind it; the notes say them in words.
     """
 
     role: Role
@@ -151,6 +204,7 @@ class Table:
     benchmark: str = ""
     kind: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    flags: tuple[FlagUse, ...] = ()
 
     def groups(self) -> list[tuple[str, int]]:
         """Header groups as (title, number of columns), left to right."""

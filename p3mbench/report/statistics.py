@@ -10,20 +10,19 @@ import numpy as np
 from p3mbench import stats
 from p3mbench.report import captions
 from p3mbench.report.cells import (
-    Place,
     gap_cell,
     images_of,
     mean_cell,
     paired_cell,
     values_at,
 )
-from p3mbench.report.display import MINUS, MISSING, metric_display
+from p3mbench.report.display import MISSING, metric_display
 from p3mbench.report.entries import Entry, EntrySet
-from p3mbench.report.gaps import Contrast, Setting, contrasts
+from p3mbench.report.flagging import tallies
+from p3mbench.report.gaps import Contrast, Place, Setting, contrasts, subset_contrast
 from p3mbench.report.model import EMPTY, Cell, Column, ColumnType, Role, Row, Table
-from p3mbench.report.tables import Plan
+from p3mbench.report.tables import Plan, entry_row
 
-SUBSET_GAP = "P versus NP"
 GapCells = dict[tuple[Contrast, str], list[Cell]]
 
 
@@ -48,16 +47,11 @@ def paired_gaps(
 def subset_gaps(
     entries: EntrySet, on_p: Sequence[Setting], metrics: Iterable[str], how: stats.Bootstrap
 ) -> GapCells:
-    """NP minus P, unpaired: NP has normal faces, and so has P where it exists that way.
-
-    Only where P exists blurred alone (as P3M-500-P was released) is its test B the reference.
-    """
+    """NP minus P, unpaired: one cell per entry, Holm-corrected over entries."""
     found: GapCells = {}
     for metric in metrics:
         for train in dict.fromkeys(setting.train for setting in on_p):
-            new = Setting(train, "N")
-            old = new if new in on_p else Setting(train, "B")
-            contrast = Contrast(SUBSET_GAP, "NP is harder than P", new, old)
+            contrast = subset_contrast(train, on_p)
             cells = [_subset_cell(entries, e, contrast, metric, how) for e in entries.entries]
             if any(cell.attempted for cell in cells):
                 found[contrast, metric] = _holm(cells)
@@ -67,7 +61,7 @@ def subset_gaps(
 def _subset_cell(
     entries: EntrySet, entry: Entry, contrast: Contrast, metric: str, how: stats.Bootstrap
 ) -> Cell:
-    places = (Place("NP", contrast.test, metric), Place("P", contrast.reference, metric))
+    places = contrast.places(entries.subset, metric)
     if any((place.subset, place.setting) not in entry.scores for place in places):
         return EMPTY
     samples = [list(values_at(entry, place).values()) for place in places]
@@ -83,64 +77,40 @@ def _holm(cells: list[Cell]) -> list[Cell]:
 
 
 def gaps_table(plan: Plan, metric: str) -> Table | None:
-    """Every gap in one metric, a block each; None if no method has two settings to compare."""
-    shown = metric_display(metric)
-    gaps = {c: cells for (c, m), cells in plan.gaps.items() if m == metric}
-    subset = {c: cells for (c, m), cells in plan.unpaired.items() if m == metric}
-    rows = []
-    for contrast, cells in gaps.items():
-        main = plan.entries.subset
-        places = (Place(main, contrast.test, metric), Place(main, contrast.reference, metric))
-        rows += _gap_rows(plan, f"{contrast.name}: {contrast.formula}", places, cells)
-    for contrast, cells in subset.items():
-        places = (Place("NP", contrast.test, metric), Place("P", contrast.reference, metric))
-        title = f"{contrast.name}: NP {contrast.test.title} {MINUS} P {contrast.reference.title}"
-        rows += _gap_rows(plan, title, places, cells)
+    """Every gap in one metric, a block each; None if no method has two places to compare."""
+    every = {**plan.gaps, **plan.unpaired}
+    gaps = {c: cells for (c, m), cells in every.items() if m == metric}
+    rows = [row for c, cells in gaps.items() for row in _gap_rows(plan, c, metric, cells)]
     if not rows:
         return None
-    columns = [
-        _number("test", "Test", shown.decimals, metric),
-        _number("reference", "Ref.", shown.decimals, metric),
-        Column(
-            key="gap",
-            title="Gap [interval]",
-            type=ColumnType.GAP,
-            decimals=shown.decimals,
-            metric=metric,
-        ),
-        Column(
-            key="median",
-            title="Median",
-            type=ColumnType.SIGNED,
-            decimals=shown.decimals,
-            metric=metric,
-        ),
+    notes = [
+        *captions.incomplete(rows),
+        *captions.gap_notes(list(gaps), plan.how),
+        *captions.small_samples(rows),
+        *captions.gap_columns(list(gaps)),
+        *captions.subset_notes(list(gaps)),
+    ]
+    title = f"Gaps in {metric_display(metric).title}: {_lower(captions.set_title(plan.entries))}"
+    caption = f"{captions.difference(list(gaps))} {captions.recipe(plan.entries)}"
+    return plan.table(Role.GAPS, (title, caption), _gap_columns(metric), rows, notes, (metric,))
+
+
+def _gap_columns(metric: str) -> list[Column]:
+    decimals = metric_display(metric).decimals
+
+    def scored(key: str, title: str, kind: ColumnType) -> Column:
+        return Column(key=key, title=title, type=kind, decimals=decimals, metric=metric)
+
+    return [
+        scored("test", "Test", ColumnType.MEAN),
+        scored("reference", "Ref.", ColumnType.MEAN),
+        scored("gap", "Gap [interval]", ColumnType.GAP),
+        scored("median", "Median", ColumnType.SIGNED),
         Column(key="worst", title=f"Worst {stats.WORST}", type=ColumnType.SHARE),
         Column(key="p", title="p", type=ColumnType.P_VALUE),
         Column(key="p_holm", title="p Holm", type=ColumnType.P_VALUE),
         _number("n", "n", 0, ""),
     ]
-    notes = [
-        *captions.incomplete(rows),
-        *captions.gap_notes(list(gaps), plan.how),
-        *captions.small_samples(rows),
-        f"Median: of the differences; Worst {stats.WORST}: share of the summed absolute difference "
-        f"carried by the {stats.WORST} images with the largest.",
-        "p: two-sided Wilcoxon signed-rank test; p Holm: corrected over the methods of a block.",
-    ]
-    if subset:
-        notes.append(
-            f"{SUBSET_GAP}: different people, so unpaired; positive = NP is harder than P; "
-            "interval from resampling both subsets, Mann-Whitney U test, difference of the "
-            "medians, n = images of both subsets."
-        )
-    entries = plan.entries
-    title = f"Gaps in {shown.title}: {_lower(captions.set_title(entries))}"
-    caption = (
-        "Means of the test and the reference setting, each over its own images, and their "
-        f"difference (test minus reference) over common images. {captions.recipe(entries)}"
-    )
-    return plan.table(Role.GAPS, (title, caption), columns, rows, notes, (metric,))
 
 
 def _lower(title: str) -> str:
@@ -157,9 +127,10 @@ def _number(key: str, title: str, decimals: int, metric: str) -> Column:
     )
 
 
-def _gap_rows(
-    plan: Plan, block: str, places: tuple[Place, Place], cells: Sequence[Cell]
-) -> list[Row]:
+def _gap_rows(plan: Plan, contrast: Contrast, metric: str, cells: Sequence[Cell]) -> list[Row]:
+    places = contrast.places(plan.entries.subset, metric)
+    where = [(place.subset, place.setting) for place in places]
+    block = f"{contrast.name}: {contrast.formula}"
     rows = []
     for entry, gap in zip(plan.entries.entries, cells, strict=True):
         if not gap.attempted:
@@ -169,24 +140,19 @@ def _gap_rows(
             Cell(value=value, n=gap.n, total=gap.n)
             for value in (gap.median, gap.share, gap.p_value, gap.p_holm, float(gap.n))
         ]
-        rows.append(
-            Row(
-                label=entry.label,
-                method=entry.method,
-                cells=(*means, gap, *more),
-                block=block,
-                facts=entry.facts,
-            )
-        )
+        rows.append(entry_row(entry, (*means, gap, *more), where, block, contrast))
     return rows
 
 
 def detail_table(plan: Plan, metric: str) -> Table | None:
     """Mean with interval, median, worst images and range of ranks, a block per setting."""
     shown = metric_display(metric)
+    subsets = _detailed_subsets(plan)
     rows: list[Row] = []
-    for setting in plan.chosen(plan.entries.subset):
-        rows += _detail_rows(plan, Place(plan.entries.subset, setting, metric))
+    for subset in subsets:
+        for setting in plan.chosen(subset):
+            block = setting.title if len(subsets) == 1 else f"{subset} {setting.title}"
+            rows += _detail_rows(plan, Place(subset, setting, metric), block)
     if not rows:
         return None
     columns = [
@@ -211,12 +177,19 @@ def detail_table(plan: Plan, metric: str) -> Table | None:
         "clearly = the interval of the paired difference excludes zero. A shared rank is a tie.",
     ]
     entries = plan.entries
-    title = f"{shown.title} in detail: {_lower(captions.main_title(entries))}"
+    what = f"{captions.kind_title(entries)}, {captions.subset_names(subsets)}"
+    title = f"{shown.title} in detail: {_lower(what)}"
     caption = f"Per setting TRAIN:TEST; lower is better. {captions.recipe(entries)}"
     return plan.table(Role.DETAIL, (title, caption), columns, rows, notes, (metric,))
 
 
-def _detail_rows(plan: Plan, place: Place) -> list[Row]:
+def _detailed_subsets(plan: Plan) -> list[str]:
+    """The subsets of the detail table: the main one, and NP where P against NP is the only gap."""
+    only = plan.unpaired and not plan.gaps
+    return [plan.entries.subset, *(["NP"] if only else [])]
+
+
+def _detail_rows(plan: Plan, place: Place, block: str) -> list[Row]:
     entries = plan.entries
     cells = {e: mean_cell(entries, e, place) for e in entries.entries}
     cells = {e: cell for e, cell in cells.items() if cell.attempted}
@@ -234,20 +207,13 @@ def _detail_rows(plan: Plan, place: Place) -> list[Row]:
         interval = stats.mean_interval(values, plan.how)
         share = stats.worst_share(values) if values else float("nan")
         counted = [Cell(value=v, n=cell.n, total=cell.n) for v in (cell.median, share)]
-        rows.append(
-            Row(
-                label=entry.label,
-                method=entry.method,
-                cells=(
-                    replace(cell, low=interval.low, high=interval.high),
-                    *counted,
-                    Cell(text=ranks[entry]),
-                    Cell(value=float(cell.n), n=cell.n, total=cell.n),
-                ),
-                block=place.setting.title,
-                facts=entry.facts,
-            )
+        cells_of = (
+            replace(cell, low=interval.low, high=interval.high),
+            *counted,
+            Cell(text=ranks[entry]),
+            Cell(value=float(cell.n), n=cell.n, total=cell.n),
         )
+        rows.append(entry_row(entry, cells_of, [(place.subset, place.setting)], block))
     return rows
 
 
@@ -292,10 +258,13 @@ def _seed_row(plan: Plan, members: Sequence[Entry], place: Place) -> Row | None:
         cells=tuple(Cell(value=value) for value in values),
         block=place.setting.title,
         facts=first.facts[:2],
+        tallies=tuple(
+            tally for e in members for tally in tallies(e, [(place.subset, place.setting)])
+        ),
     )
 
 
 def as_family(entry: Entry, entries: EntrySet) -> str:
     """The label of an entry's seeds together: the title, with the strategy if it has several."""
-    same = {e.strategy for e in entries.entries if e.title == entry.title}
-    return entry.title if len(same) == 1 else f"{entry.title}, {entry.strategy}"
+    same = {e.strategy for e in entries.entries if e.name == entry.name}
+    return entry.name if len(same) == 1 else f"{entry.name}, {entry.strategy}"

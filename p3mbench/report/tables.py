@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from p3mbench.report import captions
-from p3mbench.report.cells import Place, mean_cell
+from p3mbench.report import captions, flagging
+from p3mbench.report.cells import mean_cell
 from p3mbench.report.display import metric_display
 from p3mbench.report.entries import Entry, EntrySet
-from p3mbench.report.gaps import Contrast, Setting
+from p3mbench.report.gaps import Contrast, Place, Setting
 from p3mbench.report.model import EMPTY, Cell, Column, ColumnType, Role, Row, Table, ranked
 from p3mbench.stats import Bootstrap
 
@@ -62,14 +62,17 @@ class Plan:
     ) -> Table:
         """A table of this set with best and second marked; ``headline`` is title and caption."""
         e = self.entries
+        found = [tally for row in rows for tally in row.tallies]
+        uses = flagging.flag_uses(found)
         return Table(
             role=role,
             label=self.label(role, *label),
             title=headline[0],
-            caption=headline[1],
+            caption=" ".join(filter(None, (headline[1], flagging.origin_sentence(found)))),
             columns=tuple(columns),
-            rows=ranked(columns, rows),
-            notes=tuple(dict.fromkeys(notes)),
+            rows=flagging.marked(ranked(columns, rows), uses),
+            notes=flagging.with_notes(notes, uses),
+            flags=uses,
             benchmark=e.benchmark,
             kind=e.kind,
             facts=(
@@ -96,6 +99,7 @@ def settings_table(plan: Plan) -> Table | None:
     settings = plan.chosen(subset)
     if not settings:
         return None
+    shown = [(subset, setting) for setting in settings]
     places = [Place(subset, setting, metric) for setting in settings for metric in plan.metrics]
     gaps = [c for (c, metric) in plan.gaps if metric == plan.metrics[0]]
     columns = [_mean_column(place, plan.metrics) for place in places]
@@ -105,8 +109,7 @@ def settings_table(plan: Plan) -> Table | None:
         cells = [mean_cell(entries, entry, place) for place in places]
         cells += [plan.gaps[contrast, plan.metrics[0]][i] for contrast in gaps]
         if any(cell.attempted for cell in cells):
-            rows.append(_row(entry, cells))
-    shown = [(subset, setting) for setting in settings]
+            rows.append(entry_row(entry, cells, shown))
     notes = [
         *captions.missing_settings(entries, subset, plan.settings),
         *captions.incomplete(rows),
@@ -115,7 +118,6 @@ def settings_table(plan: Plan) -> Table | None:
         *captions.gap_notes(gaps, plan.how),
         *captions.small_samples(rows),
         *captions.checkpoints(entries),
-        *captions.flagged(entries, shown),
     ]
     counts = captions.image_counts(entries, [(subset, s.test) for s in settings])
     title = f"{captions.main_title(entries)}: {counts}"
@@ -139,7 +141,7 @@ def _legend(settings: Sequence[Setting]) -> str:
     return ", ".join(parts)
 
 
-def mean_key(place: Place) -> str:
+def _mean_key(place: Place) -> str:
     """The key of a column of means, such as "P/B:N/sad"."""
     return f"{place.subset}/{place.setting.train}:{place.setting.test}/{place.metric}"
 
@@ -147,13 +149,14 @@ def mean_key(place: Place) -> str:
 def _mean_column(place: Place, metrics: Sequence[str]) -> Column:
     shown = metric_display(place.metric)
     return Column(
-        key=mean_key(place),
+        key=_mean_key(place),
         title=shown.title,
         group=place.setting.title,
         type=ColumnType.MEAN,
         decimals=shown.decimals,
         metric=place.metric,
         setting=place.setting.title,
+        place=place,
         ranked=may_rank(place.metric, metrics),
     )
 
@@ -165,7 +168,7 @@ def _gap_columns(subset: str, gaps: Sequence[Contrast], metric: str) -> list[Col
         Column(
             key=f"{subset}/{c.test.train}:{c.test.test}-{c.reference.train}:{c.reference.test}/{metric}",
             # Two gaps of one name differ in the train setting.
-            title=c.name if names.count(c.name) == 1 else f"{c.name} ({c.test.title[:-2]})",
+            title=c.name if names.count(c.name) == 1 else f"{c.name} ({c.test.train_title})",
             group=f"Gap in {shown.title} [interval]",
             type=ColumnType.GAP,
             decimals=shown.decimals,
@@ -177,13 +180,29 @@ def _gap_columns(subset: str, gaps: Sequence[Contrast], metric: str) -> list[Col
     ]
 
 
-def _row(entry: Entry, cells: Sequence[Cell], block: str = "") -> Row:
+def entry_row(
+    entry: Entry,
+    cells: Sequence[Cell],
+    places: Sequence[tuple[str, Setting]],
+    block: str = "",
+    contrast: Contrast | None = None,
+) -> Row:
+    """A line of a table, with the flags of the rows behind it.
+
+    Args:
+        entry: whose line.
+        cells: in column order.
+        places: the (subset, setting) pairs that the cells are made of.
+        block, contrast: where it stands, and the gap it holds.
+    """
     return Row(
         label=entry.label,
         method=entry.method,
         cells=tuple(cells),
         block=block,
         facts=entry.facts,
+        contrast=contrast,
+        tallies=flagging.tallies(entry, places),
     )
 
 
@@ -214,8 +233,9 @@ def subsets_table(plan: Plan, metrics: Sequence[str]) -> Table | None:
             for setting in (Setting(train, test) for train in trains):
                 cells = [mean_cell(entries, entry, Place(subset, setting, m)) for m in metrics]
                 if any(cell is not EMPTY for cell in cells):
-                    train = Cell(text=setting.title[:-2])
-                    rows.append(_row(entry, [train, *cells], f"{subset}, test {test}"))
+                    cells = [Cell(text=setting.train_title), *cells]
+                    block = f"{subset}, test {test}"
+                    rows.append(entry_row(entry, cells, [(subset, setting)], block))
     shown = [(s, Setting(train, t)) for (s, t), trains in chosen.items() for train in trains]
     absent = [f"{s}, test {t}" for (s, t), trains in chosen.items() if not trains]
     notes = [
@@ -225,7 +245,6 @@ def subsets_table(plan: Plan, metrics: Sequence[str]) -> Table | None:
         *captions.undefined(entries, shown, metrics),
         "P and NP show different people; their gap is unpaired.",
         *captions.checkpoints(entries),
-        *captions.flagged(entries, shown),
     ]
     counts = captions.image_counts(entries, [place for place in SUBSET_PLACES if chosen[place]])
     title = f"{captions.kind_title(entries)}, subsets P and NP: {counts}"

@@ -9,6 +9,7 @@ from p3mbench.report.layout import (
     GAP,
     blocks_of,
     column_width,
+    label_text,
     parts_of,
     plain,
     text_width,
@@ -43,7 +44,7 @@ def _table(table: Table, *, ansi: bool, width: int) -> str:
     lines = _wrapped(table.title, width)
     if ansi:
         lines = [f"{BOLD}{line}{RESET}" for line in lines]
-    label_width = max(text_width(plain(label)) for label in _labels(table))
+    label_width = max(text_width(label) for label in _labels(table))
     widths = [column_width(table, j) for j in range(len(table.columns))]
     for part in parts_of(table, label_width, widths, width):
         lines += ["", *_part(table, part, label_width, widths, ansi)]
@@ -55,7 +56,7 @@ def _table(table: Table, *, ansi: bool, width: int) -> str:
 
 
 def _labels(table: Table) -> list[str]:
-    return ["Method", *(row.label for row in table.rows), *(row.block for row in table.rows)]
+    return ["Method", *map(label_text, table.rows), *(plain(row.block) for row in table.rows)]
 
 
 def _part(
@@ -108,7 +109,7 @@ def _row(
     widths: Sequence[int],
     ansi: bool,
 ) -> str:
-    cells = [_pad(plain(row.label), label, left=True)]
+    cells = [_pad(label_text(row), label, left=True)]
     for j in part:
         column, cell = table.columns[j], row.cells[j]
         text = plain(cell_text(cell, column))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from p3mbench.store import Row, Store
 
 METRICS = (
     "sad", "mse", "mad", "sad_t", "mse_t", "mad_t", "sad_fg", "sad_bg", "grad", "conn",
@@ -111,3 +114,26 @@ def _lines(fake: Fake, subset: str, variant: str, sad: np.ndarray) -> list[dict[
 def hash_of(name: str) -> str:
     """64 hexadecimal digits that depend on the name only."""
     return hashlib.sha256(name.encode()).hexdigest()
+
+
+def stored(frame: pd.DataFrame, folder: Path) -> Path:
+    """A results store in ``folder`` that holds the rows of ``frame``."""
+    names = [field.name for field in fields(Row)]
+    given = [name for name in names if name in frame.columns]
+    metrics = [name for name in frame.columns if name not in names]
+    empty = {"device": "cpu", "run_id": "run", "seconds": None, "height": None, "width": None}
+    lines = [
+        Row(
+            **empty
+            | {name: record[name] for name in given}
+            | {
+                "key": str(i),
+                "learned": bool(record["learned"]),
+                "metrics": {m: record[m] for m in metrics},
+            }
+        )
+        for i, record in enumerate(frame.to_dict("records"))
+    ]
+    with Store(folder, create=True) as store:
+        store.add_all(lines)
+    return folder

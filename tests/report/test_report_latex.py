@@ -130,7 +130,7 @@ def test_best_is_bold_and_second_underlined() -> None:
         ("ßøÅł", r"\ss{}\o{}\AA{}\l{}"),
         ("α-matte Ω", r"\ensuremath{\alpha}-matte \ensuremath{\Omega}"),
         ("抠图", "U+62A0U+56FE"),
-        ("x\ny\x1b", "x y "),
+        ("x\ny\x1b", r"x y\textbackslash{}x1b"),
         ("−1 – 2", r"\ensuremath{-}1 \textendash{} 2"),
     ],
 )

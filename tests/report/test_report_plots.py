@@ -48,7 +48,7 @@ def test_panels_hold_the_numbers_of_the_table() -> None:
     ppt = panels[1]
     assert [line.label for line in ppt.lines] == ["MODNet", "P3M-Net (R34)"]  # largest gap first
     net = ppt.lines[1]
-    assert net.gap.value == pytest.approx(net.n - net.b)
+    assert net.gap.value == pytest.approx(net.means[1] - net.means[0])
 
 
 @pytest.mark.parametrize("count", [1, 20])

@@ -331,7 +331,7 @@ def test_intervals_from_few_images_are_called_rough(images: int, rough: bool) ->
 
 def test_flags_are_counted() -> None:
     shown = table(build(rows([replace(NET_B, flags="seen-in-training")])), Role.SETTINGS)
-    assert "P3M-Net (R34): flag 'seen-in-training' on 48 rows." in shown.notes
+    assert shown.notes[0] == "[a] Flag seen-in-training: P3M-Net (R34), 48 of 48 rows."
 
 
 def test_nulls_in_text_columns_are_empty_text() -> None:

@@ -7,13 +7,15 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from p3mbench import __version__
+from p3mbench import __version__, flags
+from p3mbench.flags import IMPORTED
 from p3mbench.report.build import Subject
-from p3mbench.report.html.summary import findings
+from p3mbench.report.export import as_json
+from p3mbench.report.html.summary import Finding, findings
 from p3mbench.report.html.viewer import viewer
 from p3mbench.report.latex import render_latex
 from p3mbench.report.layout import plain
@@ -71,8 +73,8 @@ def render_html(page: Page) -> str:
     plots = [
         {
             "name": drawn.name,
-            "title": drawn.title,
-            "caption": drawn.caption,
+            "title": plain(drawn.title),
+            "caption": plain(drawn.caption),
             "address": "data:image/svg+xml;base64," + base64.b64encode(drawn.content).decode(),
         }
         for drawn in draw_all(page.report, subjects, ".svg", pictures=page.pictures, dpi=110)
@@ -88,14 +90,15 @@ def render_html(page: Page) -> str:
         policy=policy,
         style=Markup(style),  # nosec B704 # noqa: S704 - a file of ours
         script=Markup(script),  # nosec B704 # noqa: S704 - a file of ours
-        findings=findings(page.report, page.frame),
+        gap_is=_gap_is(page.report),
+        findings=[_plain_finding(f) for f in findings(page.report, page.frame)],
         tables=tables,
         kinds=sorted({table["kind"] for table in tables} - {""}),
-        notes=page.report.notes,
+        notes=[plain(note) for note in page.report.notes],
         plots=plots,
         viewer=data,
-        problems=page.pictures.problems if page.pictures else [],
-        manifest=json.dumps(list(page.manifests), indent=1, ensure_ascii=False),
+        problems=[plain(p) for p in page.pictures.problems] if page.pictures else [],
+        manifest=as_json(list(page.manifests)),
         runs=len(page.manifests),
         data=Markup(_json({"latex": latex, "viewer": data})),  # nosec B704 # noqa: S704 - cannot end its element
     )
@@ -122,7 +125,7 @@ def _about(page: Page) -> str:
     parts = [
         f"{frame['method'].nunique()} methods",
         f"{images} images",
-        f"{len(frame):,} scored predictions",
+        f"{len(frame):,} scored predictions{_imported(frame)}",
     ]
     started = [str(m.get("started_utc", "")) for m in page.manifests]
     if any(started):
@@ -130,15 +133,36 @@ def _about(page: Page) -> str:
     return ", ".join(parts)
 
 
+def _gap_is(report: Report) -> str:
+    """What a gap of the report is: over the same images, or between subsets."""
+    found = [row.contrast for table in report.tables for row in table.rows if row.contrast]
+    if found and not any(contrast.paired for contrast in found):
+        return "a gap is NP minus P, which have no image in common"
+    return "a gap is test minus reference over the same images"
+
+
+def _plain_finding(finding: Finding) -> Finding:
+    return replace(finding, heading=plain(finding.heading), text=plain(finding.text))
+
+
+def _imported(frame: pd.DataFrame) -> str:
+    """How many of the rows were not measured here, as text to add; "" if none."""
+    n = sum(IMPORTED in flags.split(str(text)) for text in frame["flags"])
+    return f", {'all' if n == len(frame) else f'{n:,}'} imported" if n else ""
+
+
 def _table(table: Table) -> dict[str, Any]:
     groups = table.groups()
     return {
         "label": table.label,
-        "title": table.title,
-        "caption": table.caption + (" Best bold, second underlined." if table.marked else ""),
+        "title": plain(table.title),
+        "caption": plain(table.caption)
+        + (" Best bold, second underlined." if table.marked else ""),
         "kind": table.kind,
         "open": table.role in OPEN,
-        "groups": groups if any(title for title, _ in groups) else [],
+        "groups": [(plain(title), n) for title, n in groups]
+        if any(title for title, _ in groups)
+        else [],
         "columns": [
             {"title": plain(c.title), "text": c.type is ColumnType.TEXT} for c in table.columns
         ],
@@ -146,13 +170,15 @@ def _table(table: Table) -> dict[str, Any]:
             {"title": plain(block), "rows": [_row(row, table.columns) for row in rows]}
             for block, rows in table.blocks()
         ],
-        "notes": table.notes,
+        "notes": [plain(note) for note in table.notes],
     }
 
 
 def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
     return {
         "label": plain(row.label),
+        "marks": ",".join(row.marks),
+        "flags": flags.in_words(flags.joined(row.flags)),
         "method": row.method,
         "cells": [_cell(cell, column) for cell, column in zip(row.cells, columns, strict=True)],
     }

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from p3mbench.flags import split
+from p3mbench.report.captions import confounded
 from p3mbench.report.display import count, metric_display, number, p_text
-from p3mbench.report.gaps import QUESTIONS
-from p3mbench.report.model import Cell, Column, Report, Role, Row, Table
+from p3mbench.report.flagging import flag_uses, qualifying_notes
+from p3mbench.report.gaps import QUESTIONS, Contrast
+from p3mbench.report.grouping import as_text
+from p3mbench.report.model import Cell, Column, Report, Role, Row, Table, Tally
+from p3mbench.report.unscored import unscored
+from p3mbench.stats import least_images, least_unpaired_p
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,27 +45,27 @@ def findings(report: Report, frame: pd.DataFrame) -> list[Finding]:
     """
     found: list[Finding] = []
     for table in sorted(report.tables, key=lambda table: table.kind != "trimap-free"):
-        if table.role is not Role.GAPS:
+        if table.role is not Role.GAPS or not _first_metric(report, table):
             continue
-        gap = _column(table, "gap")
-        p_holm = _column(table, "p_holm")
-        if not _first_metric(report, table, gap):
-            continue
-        for block, rows in table.blocks():
-            question = QUESTIONS.get(block.partition(":")[0])
-            if question:
-                found.append(_finding(table, (block, question), rows, gap, p_holm))
-    return [*found, *_missing(frame)]
+        by_contrast: dict[Contrast, list[Row]] = {}
+        for row in table.rows:
+            if row.contrast is not None:
+                by_contrast.setdefault(row.contrast, []).append(row)
+        paired = any(contrast.paired for contrast in by_contrast)
+        for contrast, rows in by_contrast.items():
+            if contrast.paired or not paired:  # P against NP only where it is all there is
+                found.append(_finding(table, contrast, rows))
+    return [*found, *_qualified(frame), *_missing(frame)]
 
 
-def _first_metric(report: Report, table: Table, gap: int) -> bool:
+def _first_metric(report: Report, table: Table) -> bool:
     """Whether a gap table is in the metric that its settings table begins with."""
     for other in report.tables:
         same = (other.benchmark, other.kind, other.facts) == (
             table.benchmark, table.kind, table.facts,
         )  # fmt: skip
         if other.role is Role.SETTINGS and same:
-            return other.columns[0].metric == table.columns[gap].metric
+            return other.columns[0].metric == table.columns[_column(table, "gap")].metric
     return True
 
 
@@ -66,26 +73,56 @@ def _column(table: Table, key: str) -> int:
     return [column.key for column in table.columns].index(key)
 
 
-def _finding(
-    table: Table, what: tuple[str, str], rows: list[Row], gap: int, p_holm: int
-) -> Finding:
-    column = table.columns[gap]
+def _finding(table: Table, contrast: Contrast, rows: list[Row]) -> Finding:
+    gap, p_holm = _column(table, "gap"), _column(table, "p_holm")
     whole = [row for row in rows if not row.cells[gap].missing and row.cells[gap].complete]
     subset = dict(table.facts)["main_subset"]
     where = table.benchmark if subset == "P" else f"{table.benchmark} {subset}"
-    heading, question = f"{what[0]} ({table.kind}, {where})", what[1]
+    heading = f"{contrast.name}: {contrast.formula} ({table.kind}, {where})"
+    question = QUESTIONS[contrast.name]
     if not whole:
         return Finding(heading, question, "No method has all images in both settings.", "note")
     largest = max(whole, key=lambda row: row.cells[gap].value)
     sure = [row for row in whole if _significant(row.cells[gap], row.cells[p_holm])]
     worse = sum(row.cells[gap].value > 0 for row in sure)
     better = len(sure) - worse
-    text = (
-        f"Most for {largest.label}: {_gap(largest.cells[gap], column)}"
-        f"{_verdict(largest.cells[gap], largest.cells[p_holm])}. Of "
-        f"{count(len(whole), 'complete method')}, {worse} lose and {better} gain significantly."
+    most = (
+        f"Most for {largest.label}: {_gap(largest.cells[gap], table.columns[gap])}"
+        f"{_verdict(largest.cells[gap], largest.cells[p_holm])}."
     )
+    verdict = "" if sure else _powerless(contrast, rows, p_holm)
+    caution = "" if contrast.paired else confounded(contrast)
+    counted = _counted(contrast, len(whole), worse, better)
+    text = " ".join(filter(None, (most, verdict or counted, caution)))
     return Finding(heading, question, text, "worse" if worse else "better" if better else "open")
+
+
+def _counted(contrast: Contrast, whole: int, worse: int, better: int) -> str:
+    of = f"Of {count(whole, 'complete method')}"
+    if contrast.paired:
+        return f"{of}, {worse} lose and {better} gain significantly."
+    more, fewer = contrast.test_subset, contrast.reference_subset
+    return f"{of}, {worse} have significantly larger errors on {more} and {better} on {fewer}."
+
+
+def _powerless(contrast: Contrast, rows: list[Row], p_holm: int) -> str:
+    """That no result could be significant with so few images; "" where one could."""
+    tested = [row for row in rows if row.cells[p_holm].value == row.cells[p_holm].value]
+    if not tested:
+        return ""
+    methods = count(len(tested), "method")
+    if contrast.paired:
+        n = max(row.cells[p_holm].n for row in tested)
+        least = least_images(CLEAR, len(tested))
+        return "" if n >= least else (
+            f"n = {n} is too small to tell: with {methods} the corrected test cannot fall below "
+            f"{CLEAR:g} from fewer than {least} images."
+        )  # fmt: skip
+    sizes = max((row.cells[0].n, row.cells[1].n) for row in tested)
+    return "" if least_unpaired_p(*sizes) * len(tested) < CLEAR else (
+        f"n = {sizes[0]} against {sizes[1]} is too small to tell: with {methods} the corrected "
+        f"test cannot fall below {CLEAR:g}."
+    )  # fmt: skip
 
 
 def _significant(cell: Cell, p: Cell) -> bool:
@@ -117,6 +154,17 @@ def _p(p: Cell) -> str:
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
+def _qualified(frame: pd.DataFrame) -> list[Finding]:
+    """What changes how far the numbers can be believed, over all rows."""
+    columns = (frame[name].map(as_text) for name in ("title", "method", "flags"))
+    found: dict[tuple[str, str], Tally] = {}
+    for (title, flags), n in Counter((t or m, f) for t, m, f in zip(*columns, strict=True)).items():
+        one = tuple((flag, n) for flag in split(flags))
+        found[title, flags] = Tally(of=(title, flags), rows=n, flags=one)
+    text = " ".join(qualifying_notes(flag_uses(found.values())))
+    return [Finding("What qualifies the numbers", "", text, "note")] if text else []
+
+
 def _missing(frame: pd.DataFrame) -> list[Finding]:
     bad = frame[frame["status"] != "ok"]
     if not len(bad):
@@ -125,6 +173,7 @@ def _missing(frame: pd.DataFrame) -> list[Finding]:
     shown = ", ".join(f"{method} ({n})" for method, n in by_method.items())
     text = (
         f"{count(len(bad), 'image')} of {len(frame):,} could not be scored: {shown}. Means are "
-        "over the others; incomplete methods are marked and compete for no rank."
+        "over the others; incomplete methods are marked and compete for no rank. "
+        + " ".join(unscored(frame))
     )
     return [Finding("What is missing", "", text, "note")]

@@ -12,10 +12,10 @@ import numpy as np
 
 from p3mbench.images import UInt8Array
 from p3mbench.report.build import Subject
-from p3mbench.report.cells import Place, values_at
+from p3mbench.report.cells import values_at
 from p3mbench.report.display import metric_display
 from p3mbench.report.entries import Entry
-from p3mbench.report.gaps import Setting
+from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.pictures import Pictures, as_levels, shrunk
 
 LONGEST = 480  # pixels of a picture in the page

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from p3mbench.report import flagging
 from p3mbench.report.build import Subject
 from p3mbench.report.captions import set_title, slug
 from p3mbench.report.display import metric_display
@@ -45,12 +46,7 @@ class Drawn:
     content: bytes
 
 
-GAP = Plot(
-    "gap",
-    "The generalization gap",
-    "Both test variants of every method, and their difference over the same images with its 95 % "
-    "interval. A filled dot: the interval excludes zero.",
-)
+GAP = Plot("gap", "The generalization gap", "")
 PANELS = Plot(
     "panels",
     "The images that changed most",
@@ -118,7 +114,11 @@ def draw_all(
     shown = gap.panels_of_report(report)
     if shown:
         content = rendered(lambda: gap.drawn(shown), suffix, dpi)
-        yield Drawn(GAP.name, GAP.title, GAP.caption, content)
+        extra = ("NP",) if any(not panel.contrast.paired for panel in shown) else ()
+        notes = dict.fromkeys(
+            flagging.warnings_of(s.entries, (s.entries.subset, *extra)) for s in subjects
+        )
+        yield Drawn(GAP.name, GAP.title, _joined(gap.caption_of(shown), *notes), content)
     kinds = [subject.entries.kind for subject in subjects]
     for subject in subjects:
         alone = kinds.count(subject.entries.kind) == 1
@@ -127,7 +127,8 @@ def draw_all(
             picture = _content(plot, subject, pictures, images, suffix, dpi)
             if picture is not None:
                 name = slug(plot.name, *_facts(subject, alone))
-                yield Drawn(name, f"{plot.title}: {what}", plot.caption, picture)
+                caption = _joined(plot.caption, flagging.warnings_of(subject.entries))
+                yield Drawn(name, f"{plot.title}: {what}", caption, picture)
 
 
 def _content(
@@ -151,6 +152,10 @@ def _facts(subject: Subject, alone: bool) -> tuple[str, ...]:
     e = subject.entries
     more = (e.benchmark, e.convention, slug(e.obfuscation)[:24], e.trimap_source, e.other_subset)
     return (e.kind, *(() if alone else more), subject.metric)
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))
 
 
 def _lower(title: str) -> str:

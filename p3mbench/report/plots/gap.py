@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from p3mbench.errors import P3MBenchError
 from p3mbench.report.build import build
-from p3mbench.report.cells import Place
+from p3mbench.report.captions import confounded
 from p3mbench.report.display import metric_display
-from p3mbench.report.gaps import Contrast, Setting
+from p3mbench.report.gaps import VARIANTS, Contrast, Place, Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.model import Cell, Column, Report, Role, Table, cell_text
 from p3mbench.report.plots.style import (
@@ -20,13 +21,15 @@ from p3mbench.report.plots.style import (
     LABEL,
     MARKS,
     METADATA,
+    SUBSET_MARKS,
     TITLE,
+    Mark,
     bare,
     cut,
     new_figure,
     rendered,
 )
-from p3mbench.report.tables import mean_key
+from p3mbench.writing import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,28 +37,34 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+class NoGapError(P3MBenchError, ValueError):
+    """Nothing was tested on two variants or subsets, so that there is no gap to draw."""
+
+
 @dataclass(frozen=True)
 class Line:
-    """One method in one panel: its label, its mean per test variant, its gap."""
+    """One method in one panel: its label, its two means in the order of the marks, its gap."""
 
     label: str
-    b: float
-    n: float
+    means: tuple[float, float]
     gap: Cell
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One train setting of one table."""
+    """One train setting of one table; ``marks`` say what its two means are of."""
 
     title: str
     column: Column
     contrast: Contrast
     lines: tuple[Line, ...]
+    marks: tuple[Mark, Mark] = MARKS
 
 
 def gap_plot(source: Report | pd.DataFrame, path: Path | str, *, dpi: int = 200) -> Path:
     """Draw both test variants and the gap of every method, one panel per train setting.
+
+    Where nothing was tested on both variants, subsets P and NP stand for them.
 
     Args:
         source: a report of `build`, or rows to build one from. The metric is that of the gap
@@ -67,56 +76,115 @@ def gap_plot(source: Report | pd.DataFrame, path: Path | str, *, dpi: int = 200)
         The path written.
 
     Raises:
-        ValueError: unknown suffix, or no method has results for both test variants.
+        ValueError: unknown suffix, or no method has results to compare.
     """
     path = Path(path)
-    if path.suffix.lower() not in METADATA:
-        known = ", ".join(METADATA)
-        raise ValueError(f"cannot draw {path.name}: the suffix must be one of {known}")
     report = source if isinstance(source, Report) else build(source)
-    panels = panels_of_report(report)
-    if not panels:
-        raise ValueError("nothing to draw: no method has results for both test variants B and N")
-    path.write_bytes(rendered(lambda: drawn(panels), path.suffix.lower(), dpi))
+    write_bytes(path, gap_picture(report, path, dpi=dpi))
     return path
 
 
+def gap_picture(report: Report, path: Path, *, dpi: int = 200) -> bytes:
+    """The bytes of the gap plot for a file of that name, which is not written.
+
+    Raises:
+        ValueError: unknown suffix, or (`NoGapError`) nothing to draw.
+    """
+    if path.suffix.lower() not in METADATA:
+        known = ", ".join(METADATA)
+        raise ValueError(f"cannot draw {path.name}: the suffix must be one of {known}")
+    panels = panels_of_report(report)
+    if not panels:
+        raise NoGapError(
+            "there is no gap to draw: no method has scores of both test variants B and N, or of "
+            "both subsets P and NP; leave out --plot, or run the other variant"
+        )
+    return rendered(lambda: drawn(panels), path.suffix.lower(), dpi)
+
+
 def panels_of_report(report: Report) -> list[Panel]:
-    """The panels of all its tables."""
-    return [panel for table in report.tables for panel in panels_of(table)]
+    """The panels of all its tables; P against NP where nothing was tested on both variants."""
+    panels: list[Panel] = []
+    paired: set[object] = set()
+    for table in report.tables:
+        of = (table.benchmark, table.kind, table.facts)
+        found = panels_of(table)
+        if found:
+            paired.add(of)
+        elif table.role is Role.GAPS and of not in paired:
+            found = subset_panels_of(table)
+            paired |= {of} if found else set()  # the set's first metric alone
+        panels += found
+    return panels
 
 
 def panels_of(table: Table) -> list[Panel]:
     """A panel for each gap column between the two variants of one train setting."""
     if table.role is not Role.SETTINGS:
         return []
-    at = {column.key: j for j, column in enumerate(table.columns)}
+    at = {column.place: j for j, column in enumerate(table.columns) if column.place}
     panels = []
     for j, column in enumerate(table.columns):
         contrast = column.contrast
         if contrast is None or contrast.test.train != contrast.reference.train:
             continue
-        train, subset = contrast.test.train, column.key.partition("/")[0]
-        b, n = (at[mean_key(Place(subset, Setting(train, v), column.metric))] for v in "BN")
+        train, subset = contrast.test.train, dict(table.facts)["main_subset"]
+        b, n = (at[Place(subset, Setting(train, v), column.metric)] for v in VARIANTS)
         lines = [
-            Line(plain(row.label), row.cells[b].value, row.cells[n].value, row.cells[j])
+            Line(plain(row.label), (row.cells[b].value, row.cells[n].value), row.cells[j])
             for row in table.rows
             if not row.cells[j].missing
         ]
         if lines:
-            lines.sort(key=lambda line: (-line.gap.value, line.label))
-            total = max(line.gap.total for line in lines)
-            panels.append(Panel(_title(table, train, total), column, contrast, tuple(lines)))
+            panels.append(_panel(table, column, contrast, lines))
     return panels
 
 
-def _title(table: Table, train: str, total: int) -> str:
+def subset_panels_of(table: Table) -> list[Panel]:
+    """A panel for each train setting that has P beside NP, of a table of gaps."""
+    test, reference, gap = (_index(table, key) for key in ("test", "reference", "gap"))
+    lines: dict[Contrast, list[Line]] = {}
+    for row in table.rows:
+        if row.contrast is not None and not row.contrast.paired and not row.cells[gap].missing:
+            means = row.cells[reference].value, row.cells[test].value
+            line = Line(plain(row.label), means, row.cells[gap])
+            lines.setdefault(row.contrast, []).append(line)
+    return [
+        replace(_panel(table, table.columns[gap], contrast, found), marks=SUBSET_MARKS)
+        for contrast, found in lines.items()
+    ]
+
+
+def _index(table: Table, key: str) -> int:
+    return [column.key for column in table.columns].index(key)
+
+
+def _panel(table: Table, column: Column, contrast: Contrast, lines: list[Line]) -> Panel:
+    lines.sort(key=lambda line: (-line.gap.value, line.label))
+    total = max(line.gap.total for line in lines)
+    return Panel(_title(table, contrast, total), column, contrast, tuple(lines))
+
+
+def caption_of(panels: Sequence[Panel]) -> str:
+    """How to read the figure of some panels."""
+    captions = {
+        True: "Both test variants of every method, and their difference over the same images",
+        False: "Subset P and subset NP of every method, and the difference of their means, which "
+        "are over different images,",
+    }
+    kinds = dict.fromkeys(panel.contrast.paired for panel in panels)
+    said = [f"{captions[paired]} with its 95 % interval." for paired in kinds]
+    cautions = dict.fromkeys(confounded(p.contrast) for p in panels if not p.contrast.paired)
+    return " ".join([*said, "A filled dot: the interval excludes zero.", *cautions])
+
+
+def _title(table: Table, contrast: Contrast, total: int) -> str:
     trained = {"-": "Not trained", "other": "Training faces unknown or mixed"}
+    train = contrast.test.train
     facts = dict(table.facts)
     source = facts["trimap_source"]
-    what = (
-        f"{table.benchmark} {facts['main_subset']}, {table.kind}{f' ({source})' if source else ''}"
-    )
+    subset = facts["main_subset"] if contrast.paired else "P and NP"
+    what = f"{table.benchmark} {subset}, {table.kind}{f' ({source})' if source else ''}"
     head = f"{trained.get(train, f'Trained on {train}')}, n = {total}"
     return f"{head}\n{cut(plain(what), TITLE)}"
 
@@ -129,15 +197,15 @@ def drawn(panels: Sequence[Panel]) -> Figure:
     for i, panel in enumerate(panels):
         _draw_scores(figure.add_subplot(grid[i, 0]), panel)
         _draw_gaps(figure.add_subplot(grid[i, 1]), panel)
-    _legend(figure)
+    _legend(figure, list(dict.fromkeys(mark for panel in panels for mark in panel.marks)))
     return figure
 
 
 def _draw_scores(axes: Axes, panel: Panel) -> None:
     title = metric_display(panel.column.metric).title
     for y, line in enumerate(panel.lines):
-        axes.plot([line.b, line.n], [y, y], color=GREY, linewidth=1.6, zorder=1)
-        for value, mark in zip((line.b, line.n), MARKS, strict=True):
+        axes.plot(line.means, [y, y], color=GREY, linewidth=1.6, zorder=1)
+        for value, mark in zip(line.means, panel.marks, strict=True):
             axes.plot(
                 value,
                 y,
@@ -152,7 +220,7 @@ def _draw_scores(axes: Axes, panel: Panel) -> None:
     _frame(axes, panel, labels)
     axes.set_title(panel.title, loc="left", parse_math=False)
     # From zero, so that a gap is seen against the size of the error.
-    axes.set_xlim(0, 1.06 * max(max(line.b, line.n) for line in panel.lines) or 1)
+    axes.set_xlim(0, 1.06 * max(max(line.means) for line in panel.lines) or 1)
     axes.set_xlabel(f"mean {title} (left = better)")
 
 
@@ -189,14 +257,14 @@ def _frame(axes: Axes, panel: Panel, labels: Sequence[str]) -> None:
     bare(axes, "top", "right", "left")
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, marks: Sequence[Mark]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D(
             [], [], linestyle="", marker=m.marker, color=m.colour, markersize=m.size, label=m.label
         )
-        for m in MARKS
+        for m in marks
     ]
     for label, face in (("gap, interval excludes 0", INK), ("includes 0", "white")):
         handles.append(

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from p3mbench.report.plots.fonts import give_glyphs, quiet_search
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -65,6 +67,7 @@ MARKS = (
     Mark("o", BLUE, 7.0, "test B (faces blurred)"),
     Mark("D", VERMILION, 4.2, "test N (normal faces)"),
 )
+SUBSET_MARKS = (Mark("s", "#009E73", 6.0, "subset P"), Mark("^", "#CC79A7", 5.0, "subset NP"))
 
 
 @overload
@@ -87,12 +90,13 @@ def rendered(make: Callable[[], Figure | None], suffix: str, dpi: int = 200) -> 
     if suffix not in METADATA:
         raise ValueError(f"the suffix must be one of {', '.join(METADATA)}, not {suffix!r}")
     out = io.BytesIO()
-    with rc_context(STYLE), warnings.catch_warnings():
-        # A name in a script the font lacks is drawn as boxes; that is no reason to stop.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+    with rc_context(STYLE), warnings.catch_warnings(), quiet_search():
         figure = make()
         if figure is None:
             return None
+        give_glyphs(figure)
+        # What no font has is drawn as boxes; that is said once and no reason to stop.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         _settle(figure)
         figure.savefig(out, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
     return out.getvalue()

@@ -25,6 +25,7 @@ WORDS: dict[str, str] = {
     # of rows
     "seen_in_training": "the checkpoint was trained on these test images",
     "imported": "the score was imported, not measured here",
+    "odd_scores": "the imported scores do not fit each other or the benchmark's image sizes",
 }
 
 

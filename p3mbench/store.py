@@ -295,6 +295,16 @@ class Store:
         found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
         return [json.loads(text) for (text,) in found]
 
+    def rows(self, benchmarks: Iterable[str]) -> Iterator[Row]:
+        """The rows of some benchmarks, in no order."""
+        sql = f"SELECT {', '.join(_COLUMNS)} FROM rows WHERE benchmark = ?"  # nosec B608 # noqa: S608
+        for benchmark in benchmarks:
+            for cells in self._db.execute(sql, (benchmark,)):
+                values = dict(zip(_COLUMNS, cells, strict=True))
+                scores = {k: math.nan if v is None else v
+                          for k, v in json.loads(values["metrics"]).items()}  # fmt: skip
+                yield Row(**{**values, "learned": bool(values["learned"]), "metrics": scores})
+
     def file_hashes(self) -> dict[str, tuple[int, int, str]]:
         """path -> (size, mtime_ns, sha256) of every file hashed before."""
         found = self._db.execute("SELECT path, size, mtime_ns, sha256 FROM files")

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 WORDS: dict[str, str] = {
     # of metrics
     "no_unknown": "the trimap has no unknown pixel, so metrics of the unknown region are undefined",
+    "no_foreground": "the trimap has no foreground, so its means are undefined",
+    "no_background": "the trimap has no background, so its means are undefined",
     "no_face": "the face area is empty, so metrics of the face are undefined",
     "no_boundary": "the ground truth has no boundary, so metrics of the boundary are undefined",
     "conn_empty_level": "a level that no pixel reaches in both mattes: CONN follows the convention",

@@ -1,8 +1,9 @@
 """The user's checkpoints: which there are, whose they are, and that they are still the same.
 
-Files lie in `p3mbench.weights.weights_dir`. ``weights.json`` beside them records each file's
+Files lie in `p3mbench.weights.weights_dir`. ``checkpoints.json`` beside them records each file's
 SHA-256 when it is first used; a file that has changed since is refused. Published files are known
-by their names; others enter through `add`, with what they were trained on.
+by their names; others enter through `add`, with what they were trained on. (The record was called
+``weights.json`` once, as a training's record is; one of that name is still read if it is ours.)
 """
 
 from __future__ import annotations
@@ -19,11 +20,20 @@ from typing import Any
 
 from p3mbench.errors import P3MBenchError, WeightsError
 from p3mbench.method import Checkpoint, Method, MethodInfo, TrainSetting
+from p3mbench.names import checked_name, printable, problem_of
+from p3mbench.nearest import likenesses
 from p3mbench.provenance import sha256_of
-from p3mbench.weights import read_state_dict, recorded, recorded_width, weights_dir
+from p3mbench.weightfiles.reading import kept_contents
+from p3mbench.weights import recorded, weights_dir
 from p3mbench.writing import write_bytes
 
-RECORD = "weights.json"
+RECORD = "checkpoints.json"
+FORMER_RECORD = "weights.json"
+# what an entry of the record holds, and the type of each
+ENTRY = {
+    "method": str, "sha256": str, "added": bool, "name": str, "train_setting": str,
+    "train_sets": list,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,8 @@ def _trained_here(
     info: MethodInfo, path: Path, setting: str | None, record: Mapping[str, Any]
 ) -> Weights:
     if record.get("method") != info.name:
-        raise WeightsError(
-            f"weights of {info.name}: {path} was trained as {record.get('method')}; name that one"
-        )
+        other = printable(str(record.get("method")))
+        raise WeightsError(f"weights of {info.name}: {path} was trained as {other}; name that one")
     trained = str(record.get("setting", TrainSetting.OTHER))
     if setting is not None and setting != trained:
         raise WeightsError(f"{path}: was trained under {trained}, not {setting}; leave @{setting}")
@@ -87,7 +96,7 @@ def _trained_here(
         trained,
         tuple(record.get("train_sets", ())),
         str(record.get("seed", "")),
-        recorded_width(path),
+        float(record.get("width", 1.0)),
         json.dumps(record.get("options", {}), sort_keys=True),
     )
 
@@ -115,11 +124,10 @@ def found(info: MethodInfo) -> list[Weights]:
     for file, entry in records.items():
         if entry.get("added") and entry["method"] == info.name and (folder / file).is_file():
             added = given(info, folder / file, None)
-            sets = tuple(entry["train_sets"])
-            trained = entry["train_setting"]
-            weights.append(
-                replace(added, name=entry["name"], train_setting=trained, train_sets=sets)
-            )
+            sets = tuple(entry.get("train_sets", ()))
+            trained = entry.get("train_setting", added.train_setting)
+            name = entry.get("name", added.name)
+            weights.append(replace(added, name=name, train_setting=trained, train_sets=sets))
     for one in weights:
         _verify(one, info.name, records)
     return weights
@@ -134,26 +142,47 @@ def _verify(weights: Weights, method: str, records: Mapping[str, Any]) -> None:
         raise WeightsError(
             f"{weights.path}: is not the file it was when it was first used (SHA-256 "
             f"{weights.sha256[:12]}, recorded {known['sha256'][:12]}); restore it, or forget the "
-            f"old one by removing its entry from {weights_dir() / RECORD}"
+            f"old one by removing its entry from {_record_of(weights.path.name)}"
         )
+
+
+def _record_of(file: str) -> Path:
+    """The record that has a file's entry."""
+    new, former = weights_dir() / RECORD, weights_dir() / FORMER_RECORD
+    return former if former.is_file() and not (new.is_file() and file in _json_of(new)) else new
 
 
 def recognise(path: Path, methods: Iterable[Method]) -> list[Method]:
     """The learned methods whose network takes this checkpoint strictly.
 
     Raises:
-        WeightsError: the file is no checkpoint, or not one that can be read safely.
+        WeightsError: the file is no checkpoint, not one that can be read safely, or fits none; the
+            message names the nearest.
     """
-    read_state_dict(path)  # one clear line if it cannot be read at all
-    takers = []
-    for method in methods:
-        if method.info.learned:
-            try:
-                method.load("cpu", path)
-            except P3MBenchError:
-                continue
-            takers.append(method)
-    return takers
+    learned = [method for method in methods if method.info.learned]
+    with kept_contents():
+        found = list(likenesses(path, learned))
+        compared = {one.method.info.name for one in found}
+        takers = [one.method for one in found if one.fits]
+        for method in learned:  # those that read files in a way of their own are asked
+            if method.info.name not in compared and _takes(method, path):
+                takers.append(method)
+    if takers:
+        return takers
+    near = max(found, key=lambda one: one.share, default=None)
+    names = ", ".join(method.info.name for method in learned)
+    text = f"{path}: fits none of the networks here ({names})"
+    if near is not None and near.shared:
+        text += f"; nearest is {near.method.info.name}: {near.shared} of {near.of} tensors agree"
+    raise WeightsError(text)
+
+
+def _takes(method: Method, path: Path) -> bool:
+    try:
+        method.load("cpu", path)
+    except P3MBenchError:
+        return False
+    return True
 
 
 def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, ...]) -> Weights:
@@ -161,38 +190,40 @@ def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, 
 
     Args:
         path: the file, known to fit the method (see `recognise`).
-        name: of the checkpoint; ``""`` keeps the published one's, or the file's stem.
-        setting: what faces looked like in its training; ``""`` keeps the published one's.
-        sets: what it was trained on; empty keeps the published one's.
+        name: of the checkpoint; ``""`` keeps the published one's, the training's, or the stem.
+        setting: what faces looked like in its training; ``""`` keeps what the file or its authors
+            say.
+        sets: what it was trained on; empty likewise.
 
     Raises:
-        WeightsError: another file of that name is there already.
+        WeightsError: another file of that name is there already, the name cannot be used, or the
+            file says that it was trained otherwise.
     """
     published: Checkpoint | None = {c.file: c for c in info.checkpoints}.get(path.name)
-    file = path.name if published else f"{info.name}--{name or path.stem}{path.suffix}"
-    target, digest = weights_dir() / file, sha256_of(path)
-    if target.is_file() and sha256_of(target) != digest:
+    said = given(info, path, setting or None)
+    shown = checked_name(name or said.name, "checkpoint", WeightsError)
+    suffix = path.suffix if not problem_of(f"x{path.suffix}") else ""
+    file = path.name if published else f"{info.name}--{shown}{suffix}"
+    target = weights_dir() / checked_name(file, "checkpoint", WeightsError)
+    if target.is_file() and sha256_of(target) != said.sha256:
         raise WeightsError(f"{target}: another file of this name is there; give --name, or move it")
+    records = _records()
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f".{file}.part")
         shutil.copyfile(path, partial)
         partial.replace(target)
-    trained = setting or str(published.train_setting if published else TrainSetting.OTHER)
-    known = sets or (published.train_sets if published else ())
-    shown = name or (published.name if published else path.stem)
-    _remember(
-        file,
-        {
-            "method": info.name,
-            "sha256": digest,
-            "added": published is None,
-            "name": shown,
-            "train_setting": trained,
-            "train_sets": list(known),
-        },
-    )
-    return Weights(target.resolve(), shown, digest, trained, known)
+    known = sets or said.train_sets
+    entry = {
+        "method": info.name,
+        "sha256": said.sha256,
+        "added": published is None,
+        "name": shown,
+        "train_setting": said.train_setting,
+        "train_sets": list(known),
+    }
+    _remember(file, entry, records)
+    return replace(said, path=target.resolve(), name=shown, train_sets=tuple(known))
 
 
 def fetch(method: Method, name: str | None = None, url: str | None = None) -> tuple[Path, str]:
@@ -255,19 +286,56 @@ def fetch(method: Method, name: str | None = None, url: str | None = None) -> tu
 
 
 def _records() -> dict[str, Any]:
-    path = weights_dir() / RECORD
-    if not path.is_file():
-        return {}
+    """What is recorded of the folder's files: file name -> entry."""
+    folder, found = weights_dir(), {}
+    for name in (FORMER_RECORD, RECORD):
+        path = folder / name
+        if path.is_file():
+            content = _json_of(path)
+            if name == RECORD or not _of_a_training(content):
+                found.update(_checked_records(path, content))
+    return found
+
+
+def _json_of(path: Path) -> Any:
     try:
-        records = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: cannot be read ({error}); mend or remove it") from None
-    if not isinstance(records, dict) or not all("sha256" in r for r in records.values()):
+
+
+def _of_a_training(content: Any) -> bool:
+    """Whether a ``weights.json`` is what a training wrote beside its weights, of one file only."""
+    return isinstance(content, dict) and isinstance(content.get("method"), str)
+
+
+def _checked_records(path: Path, content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
         raise WeightsError(f"{path}: is not a record of weights; mend or remove it")
-    return records
+    for file, entry in content.items():
+        wrong = problem_of(file) or _problem_of_entry(entry)
+        if wrong:
+            raise WeightsError(
+                f"{path}: is not a record of weights ({printable(file)!r}: {wrong}); mend or "
+                "remove it"
+            )
+    return content
 
 
-def _remember(file: str, entry: Mapping[str, Any]) -> None:
-    records = _records() | {file: dict(entry)}
-    text = json.dumps(dict(sorted(records.items())), indent=1, ensure_ascii=False) + "\n"
+def _problem_of_entry(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return "its entry is no object"
+    if not {"method", "sha256"} <= set(entry):
+        return "it lacks 'method' or 'sha256'"
+    for key, kind in ENTRY.items():
+        if key in entry and not isinstance(entry[key], kind):
+            return f"{key!r} is not of type {kind.__name__}"
+    return ""
+
+
+def _remember(
+    file: str, entry: Mapping[str, Any], records: Mapping[str, Any] | None = None
+) -> None:
+    known = dict(_records() if records is None else records) | {file: dict(entry)}
+    text = json.dumps(dict(sorted(known.items())), indent=1, ensure_ascii=False) + "\n"
     write_bytes(weights_dir() / RECORD, text.encode())

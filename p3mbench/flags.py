@@ -29,6 +29,7 @@ WORDS: dict[str, str] = {
     # of rows
     "seen_in_training": "the checkpoint was trained on these test images",
     IMPORTED: "the score was imported, not measured here",
+    "odd_scores": "the imported scores do not fit each other or the benchmark's image sizes",
     "stale": "the score is of other code or libraries than today's and was kept (--keep-stale)",
     "code_unknown": "an older version of p3mbench stored the score; its code was not recorded",
 }

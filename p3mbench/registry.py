@@ -98,7 +98,8 @@ def load_method(
         name: as listed by `list_methods`.
         weights: checkpoint file; None looks in the weights folder for the published file.
         device: "auto" (CUDA if there is one), "cpu" or "cuda".
-        **options: the method's own parameters, for instance ``strategy="hybrid"``.
+        **options: the method's own parameters, for instance ``strategy="hybrid"``. Those that
+            the checkpoint records and that are not given here are taken from it, as in a run.
 
     Returns:
         An object with ``predict(image, trimap=None)``; see `p3mbench.method.Predictor`.
@@ -108,11 +109,18 @@ def load_method(
         WeightsError: the weights are missing, unsafe, or of another network.
     """
     from p3mbench.devices import resolve
-    from p3mbench.weights import find_checkpoint
+    from p3mbench.nearest import load
+    from p3mbench.weights import as_recorded, find_checkpoint, recorded
 
     method = with_options(get(name), options)
     path = Path(weights) if weights is not None else find_checkpoint(method.info)
-    return method.load(resolve(device, method.info.learned), path)
+    if path is not None and method.info.learned:
+        method = as_recorded(method, recorded(path).get("options", {}), path, options)
+
+    def others() -> list[Method]:
+        return [entry.method for entry in find() if entry.method is not None]
+
+    return load(method, resolve(device, method.info.learned), path, others)
 
 
 def _settled(entries: list[Found]) -> Found:

@@ -9,6 +9,7 @@ takes the place of a score, but stands beside it.
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -305,6 +306,18 @@ class Store:
         with self._told():
             found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
             return [json.loads(text) for (text,) in found]
+
+    def rows(self, benchmarks: Iterable[str]) -> Iterator[Row]:
+        """The rows of some benchmarks, in no order."""
+        sql = f"SELECT {', '.join(_COLUMNS)} FROM rows WHERE benchmark = ?"  # nosec B608 # noqa: S608
+        for benchmark in benchmarks:
+            with self._told():
+                found = self._db.execute(sql, (benchmark,)).fetchall()
+            for cells in found:
+                values = dict(zip(_COLUMNS, cells, strict=True))
+                scores = {k: math.nan if v is None else v
+                          for k, v in json.loads(values["metrics"]).items()}  # fmt: skip
+                yield Row(**{**values, "learned": bool(values["learned"]), "metrics": scores})
 
     def file_hashes(self) -> dict[str, tuple[tuple[int, ...], int, str]]:
         """path -> (what the system says of the file, when it was hashed in ns, sha256)."""

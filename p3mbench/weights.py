@@ -1,33 +1,49 @@
-"""Trained weights: where they are kept, and reading them without running what is inside them.
+"""Trained weights: where they are kept, and putting them into a network.
 
-A PyTorch checkpoint is a pickle, and unpickling runs code of the file's choosing. Only tensors and
-plain containers are read here (``torch.load(weights_only=True)``, or safetensors); everything else
-is refused with a line that says how to convert the file. Torch is imported inside the functions.
+`p3mbench.weightfiles` reads files without running what is inside them, finds the state dict and
+matches it with the network. Torch is imported inside the functions.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
-import pickle
-import re
 import warnings
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from p3mbench.errors import WeightsError
-from p3mbench.method import MethodInfo
+from p3mbench.errors import DataWarning, MethodError, WeightsError
+from p3mbench.method import Method, MethodInfo, TrainSetting, options_of, with_options
+from p3mbench.names import printable
+from p3mbench.weightfiles.fitting import Expected, Fit, fit_of, some, unwrapped
+from p3mbench.weightfiles.reading import HEADER_KEY, RecordError, header, read
+from p3mbench.weightfiles.unwrapping import Found, state_dicts
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+__all__ = [
+    "HEADER_KEY",
+    "MisfitError",
+    "RecordError",
+    "as_recorded",
+    "choices",
+    "find_checkpoint",
+    "load_into",
+    "load_state",
+    "needs_weights",
+    "probing",
+    "read_state_dict",
+    "recorded",
+    "recorded_width",
+    "weights_dir",
+]
+
 ENVIRONMENT_VARIABLE = "P3MBENCH_WEIGHTS"
-WRAPPERS = ("state_dict", "model_state_dict", "state_dict_ema", "model")  # first found wins
-HEADER_KEY = "p3mbench"  # of what `p3mbench train` records in the header of safetensors
-PARALLEL_PREFIX = "module."  # what nn.DataParallel puts before every key
-SHOWN = 3  # keys named in a message
+MOST_WIDTH = 8
+KIN = 0.5  # share of equal names and shapes from which a misfit is a variant, not a stranger
 
 
 def weights_dir() -> Path:
@@ -65,18 +81,14 @@ def needs_weights(info: MethodInfo) -> str:
 def read_state_dict(path: Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint by name, on the CPU, freed of the usual wrapping.
 
-    Reads PyTorch files of both formats and safetensors, told apart by content. Unwraps a state
-    dict kept under one of `WRAPPERS`, and strips ``module.`` where every key begins with it.
+    The first of `p3mbench.weightfiles.unwrapping.state_dicts`. With a network at hand use
+    `load_into`, which can tell from the network's names which prefixes to take off.
 
     Raises:
         WeightsError: the file is missing, empty, damaged, no checkpoint, or holds objects other
             than tensors and plain containers.
     """
-    content = _read_safetensors(path) if _is_safetensors(path) else _read_torch(path)
-    state = _unwrapped(content, path)
-    if all(key.startswith(PARALLEL_PREFIX) for key in state):
-        state = {key.removeprefix(PARALLEL_PREFIX): value for key, value in state.items()}
-    return state
+    return unwrapped(state_dicts(read(path), path)[0].tensors)
 
 
 def recorded(path: Path) -> dict[str, Any]:
@@ -87,160 +99,198 @@ def recorded(path: Path) -> dict[str, Any]:
 
     Raises:
         WeightsError: the file is missing or empty.
+        RecordError: the record, or a value in it, cannot be true; the message names the key.
     """
-    if not _is_safetensors(path):
-        return {}
-    from safetensors import SafetensorError, safe_open
+    record = header(path)
+    for key, (holds, what) in _RECORDED.items():
+        if key in record and not holds(record[key]):
+            shown = printable(repr(record[key]))
+            shown = shown if len(shown) <= 60 else shown[:57] + "..."
+            raise RecordError(f"{path}: its header's {key!r} must be {what}, not {shown}")
+    return record
 
-    try:
-        with safe_open(path, framework="numpy") as file:
-            record = json.loads((file.metadata() or {}).get(HEADER_KEY, "{}"))
-    except (SafetensorError, OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+
+# key of a record -> (whether a value can be, what it must be)
+_RECORDED: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "method": (lambda v: isinstance(v, str) and bool(v), "a method's name"),
+    "setting": (
+        lambda v: v in tuple(map(str, TrainSetting)),
+        f"one of {', '.join(map(str, TrainSetting))}",
+    ),
+    "train_sets": (
+        lambda v: isinstance(v, list) and all(isinstance(one, str) for one in v),
+        "a list of names",
+    ),
+    "seed": (lambda v: isinstance(v, int | str) and not isinstance(v, bool), "a whole number"),
+    "width": (
+        lambda v: isinstance(v, int | float) and not isinstance(v, bool) and 0 < v <= MOST_WIDTH,
+        f"a width above 0 and up to {MOST_WIDTH} (else the file is damaged)",
+    ),
+    "options": (
+        lambda v: isinstance(v, dict) and all(isinstance(one, str) for one in v),
+        "an object of options",
+    ),
+}
 
 
 def recorded_width(path: Path) -> float:
     """The factor on a network's channels that a checkpoint was trained with; 1 for others."""
-    width = recorded(path).get("width", 1.0)
-    if not isinstance(width, int | float) or not 0 < width <= 8:
-        raise WeightsError(f"{path}: its header gives a width of {width!r}; the file is damaged")
-    return float(width)
+    return float(recorded(path).get("width", 1.0))
+
+
+def as_recorded(
+    method: Method, options: Mapping[str, Any], path: Path, chosen: Iterable[str] = ()
+) -> Method:
+    """A method with the options that a checkpoint asks to be run with.
+
+    Args:
+        method: as the user set it.
+        options: as `recorded` gives them.
+        path: of the checkpoint, for messages.
+        chosen: names of options that the user has chosen; those stay.
+
+    Raises:
+        RecordError: the method has no such option, or it cannot take the value.
+    """
+    stay = set(chosen)
+    try:
+        return with_options(method, {k: v for k, v in options.items() if k not in stay})
+    except MethodError as error:
+        raise RecordError(f"{path}: its header's 'options' cannot be used: {error}") from None
+
+
+def changed_options(method: Method) -> tuple[str, ...]:
+    """The names of a method's options that differ from their defaults."""
+    default = options_of(type(method)())
+    return tuple(name for name, value in options_of(method).items() if value != default[name])
+
+
+class MisfitError(WeightsError):
+    """A checkpoint that is readable and not of this network.
+
+    Attributes:
+        path: of the file.
+        kin: whether at least half of names and shapes agree.
+    """
+
+    def __init__(self, message: str, path: Path, kin: bool) -> None:
+        super().__init__(message)
+        self.path, self.kin = path, kin
+
+
+class Probed(Exception):
+    """What a network takes, thrown by `load_into` within `probing` in place of loading."""
+
+    def __init__(self, expected: Expected) -> None:
+        super().__init__(expected.network)
+        self.expected = expected
+
+
+_PROBING: ContextVar[bool] = ContextVar("probing", default=False)
+
+
+@contextlib.contextmanager
+def probing() -> Iterator[None]:
+    """Within the context `load_into` loads nothing, but throws `Probed`."""
+    token = _PROBING.set(True)
+    try:
+        yield
+    finally:
+        _PROBING.reset(token)
 
 
 def load_into(network: nn.Module, path: Path) -> None:
     """Put a checkpoint's tensors into ``network``; on any error the network is left as it was.
 
-    Every key must be there, no other, each with its shape. Floating tensors of another precision
-    are converted to the network's.
+    The state dict is looked for in any nesting, an average before the plain weights, and freed of
+    wrappers' prefixes (see `p3mbench.weightfiles`). Every tensor must fit by name and shape, and
+    none may be left over. Floating tensors of another precision are converted to the network's;
+    absent counters of batch normalisation are filled.
 
     Raises:
-        WeightsError: as `read_state_dict`, or the tensors are those of another network.
+        WeightsError: as `read_state_dict`; the file holds two that fit equally well.
+        MisfitError: the tensors are those of another network.
     """
-    load_state(network, read_state_dict(path), path)
+    if _PROBING.get():
+        raise Probed(Expected.of(network))
+    _load(network, state_dicts(read(path), path), path)
 
 
 def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     """`load_into` for tensors that were read, and perhaps renamed; ``path`` is for messages."""
-    expected = network.state_dict()
-    problems = _differences(state, expected)
-    if problems:
-        raise WeightsError(
-            f"{path} does not fit {type(network).__name__} ({len(expected)} tensors): "
-            f"{'; '.join(problems)}; is it the checkpoint of another network?"
-        )
-    network.load_state_dict(state, strict=True)
+    if _PROBING.get():
+        raise Probed(Expected.of(network))
+    _load(network, [Found("", state, averaged=False, usual=True)], path)
 
 
-def _differences(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> list[str]:
-    """What keeps ``state`` from being loaded, each kind of trouble in a few words."""
-    missing = [key for key in expected if key not in state]
-    foreign = [key for key in state if key not in expected]
-    common = [key for key in expected if key in state]
-    misshapen = [
-        f"{key} is {_shape(state[key])} instead of {_shape(expected[key])}"
-        for key in common
-        if state[key].shape != expected[key].shape
-    ]
-    mistyped = [
-        f"{key} is {state[key].dtype} instead of {expected[key].dtype}"
-        for key in common
-        if state[key].is_floating_point() != expected[key].is_floating_point()
-        or state[key].is_complex()
-    ]
-    kinds = {"missing": missing, "unexpected": foreign, "shape": misshapen, "type": mistyped}
-    return [f"{kind}: {_some(entries)}" for kind, entries in kinds.items() if entries]
+def _load(network: nn.Module, found: list[Found], path: Path) -> None:
+    chosen = _chosen(found, Expected.of(network), path)
+    network.load_state_dict(chosen.tensors, strict=True)
+    if len(found) > 1 and chosen.found.averaged:
+        plain = next((one for one in found if not one.averaged), None)
+        if plain is not None:
+            warnings.warn(
+                f"{path}: holds averaged and plain weights; the average under "
+                f"{chosen.found.label} is used, not {plain.label}",
+                DataWarning,
+                stacklevel=3,
+            )
 
 
-def _shape(tensor: Tensor) -> str:
-    return "x".join(str(side) for side in tensor.shape) or "a scalar"
+def choices(path: Path, expected: Expected) -> list[Fit]:
+    """How each state dict of a file compares with a network, in the order they are tried."""
+    return [fit_of(one, expected) for one in state_dicts(read(path), path)]
 
 
-def _some(entries: list[str]) -> str:
-    more = len(entries) - SHOWN
-    return ", ".join(entries[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _chosen(found: list[Found], expected: Expected, path: Path) -> Fit:
+    fits = [fit_of(one, expected) for one in found]
+    good = [fit for fit in fits if not fit.problems]
+    if not good:
+        raise _misfit(max(fits, key=lambda fit: fit.shared), expected, path)
+    equals = [fit for fit in good if fit.found.rank == good[0].found.rank]
+    for other in equals[1:]:
+        if not _same(other.tensors, good[0].tensors):
+            raise WeightsError(
+                f"{path} holds several state dicts that fit, {good[0].found.label} and "
+                f"{other.found.label}, with different values; save the one that you mean: "
+                f"torch.save(torch.load(FILE)[...], 'tensors.pth')"
+            )
+    return good[0]
 
 
-def _is_safetensors(path: Path) -> bool:
-    """Whether the file begins like safetensors: eight bytes of length, then a JSON object."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(9)
-    except FileNotFoundError:
-        raise WeightsError(f"weights file {path} does not exist") from None
-    except OSError as error:
-        raise WeightsError(f"weights file {path} cannot be read: {error.strerror}") from error
-    if not head:
-        raise WeightsError(f"weights file {path} is empty; fetch it again")
-    return path.suffix == ".safetensors" or head[8:] == b"{"
-
-
-def _read_safetensors(path: Path) -> Any:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(f"{path} is damaged or no safetensors file: {error}") from error
-    for alias, name in recorded(path).get("aliases", {}).items():
-        if name not in tensors:
-            raise WeightsError(f"{path} is damaged: it lacks {name}, another name of {alias}")
-        tensors[alias] = tensors[name]
-    return tensors
-
-
-def _read_torch(path: Path) -> Any:
+def _same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
     import torch
 
-    try:
-        if zipfile.is_zipfile(path):  # PyTorch itself does not look at the checksums
-            with zipfile.ZipFile(path) as archive:
-                broken = archive.testzip()
-            if broken is not None:
-                raise WeightsError(f"{path} is damaged (checksum of {broken}); fetch it again")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # on pickle protocols; what cannot be read is refused
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except WeightsError:
-        raise
-    except pickle.UnpicklingError as error:
-        raise WeightsError(_refusal(path, str(error))) from error
-    except Exception as error:  # on bytes that are no checkpoint PyTorch raises whatever comes up
-        raise WeightsError(
-            f"{path} is damaged or cut off, or no PyTorch checkpoint; fetch it again, and compare "
-            "its size with what its authors give"
-        ) from error
+    return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
 
 
-def _refusal(path: Path, reason: str) -> str:
-    """Why the safe unpickler stopped: an object that would run code, or not a checkpoint at all."""
-    named = re.search(r"GLOBAL (\S+)", reason)
-    if named is None:
-        return f"{path} is not a checkpoint that PyTorch can read (a web page saved by mistake?)"
-    return (
-        f"{path} holds more than tensors ({named[1]}), and reading that would run code from the "
-        "file; if you trust it, load it in its authors' environment and save "
-        "torch.save(model.state_dict(), 'tensors.pth'), or safetensors, and give that file"
+def _misfit(fit: Fit, expected: Expected, path: Path) -> MisfitError:
+    kin = fit.shared >= KIN * len(expected.tensors)
+    where = f" (state dict under {fit.found.label})" if fit.found.where else ""
+    text = (
+        f"{path}{where} does not fit {expected.network} ({len(expected.tensors)} tensors): "
+        f"{'; '.join(fit.problems)}"
     )
+    beside = _whole_within(fit, expected)
+    if beside:
+        text += f"; all of the network's are there, beside {beside}: save those alone"
+    elif kin:
+        text += (
+            f"; {fit.shared} tensors agree, so it is a variant of this network, or not all of it"
+        )
+    return MisfitError(text, path, kin or bool(beside))
 
 
-def _unwrapped(content: Any, path: Path) -> dict[str, Tensor]:
-    """The state dict within ``content``: itself, or what it keeps under one of `WRAPPERS`."""
-    from torch import Tensor
-
-    if isinstance(content, Mapping):
-        for name in WRAPPERS:
-            if isinstance(content.get(name), Mapping):
-                return _unwrapped(content[name], path)
-        if content and all(isinstance(key, str) for key in content):
-            strangers = [key for key, value in content.items() if not isinstance(value, Tensor)]
-            if not strangers:
-                return dict(content)
-            raise WeightsError(
-                f"{path} holds no state dict: its entries {_some(strangers)} are no tensors, and "
-                f"none is named {', '.join(WRAPPERS)}"
-            )
-    empty = isinstance(content, Mapping) and not content
-    found = "nothing" if empty else type(content).__name__
-    raise WeightsError(f"{path} holds no state dict (tensors by name) but {found}")
+def _whole_within(fit: Fit, expected: Expected) -> str:
+    """What lies beside a network's tensors if all are there under some prefix; else ""."""
+    held, wanted = fit.found.tensors, expected.tensors
+    last = next(iter(wanted), "")
+    for prefix in sorted({name.removesuffix(last) for name in held if name.endswith(last)}):
+        whole = all(
+            prefix + name in held and held[prefix + name].shape == tensor.shape
+            for name, tensor in wanted.items()
+        )
+        others = [name for name in held if name.removeprefix(prefix) not in wanted]
+        if whole and others and (not prefix or prefix.endswith(".")):
+            return f"{len(others)} others ({some(others)})"
+    return ""

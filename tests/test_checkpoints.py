@@ -13,6 +13,7 @@ from typing import ClassVar
 import pytest
 import torch
 from click.testing import CliRunner
+from safetensors.torch import save_file
 
 from p3mbench import checkpoints, registry
 from p3mbench.cli import main
@@ -21,7 +22,7 @@ from p3mbench.method import Checkpoint, Kind, MethodInfo, TrainSetting
 from p3mbench.provenance import sha256_of
 from p3mbench.registry import Found, get
 from p3mbench.training.recipe import training_of
-from p3mbench.weights import load_into
+from p3mbench.weights import RecordError, load_into
 
 MODNET, P3MNET = get("modnet"), get("p3mnet-r34")
 
@@ -153,21 +154,121 @@ def test_another_file_of_the_same_name_is_not_overwritten(tmp_path):
     assert call("add", tmp_path / "mine.pth", "--name", "second").exit_code == 0
 
 
-@pytest.mark.parametrize("text", ["not json", "[]", '{"a.pth": {}}'])
-def test_a_damaged_record_is_named(tmp_path, methods, text):
+@pytest.mark.parametrize("name", ["checkpoints.json", "weights.json"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        "[" * 100_000,
+        '{"a.pth": {}}',
+        '{"a.pth": 5}',
+        '{"../a.pth": {"method": "narrow", "sha256": "0"}}',
+        '{"a.pth": {"method": "narrow", "sha256": "0", "train_sets": 5}}',
+    ],
+)
+def test_a_damaged_record_is_named(tmp_path, methods, text, name):
     folder = tmp_path / "weights"
     saved(folder / "narrow.pth", 3)
-    (folder / "weights.json").write_text(text)
-    with pytest.raises(WeightsError, match=r"weights\.json"):
+    (folder / name).write_text(text)
+    with pytest.raises(WeightsError, match=name.replace(".", "[.]")) as caught:
         checkpoints.found(methods[0].info)
+    assert "\n" not in str(caught.value)
 
 
 def test_records_are_readable(tmp_path, methods):
     call("add", saved(tmp_path / "mine.pth", 5), "--name", "first", "--setting", "B")
-    record = json.loads((tmp_path / "weights" / "weights.json").read_text())
+    record = json.loads((tmp_path / "weights" / "checkpoints.json").read_text())
     entry = record["broad--first.pth"]
     assert (entry["method"], entry["name"], entry["train_setting"]) == ("broad", "first", "B")
     assert len(entry["sha256"]) == 64
+
+
+TRAINING = {"method": "broad", "version": 1, "width": 1.0, "setting": "B", "recipe": {"lr": 1e-5}}
+
+
+def test_a_trainings_record_in_the_folder_is_told_from_the_folders_own(tmp_path, methods):
+    folder = tmp_path / "weights"
+    saved(folder / "narrow.pth", 3)
+    (folder / "weights.json").write_text(json.dumps(TRAINING))
+    assert call("list").exit_code == 0
+    assert call("add", saved(tmp_path / "mine.pth", 5)).exit_code == 0
+    assert json.loads((folder / "weights.json").read_text()) == TRAINING  # not overwritten
+    assert set(json.loads((folder / "checkpoints.json").read_text())) == {
+        "narrow.pth",
+        "broad--mine.pth",
+    }
+
+
+def test_a_folders_record_of_an_older_version_is_read(tmp_path, methods):
+    folder = tmp_path / "weights"
+    saved(folder / "narrow.pth", 3)
+    entry = {"method": "narrow", "sha256": "0" * 64}
+    (folder / "weights.json").write_text(json.dumps({"narrow.pth": entry}))
+    with pytest.raises(WeightsError, match=r"not the file it was.*weights\.json"):
+        checkpoints.found(methods[0].info)
+
+
+@pytest.mark.parametrize(
+    "name", ["P3M/ema", "../../x", "..", "a\tb", "-x", "=1", "\u202ex", "a\\b"]
+)
+def test_a_name_that_would_climb_is_refused_in_one_line(tmp_path, name):
+    done = call("add", saved(tmp_path / "mine.pth", 5), f"--name={name}")
+    assert done.exit_code == 1
+    assert "checkpoint name" in done.output and done.output.count("\n") == 1
+    assert not (tmp_path / "weights").exists()
+
+
+def trained(path: Path, record: dict) -> Path:
+    """A checkpoint as p3mbench train writes it, with a record of any content."""
+    tensors = torch.nn.Linear(5, 1).state_dict()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, path, metadata={"p3mbench": json.dumps(record)})
+    return path
+
+
+def test_what_a_training_says_of_its_weights_is_kept_when_they_are_added(tmp_path, methods):
+    path = trained(tmp_path / "run" / "weights.safetensors", TRAINING | {"train_sets": ["x"]})
+    done = call("add", path)
+    assert done.exit_code == 0, done.output
+    (weights,) = checkpoints.found(methods[1].info)
+    assert (weights.name, weights.train_setting, weights.train_sets) == ("run", "B", ("x",))
+    assert call("add", path, "--setting", "N", "--name", "other").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("train_sets", 5),
+        ("train_sets", [5]),
+        ("options", []),
+        ("options", "x"),
+        ("width", "wide"),
+        ("width", True),
+        ("width", -1),
+        ("setting", "Q"),
+        ("setting", ["B"]),
+        ("method", 7),
+        ("seed", {}),
+    ],
+)
+def test_an_odd_record_is_named_with_its_key(tmp_path, methods, key, value):
+    path = trained(tmp_path / "odd.safetensors", TRAINING | {key: value})
+    with pytest.raises(RecordError) as caught:
+        checkpoints.given(methods[1].info, path, None)
+    assert str(path) in str(caught.value) and repr(key) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[" * 100_000, "nested too deep"), ("{", "no JSON"), ("[1]", "list, not an object")],
+)
+def test_a_record_that_cannot_be_read_is_named(tmp_path, methods, text, words):
+    path = tmp_path / "odd.safetensors"
+    save_file(torch.nn.Linear(5, 1).state_dict(), path, metadata={"p3mbench": text})
+    with pytest.raises(RecordError, match=words):
+        checkpoints.given(methods[1].info, path, None)
 
 
 @pytest.fixture
@@ -203,7 +304,7 @@ def test_a_fetched_checkpoint_is_kept_only_if_it_fits(tmp_path, served, monkeypa
         checkpoints.fetch(method, url=f"{address}/other.ckpt")
     assert sha256_of(path) == sha256
     left = {p.name for p in (tmp_path / "weights").iterdir()}
-    assert left == {path.name, "weights.json"}
+    assert left == {path.name, "checkpoints.json"}
 
 
 def test_what_lies_behind_a_page_is_fetched_by_hand(tmp_path, monkeypatch):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,3 +124,61 @@ def test_an_entry_point_must_carry_its_methods_name(monkeypatch):
     point = EntryPoint("rough", "p3mbench_methods.coarse.spec:Coarse", registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda group: [point])
     assert "info is named 'coarse'" in str(registry.find()[0].problem)
+
+
+NANO = next(
+    (Path(p3mbench.__file__).parents[1] / "benchmarks" / "mini" / "checkpoints").glob(
+        "modnet--*.safetensors"
+    )
+)
+
+
+def test_a_checkpoints_options_are_honoured_as_in_a_run(portrait_arrays):
+    from p3mbench import checkpoints
+    from p3mbench.harness.plan import Request, contenders
+    from p3mbench.registry import get, load_method
+    from p3mbench.weights import recorded
+
+    side = recorded(NANO)["options"]["side"]
+    assert side != get("modnet").side
+    assert load_method("modnet", NANO, "cpu").side == side
+    assert load_method("modnet", NANO, "cpu", side=96).side == 96  # the caller's come first
+    default = get("modnet").side
+    assert load_method("modnet", NANO, "cpu", side=default).side == default
+    ready, blocked = contenders(
+        Request(methods=(get("modnet"),), variants=("B",), weights={"modnet": [(NANO, None)]}), None
+    )
+    assert not blocked and ready[0].method.side == side
+    assert checkpoints.given(get("modnet").info, NANO, None).options == f'{{"side": {side}}}'
+
+
+def test_an_unknown_option_in_a_record_is_named_with_the_file(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    from p3mbench.registry import load_method
+    from p3mbench.weights import RecordError, recorded
+
+    path = tmp_path / "odd.safetensors"
+    record = recorded(NANO) | {"options": {"sides": 3}}
+    save_file(load_file(NANO), path, metadata={"p3mbench": json.dumps(record)})
+    with pytest.raises(RecordError, match=r"odd.safetensors.*'options'.*no option 'sides'"):
+        load_method("modnet", path, "cpu")
+
+
+@pytest.mark.parametrize("change", [{"options": {"sides": 3}}, {"train_sets": 5}, {"width": "x"}])
+def test_an_odd_record_blocks_its_method_and_no_other(tmp_path, change):
+    from safetensors.torch import load_file, save_file
+
+    from p3mbench.harness.plan import Request, contenders
+    from p3mbench.registry import get
+    from p3mbench.weights import recorded
+
+    path = tmp_path / "odd.safetensors"
+    record = recorded(NANO) | change
+    save_file(load_file(NANO), path, metadata={"p3mbench": json.dumps(record)})
+    methods = (get("coarse"), get("modnet"))
+    request = Request(methods=methods, variants=("B",), weights={"modnet": [(path, None)]})
+    ready, blocked = contenders(request, None)
+    assert [one.method.info.name for one in ready] == ["coarse"]
+    (one,) = blocked
+    assert "odd.safetensors" in str(one) and next(iter(change)) in str(one)

@@ -11,7 +11,6 @@ def command(warm: bool) -> None:
     """Check the installation: versions, devices, weights, plugins."""
     from p3mbench.cli.screen import item
     from p3mbench.provenance import environment
-    from p3mbench.weights import weights_dir
 
     facts = environment()
     click.secho("environment", bold=True)
@@ -20,7 +19,7 @@ def command(warm: bool) -> None:
     )
     click.echo(item("versions", ", ".join(f"{k} {v}" for k, v in facts["versions"].items())))
     click.echo(item("device", _device()))
-    click.echo(item("weights folder", str(weights_dir())))
+    _show_places()
     problems = _problems()
     click.secho("problems" if problems else "no problems found", bold=True)
     for name, text in problems:
@@ -29,6 +28,18 @@ def command(warm: bool) -> None:
         _warm()
     if problems:
         raise SystemExit(1)
+
+
+def _show_places() -> None:
+    from p3mbench.cli.screen import item
+    from p3mbench.cli.variables import VARIABLES, weights_places
+
+    click.secho("environment variables", bold=True)
+    for variable in VARIABLES:
+        click.echo(item(variable.name, f"{variable.value()}: {variable.effect()}"))
+    click.secho("weights are looked for in this order", bold=True)
+    for name, text in weights_places():
+        click.echo(item(name, text))
 
 
 def _device() -> str:

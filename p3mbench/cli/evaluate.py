@@ -53,7 +53,8 @@ def command(
         )
     except ValueError as error:  # an unknown convention or metric, named by its argument
         raise click.UsageError(str(error)) from None
-    write_or_print(_RENDER[format_](images), out)
+    text = _RENDER[format_](images)
+    write_or_print(_with_origin(text, gt_dir, convention) if format_ == "csv" else text, out)
     for note in dict.fromkeys(note for image in images for note in image.notes):
         click.secho("Warning: ", fg="yellow", nl=False, err=True)
         click.echo(note, err=True)
@@ -145,3 +146,24 @@ def _json(images: list[EvaluatedImage]) -> str:
 
 
 _RENDER = {"table": _table, "markdown": _markdown, "csv": _csv, "json": _json}
+
+
+def _with_origin(text: str, gt_dir: Path, convention: str) -> str:
+    """CSV with what ``p3mbench import`` must know: whose metrics, and of which images."""
+    import csv
+    import io
+
+    from p3mbench.data.p3m10k import SUBSET_FOLDERS
+    from p3mbench.names import spreadsheet_cell
+    from p3mbench.published import BENCHMARK
+
+    folders = {folder: subset for subset, folder in SUBSET_FOLDERS.items()}
+    parts = gt_dir.resolve().parts
+    subset = next((folders[part] for part in reversed(parts) if part in folders), "")
+    benchmark = BENCHMARK if subset else spreadsheet_cell(gt_dir.resolve().name or "images")
+    header, *rows = csv.reader(io.StringIO(text))
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*header, "benchmark", "subset", "convention"])
+    writer.writerows([*row, benchmark, subset or "all", convention] for row in rows)
+    return buffer.getvalue()

@@ -57,7 +57,7 @@ def list_() -> None:
 @click.argument("names", nargs=-1, shell_complete=complete_methods)
 def check(names: tuple[str, ...]) -> None:
     """Load every checkpoint that is here, strictly, and compare its SHA-256."""
-    from p3mbench import checkpoints
+    from p3mbench import checkpoints, nearest
     from p3mbench.errors import MethodError, P3MBenchError
     from p3mbench.registry import unknown
 
@@ -70,7 +70,7 @@ def check(names: tuple[str, ...]) -> None:
         for weights in checkpoints.found(learned[name].info):
             count += 1
             try:
-                learned[name].load("cpu", weights.path)
+                nearest.load(learned[name], "cpu", weights.path, _learned)
                 click.echo(f"{name}: {weights.path.name} fits ({weights.sha256[:12]})")
             except P3MBenchError as error:
                 bad += 1
@@ -92,23 +92,25 @@ def check(names: tuple[str, ...]) -> None:
 )
 @click.option("--trained-on", default="", help="Training sets, joined by commas.")
 def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_on: str) -> None:
-    """Copy a checkpoint into the weights folder; its tensors tell whose it is."""
-    from p3mbench import checkpoints
+    """Copy a checkpoint into the weights folder; its tensors tell whose it is.
+
+    The state dict may lie anywhere in the file, and names may carry the prefixes of wrappers; of an
+    average and plain weights the average is used (docs/weights.md).
+    """
+    from p3mbench import checkpoints, nearest
     from p3mbench.errors import WeightsError
+    from p3mbench.names import checked_name
     from p3mbench.registry import get
 
     if not file.is_file():
         raise WeightsError(f"{file} does not exist")
-    methods = [get(wanted)] if wanted else _learned()
-    if wanted:
-        methods[0].load("cpu", file)  # its own error says best why it does not fit
-    takers = methods if wanted else checkpoints.recognise(file, methods)
-    if not takers:
-        names = ", ".join(method.info.name for method in methods)
-        raise WeightsError(f"{file}: fits none of the networks here ({names})")
+    if name:
+        checked_name(name, "checkpoint", WeightsError)
+    takers = [get(wanted)] if wanted else checkpoints.recognise(file, _learned())
     if len(takers) > 1:
         names = ", ".join(method.info.name for method in takers)
         raise WeightsError(f"{file}: fits {names}; say whose it is with --method")
+    nearest.load(takers[0], "cpu", file, _learned)  # warns of an average beside plain weights
     sets = tuple(part.strip() for part in trained_on.split(",") if part.strip())
     info = takers[0].info
     weights = checkpoints.add(file, info, name, setting or "", sets)

@@ -21,18 +21,18 @@ from p3mbench.fingerprint import Code, Fingerprints
 from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.method import (
     Method,
+    MethodInfo,
     TrainSetting,
     missing_extra,
     options_of,
     strategy_of,
-    with_options,
 )
 from p3mbench.metrics import METRICS_VERSION
 from p3mbench.provenance import canonical, hash_files, hash_of
 from p3mbench.registry import find, unknown
 from p3mbench.store import Store
 from p3mbench.view import Marks, View, entry_of, made_of
-from p3mbench.weights import needs_weights
+from p3mbench.weights import RecordError, as_recorded, changed_options, needs_weights
 
 
 @dataclass(frozen=True)
@@ -262,27 +262,46 @@ def contenders(
         if not info.learned:
             ready.append(Contender(method))
             continue
-        files = [checkpoints.given(info, path, setting) for path, setting in given]
-        files = files or checkpoints.shipped(info, folder) or checkpoints.found(info)
+        files, odd = _weights_of(info, given, folder)
+        blocked += odd
         missing = missing_extra(info)
         if files and missing:
             blocked.append(Blocked(info.name, missing))
-        elif files:
-            ready += [
-                Contender(_as_trained(method, w), w, request.precision, request.compiled)
-                for w in files
-            ]
-        else:
+            continue
+        for weights in files:
+            try:
+                ready.append(_contender(method, weights, request))
+            except RecordError as error:
+                blocked.append(Blocked(info.name, str(error)))
+        if not files and not odd:
             blocked.append(Blocked(info.name, needs_weights(info)))
     return ready, blocked
 
 
-def _as_trained(method: Method, weights: Weights) -> Method:
-    """The method with the options its weights ask for, but for those that the user has changed."""
-    default = options_of(type(method)())
-    mine = options_of(method)
-    wanted = {k: v for k, v in json.loads(weights.options).items() if mine[k] == default[k]}
-    return with_options(method, wanted)
+def _weights_of(
+    info: MethodInfo, given: Sequence[tuple[Path, str | None]], folder: Path | None
+) -> tuple[list[Weights], list[Blocked]]:
+    """A method's checkpoints, and those whose record says something impossible."""
+    odd: list[Blocked] = []
+    files: list[Weights] = []
+    for path, setting in given:
+        try:
+            files.append(checkpoints.given(info, path, setting))
+        except RecordError as error:
+            odd.append(Blocked(info.name, str(error)))
+    if given:
+        return files, odd
+    try:
+        return checkpoints.shipped(info, folder) or checkpoints.found(info), []
+    except RecordError as error:
+        return [], [Blocked(info.name, str(error))]
+
+
+def _contender(method: Method, weights: Weights, request: Request) -> Contender:
+    """With the options that the weights ask for, but for those that the user has changed."""
+    options = json.loads(weights.options)
+    asked = as_recorded(method, options, weights.path, changed_options(method))
+    return Contender(asked, weights, request.precision, request.compiled)
 
 
 def make_plan(opened: Opened, request: Request, store: Store) -> Plan:

@@ -30,10 +30,11 @@ from p3mbench.flags import joined
 from p3mbench.harness.engine import Call, Engine, shift_of
 from p3mbench.harness.plan import Contender, Task
 from p3mbench.images import recorded_reads
-from p3mbench.method import Float32Array, checked_alpha, paste_known
+from p3mbench.method import Float32Array, Method, checked_alpha, paste_known
 from p3mbench.metrics import score
+from p3mbench.nearest import load
 from p3mbench.provenance import sha256_of
-from p3mbench.registry import execute
+from p3mbench.registry import execute, find
 from p3mbench.store import Row
 from p3mbench.writing import write_alpha
 
@@ -200,11 +201,15 @@ def _engine(contender: Contender, setup: Setup) -> Engine:
 
         torch.set_num_threads(setup.threads)
     path = contender.weights.path if contender.weights else None
-    predictor = contender.method.load(resolved, path)
+    predictor = load(contender.method, resolved, path, lambda: _methods(setup.plugins))
     changed = contender.code.changed_file()
     if changed is not None:
         raise ChangedError(f"{changed} changed while the run was going; run again")
     return Engine(predictor, resolved, contender.precision, contender.compiled)
+
+
+def _methods(plugins: tuple[Path, ...]) -> list[Method]:
+    return [entry.method for entry in find(plugins) if entry.method is not None]
 
 
 def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from p3mbench.metrics.table import METRICS, TRIMAP_REGIONS
+
 _WHOLE = ("sad", "mse", "mad", "grad", "conn")
 _P3M_TRIMAP = ("sad_t", "mse_t", "mad_t", "sad_fg", "sad_bg")
 _UNKNOWN = ("sad_t", "mse_t", "grad_t", "conn_t")
@@ -64,6 +66,24 @@ class Convention:
     background_counts: bool = False
     thousandfold: bool = False
     pixel_epsilon: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that cannot be computed as declared.
+
+        Raises:
+            ValueError: a metric is not in `METRICS`, is named twice, or looks at a region that the
+                inputs do not give.
+        """
+        names = self.metrics + self.trimap_metrics
+        for name in names:
+            if name not in METRICS:
+                raise ValueError(f"convention {self.name!r}: {name!r} is no row of METRICS")
+            if name in self.metrics and METRICS[name].region in TRIMAP_REGIONS:
+                raise ValueError(
+                    f"convention {self.name!r}: {name!r} needs a trimap; list it in trimap_metrics"
+                )
+        if len(set(names)) != len(names):
+            raise ValueError(f"convention {self.name!r}: names a metric twice")
 
     def defines(self, *, trimap: bool) -> tuple[str, ...]:
         """Names of the metrics that the convention itself defines, with or without a trimap.
@@ -187,6 +207,21 @@ _GCA_WHOLE = Convention(
     background_counts=True,
     pixel_epsilon=1e-8,
 )
+_GCA_TESTER = Convention(
+    name="gca-tester",
+    title="GCA-Matting's own test: known labels pasted, truncated to bytes, then as gca",
+    source="Yaoyi-Li/GCA-Matting trainer.py and demo.py, then utils",
+    metrics=(),
+    trimap_metrics=_UNKNOWN,
+    scale=_GCA.scale,
+    needs_trimap=True,
+    quantise="truncate",
+    single=True,
+    paste_known=True,
+    stretch=False,
+    background_counts=True,
+    pixel_epsilon=1e-8,
+)
 _RVM = Convention(
     name="rvm",
     title="RobustVideoMatting, low resolution (also MatAnyone)",
@@ -211,6 +246,7 @@ CONVENTIONS: MappingProxyType[str, Convention] = MappingProxyType(
             _PADDLESEG,
             _GCA,
             _GCA_WHOLE,
+            _GCA_TESTER,
             _RVM,
         )
     }

@@ -15,7 +15,7 @@ from p3mbench.metrics.connectivity import connectivity
 from p3mbench.metrics.conventions import OWN_METRICS, Convention, find_convention
 from p3mbench.metrics.gradient import gradient_sum
 from p3mbench.metrics.inputs import Mask, Matte, Pair, check_face, prepare
-from p3mbench.metrics.table import METRICS
+from p3mbench.metrics.table import METRICS, TRIMAP_REGIONS
 
 _POWER = {"sad": 1, "mad": 1, "mse": 2}
 
@@ -81,10 +81,10 @@ def score(
     areas: dict[str, Mask] = {}
     if face is not None:
         areas["face"] = check_face(face, pair.alpha)
-    if "sad_boundary" in names:
+    if any(METRICS[name].region == "boundary" for name in names):
         areas["boundary"] = boundary_mask(pair.alpha)
     values = _absolute(pair, chosen, areas, names, flags)
-    values |= _structural(pair, chosen, names, flags)
+    values |= _structural(pair, chosen, areas, names, flags)
     return Scores({name: values[name] for name in names}, dict.fromkeys(flags))
 
 
@@ -108,8 +108,9 @@ def defined_metrics(convention: str = "p3m", *, trimap: bool, face: bool) -> tup
             f"trimap: the convention {chosen.name!r} works on the unknown region; give a trimap, "
             "or choose a convention for whole images such as 'p3m'"
         )
-    own = OWN_METRICS if face else OWN_METRICS[:1]
-    return chosen.defines(trimap=trimap) + (own if chosen.gradient == "p3m" else ())
+    own = OWN_METRICS if chosen.gradient == "p3m" else ()
+    names = dict.fromkeys(chosen.defines(trimap=trimap) + own)
+    return tuple(name for name in names if face or METRICS[name].region != "face")
 
 
 def select_metrics(
@@ -155,7 +156,7 @@ def _absolute(
     flags: list[str],
 ) -> dict[str, float]:
     """SAD, MSE and MAD of every region that is asked for."""
-    orders = {name: _POWER.get(name.partition("_")[0], 0) for name in names}
+    orders = {name: _POWER.get(METRICS[name].measure, 0) for name in names}
     wanted = {(METRICS[name].region, order) for name, order in orders.items() if order}
     sums = error_sums(pair, _sources(pair, areas), sorted(wanted))
     if chosen.known_counts and any(region == "unknown" for region, _ in wanted):
@@ -168,12 +169,15 @@ def _absolute(
     for name, order in orders.items():
         if not order:
             continue
-        region = METRICS[name].region
+        measure, region = METRICS[name].measure, METRICS[name].region
+        if measure == "sad" and region in ("foreground", "background"):
+            values[name] = sums[region, order] / 1000  # 0 where there is none, as in P3M's code
+            continue
         pixels = _pixels(pair, areas, region)
         if not pixels:
             flags.append(f"no_{region}")
             values[name] = math.nan
-        elif name.startswith("sad"):
+        elif measure == "sad":
             values[name] = sums[region, order] / 1000
         else:
             scale = 1000 if chosen.thousandfold else 1
@@ -184,8 +188,8 @@ def _absolute(
 def _sources(pair: Pair, areas: Mapping[str, Mask]) -> Masks:
     sources: dict[str, Callable[[slice], Mask] | None] = {"image": None}
     if pair.regions is not None:
-        for region in ("unknown", "foreground", "background"):
-            sources[region] = partial(pair.regions.mask, region)
+        for of_trimap in TRIMAP_REGIONS:
+            sources[of_trimap] = partial(pair.regions.mask, of_trimap)
     for region, area in areas.items():
         sources[region] = partial(_copied, area)
     return sources
@@ -198,35 +202,47 @@ def _copied(area: Mask, rows: slice) -> Mask:
 
 def _pixels(pair: Pair, areas: Mapping[str, Mask], region: str) -> int:
     """How many pixels a mean runs over, or 0 if a metric has nothing to look at."""
-    if region in areas:
-        return int(cv2.countNonZero(areas[region]))
     if region == "unknown" and pair.regions is not None:
         return pair.regions.unknown_pixels
-    return pair.pixels
+    mask = _mask(pair, areas, region)
+    return pair.pixels if mask is None else int(cv2.countNonZero(mask))
+
+
+def _mask(pair: Pair, areas: Mapping[str, Mask], region: str) -> Mask | None:
+    """The pixels of a region; None for the whole image."""
+    if region in areas:
+        return areas[region]
+    if region in TRIMAP_REGIONS and pair.regions is not None:
+        return pair.regions.mask(region)
+    if region != "image":
+        raise ValueError(f"metrics: the region {region!r} cannot be told from what is given")
+    return None
 
 
 def _structural(
-    pair: Pair, chosen: Convention, names: tuple[str, ...], flags: list[str]
+    pair: Pair,
+    chosen: Convention,
+    areas: Mapping[str, Mask],
+    names: tuple[str, ...],
+    flags: list[str],
 ) -> dict[str, float]:
-    """GRAD and CONN, over the whole image or the unknown region."""
+    """GRAD and CONN of every region that is asked for."""
     values = {}
     for name in names:
-        kind = name.partition("_")[0]
-        if kind not in ("grad", "conn"):
+        measure, region = METRICS[name].measure, METRICS[name].region
+        if measure not in ("grad", "conn"):
             continue
-        region = None
-        if pair.regions is not None and METRICS[name].region == "unknown":
-            if not pair.regions.unknown_pixels:
-                flags.append("no_unknown")
-                values[name] = math.nan
-                continue
-            region = pair.regions.mask("unknown")
-        if kind == "grad":
+        if not _pixels(pair, areas, region):
+            flags.append(f"no_{region}")
+            values[name] = math.nan
+            continue
+        mask = _mask(pair, areas, region)
+        if measure == "grad":
             values[name] = gradient_sum(
-                pair.pred, pair.alpha, chosen.gradient, region, stretch=chosen.stretch
+                pair.pred, pair.alpha, chosen.gradient, mask, stretch=chosen.stretch
             )
         else:
-            found = connectivity(pair, chosen, region)
+            found = connectivity(pair, chosen, mask)
             values[name] = found.error
             flags.extend(found.flags)
     return values

@@ -28,7 +28,7 @@ from p3mbench.training.optimisation import Freezer, optimiser_of, set_rate
 from p3mbench.training.recipe import Adversarial, Recipe, Training, training_of
 from p3mbench.training.sources import Prepared, Source
 from p3mbench.training.start import load_encoder
-from p3mbench.weights import load_into
+from p3mbench.weights import load_into, load_state
 
 
 class TrainingError(P3MBenchError):
@@ -179,7 +179,7 @@ class _Run:
         state = states.load_state(job.out) if job.resume else None
         if state is not None:
             self._agree(state)
-            self.inner.load_state_dict(state["network"])
+            load_state(self.inner, state["network"], job.out / states.STATE)
             self.step = state["step"]
         if self.fabric.is_global_zero:
             states.cut_log(job.out, self.step)

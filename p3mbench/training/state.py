@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from p3mbench.errors import WeightsError
-from p3mbench.weights import HEADER_KEY
+from p3mbench.weightfiles.reading import HEADER_KEY, read
 from p3mbench.writing import write_bytes
 
 WEIGHTS, RECORD, STATE, LOG = "weights.safetensors", "weights.json", "state.pt", "log.jsonl"
@@ -120,11 +120,14 @@ def load_state(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # PyTorch raises whatever comes up on damaged files
+        state = read(path)
+    except WeightsError as error:
+        raise WeightsError(f"{error}; or remove it to start again") from error
+    if not isinstance(state, dict) or not {"network", "step"} <= set(state):
         raise WeightsError(
-            f"{path}: cannot be read ({type(error).__name__}); remove it to start again"
-        ) from error
+            f"{path}: is not the state of a training of p3mbench (give a checkpoint with --start); "
+            "remove it to start again"
+        )
     return state
 
 

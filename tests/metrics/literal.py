@@ -22,10 +22,11 @@ RULES = {
     "paddleseg": {"single": True, "empty": "fail", "order": "C", "background": False},
     "gca": {"single": True, "empty": "fail", "order": "C", "background": True},
     "gca-whole": {"single": True, "empty": "fail", "order": "C", "background": True},
+    "gca-tester": {"single": True, "empty": "fail", "order": "C", "background": True},
     "rvm": {"single": True, "empty": "fail", "order": "C", "background": False},
 }
 P3M_GRADIENT = ("p3m", "p3m-8bit")
-PASTED = ("dim-masked", "mmagic", "paddleseg")
+PASTED = ("dim-masked", "mmagic", "paddleseg", "gca-tester")
 STRETCHED = ("dim", "dim-masked", "dim-indexnet", "mmagic", "paddleseg", "rvm")
 
 
@@ -60,7 +61,7 @@ def side_errors(p, g, trimap):
     return d[trimap == 255].sum() / 1000, d[trimap == 0].sum() / 1000
 
 
-def p3m_gradient(p, g):
+def p3m_gradient(p, g, region=...):
     def magnitude(x):
         k = np.arange(-6, 7)
         w = np.exp(-(k**2) / (2 * SIGMA**2))
@@ -70,7 +71,7 @@ def p3m_gradient(p, g):
         across = ndimage.correlate1d(ndimage.correlate1d(x, w, 0, mode="reflect"), dw, 1)
         return np.sqrt(along**2 + across**2)
 
-    return ((magnitude(as_float(p)) - magnitude(as_float(g))) ** 2).sum() / 10
+    return ((magnitude(as_float(p)) - magnitude(as_float(g)))[region] ** 2).sum() / 10
 
 
 def dim_gradient(p, g, region, stretch):

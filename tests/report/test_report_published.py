@@ -34,7 +34,7 @@ def test_every_figure_is_well_formed() -> None:
         assert figure.kind in ("trimap-free", "trimap-based", "interactive")
         assert figure.train in ("B", "N", "B+CP", "other")
         assert figure.subset in ("P", "NP") and figure.test in ("B", "N")
-        assert figure.origin in ("authors", "compared", "rerun", "retrained")
+        assert figure.origin in ("authors", "copied", "compared", "rerun", "retrained")
         assert figure.source in sources()
         assert figure.value > 0 and figure.scale in (1, 1000)
         assert figure.metric in METRICS or figure.metric in ("s_measure", "wf_measure")

@@ -1,0 +1,181 @@
+"""What a column of somebody else's table is called here, and in what unit it counts.
+
+docs/import.md has the table. Names are compared without regard to case, spaces, hyphens, dots and
+underscores. A unit counts only if the name states it: ``MSE (1e-3)``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from p3mbench.errors import DataError
+from p3mbench.metrics.table import METRICS
+from p3mbench.names import printable
+
+REQUIRED = ("method", "image", "variant", "train_setting", "subset")
+TEXTS = ("benchmark", "convention", "kind", "title", "checkpoint", "checkpoint_sha256",
+         "seed", "strategy", "options", "trimap_source", "obfuscation", "status", "reason", "flags",
+         "device")  # fmt: skip
+NUMBERS = ("seconds", "height", "width", "parameters", "macs", "peak_mib")
+# Columns of an export that follow from others, or that hold for the store they come from only.
+IGNORED = ("learned", "key", "run_id", "log", "code", "libraries", "content", "method_version",
+           "metrics_version", "matte", "flag_words")  # fmt: skip
+SETTING = "setting"  # TRAIN:TEST in one column
+
+_MEASURES = {
+    "sad": "sad", "mse": "mse", "mad": "mad", "mae": "mad", "grad": "grad", "gradient": "grad",
+    "gradienterror": "grad", "conn": "conn", "connectivity": "conn", "connectivityerror": "conn",
+}  # fmt: skip
+_REGIONS = {
+    "": "", "whole": "", "image": "", "all": "", "wholeimage": "", "full": "", "global": "",
+    "t": "_t", "trimap": "_t", "tri": "_t", "unknown": "_t", "unk": "_t", "transition": "_t",
+    "fg": "_fg", "foreground": "_fg", "bg": "_bg", "background": "_bg",
+    "b": "_boundary", "boundary": "_boundary", "face": "_face",
+}  # fmt: skip
+_WORDS = {
+    "image": ("img", "imagename", "imgname", "imageid", "filename", "file", "name", "id"),
+    "method": ("model", "algorithm", "network"),
+    "subset": ("split", "testset"),
+    "benchmark": ("dataset",),
+    "train_setting": ("train", "trainset", "trained"),
+    "variant": ("test", "testvariant"),
+    "seconds": ("time", "runtime", "sec"),
+}
+# "MSE (1e-3)", "MSE x1000", "MAD*10^3", "MSE ×10⁻³", "MSE (%)"
+_UNIT = re.compile(
+    r"[\s_(\[]*(?:in\s+)?[x×*·]?\s*(?P<unit>1e-?0*[1-6]|10\s*(?:\^|\*\*)?\s*[-−]?[1-6]|10{2,6}|%)"
+    r"\s*[)\]]*$",
+    re.IGNORECASE,
+)
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file.
+
+    Attributes:
+        title: its heading in the file.
+        name: its name here; for an unknown column its heading.
+        kind: metric, own (a metric that is not ours), text, number, setting, ignored, unknown.
+        factor: what its values are multiplied with to be in raw units.
+    """
+
+    title: str
+    name: str
+    kind: str
+    factor: float = 1.0
+
+
+def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[Column]:
+    """What each column of a header is.
+
+    Args:
+        header: headings.
+        keep: headings of unknown columns that are metrics of the user's own, or ``all``.
+        where: of the header, for messages.
+
+    Raises:
+        DataError: two columns are the same, no column is a metric, or a name of ``keep`` cannot be
+            one.
+    """
+    found = [_column(title, keep) for title in header]
+    by_name: dict[str, Column] = {}
+    for column in found:
+        if column.kind in ("unknown", "ignored"):
+            continue
+        other = by_name.setdefault(column.name, column)
+        if other is not column:
+            titles = f"{printable(other.title)!r} and {printable(column.title)!r}"
+            raise DataError(f"{where}: two columns are {column.name}: {titles}; keep one")
+    for column in found:
+        if column.kind == "own" and not column.name.isidentifier():
+            raise DataError(
+                f"{where}: a metric's name consists of letters, digits and _, not "
+                f"{printable(column.title)!r}"
+            )
+    absent = [name for name in keep if name != "all" and name not in header]
+    if absent:
+        raise DataError(f"{where}: has no column {printable(absent[0])!r} to keep")
+    if not any(column.kind == "metric" for column in found):
+        names = ", ".join(list(METRICS)[:6])
+        raise DataError(f"{where}: the header names no metric such as {names}{_nearest(found)}")
+    return found
+
+
+def _nearest(columns: Iterable[Column]) -> str:
+    for column in columns:
+        near = difflib.get_close_matches(column.title.lower(), METRICS, n=1)
+        if near and column.kind == "unknown":
+            return f" (did {printable(column.title)!r} mean {near[0]}?)"
+    return ""
+
+
+def _column(title: str, keep: Sequence[str]) -> Column:
+    exact = _exact(title)
+    if exact is not None:
+        return exact
+    metric = metric_of(title)
+    if metric is not None:
+        return Column(title, metric[0], "metric", metric[1])
+    plain = _plain(title)
+    for name, words in _WORDS.items():
+        if plain in (_plain(name), *words):
+            return Column(title, name, "number" if name in NUMBERS else "text")
+    kept = title in keep or "all" in keep
+    return Column(title, title, "own" if kept and title else "unknown")
+
+
+def _exact(title: str) -> Column | None:
+    if title in METRICS:
+        return Column(title, title, "metric")
+    for kind, names in (("text", (*REQUIRED, *TEXTS)), ("number", NUMBERS), ("ignored", IGNORED)):
+        if title in names:
+            return Column(title, title, kind)
+    return Column(title, SETTING, "setting") if _plain(title) == SETTING else None
+
+
+def metric_of(title: str) -> tuple[str, float] | None:
+    """Our name of a foreign metric and the factor to raw units; None if it is none of ours.
+
+    >>> metric_of("SAD-T"), metric_of("MSE (1e-3)"), metric_of("sad_trimap"), metric_of("F1")
+    (('sad_t', 1.0), ('mse', 0.001), ('sad_t', 1.0), None)
+    """
+    text = unicodedata.normalize("NFKC", title.translate(_SUPERSCRIPTS)).replace("−", "-")
+    text = text.rstrip("↓↑ ").strip()
+    text, factor = _without_unit(text)
+    plain = _plain(text)
+    for word in sorted(_MEASURES, key=len, reverse=True):
+        for region in (plain.removeprefix(word), plain.removesuffix(word)):
+            if region != plain and region in _REGIONS:
+                name = _MEASURES[word] + _REGIONS[region]
+                scaled = factor == 1 or name.partition("_")[0] in ("mse", "mad")
+                return (name, factor) if name in METRICS and scaled else None
+    return None
+
+
+def _without_unit(text: str) -> tuple[str, float]:
+    """A heading without its unit, and the unit's factor; both 1e-3 and x1000 mean thousandths."""
+    if text.replace(" ", "").upper().endswith(("SAD/1000", "CONN/1000", "SAD(/1000)")):
+        return text[: text.upper().rindex("/1000")].rstrip("( "), 1.0
+    found = _UNIT.search(text)
+    if found is None or found.start() == 0:
+        return text, 1.0
+    unit = re.sub(r"[\s^*]", "", found["unit"].lower()).replace("−", "-")
+    if unit == "%":
+        power = 2
+    elif unit.startswith("1e"):
+        power = abs(int(unit[2:]))
+    elif set(unit[1:]) == {"0"}:
+        power = len(unit) - 1
+    else:
+        power = abs(int(unit[2:]))
+    return text[: found.start()].rstrip(), float(f"1e-{power}")
+
+
+def _plain(title: str) -> str:
+    return re.sub(r"[\s_.()\[\]/-]+", "", title.casefold())

@@ -1,0 +1,179 @@
+"""Scores that cannot be, and the scale they were probably written in.
+
+Opacities lie in [0, 1], so over one region MAD and MSE are at most 1, MSE is at most MAD and at
+least its square, and SAD is MAD times the pixels. Printed digits leave some slack.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from p3mbench.metrics import CONVENTIONS
+
+MOST_PIXELS = 100_000_000
+SCALES = (1000.0, 100.0, 255.0, 255.0**2)
+REGIONS = ("", "_t", "_face")
+ROUNDING = 1e-6  # relative, of sums in single precision
+
+
+@dataclass(frozen=True)
+class Value:
+    """A score in raw units and half a unit of its last printed digit."""
+
+    value: float
+    slack: float
+
+    @property
+    def low(self) -> float:
+        """The least it can have been before it was rounded."""
+        return max(0.0, self.value - self.slack) * (1 - ROUNDING)
+
+    @property
+    def high(self) -> float:
+        """The most it can have been before it was rounded."""
+        return (self.value + self.slack) * (1 + ROUNDING)
+
+
+def value_of(text: str, factor: float = 1.0) -> Value:
+    """A number and its slack, from its digits.
+
+    >>> value_of("8.73").slack
+    0.005
+    """
+    mantissa, _, exponent = text.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+    return Value(float(text) * factor, 0.5 * 10.0**-decimals * factor)
+
+
+def impossible(scores: Mapping[str, Value], convention: str, pixels: int | None = None) -> str:
+    """Why a row of scores cannot be, with the likely scale; "" if it can.
+
+    Args:
+        scores: by name, in raw units.
+        convention: whose definitions; some multiply MSE and MAD by 1000, and P3M's ``_t`` count
+            errors outside the region that they divide by.
+        pixels: of the image, None if unknown.
+    """
+    chosen = CONVENTIONS[convention]
+    thousand = 1000.0 if chosen.thousandfold else 1.0
+    for region in REGIONS:
+        mad, mse = (_scaled(scores.get(name + region), thousand) for name in ("mad", "mse"))
+        sad = scores.get("sad" + region)
+        wider = region == "_t" and chosen.known_counts
+        problem = (
+            ("" if wider else _above_one(region, mad, mse))
+            or _pair(region, mad, mse, squares=not wider)
+            or _sum(region, sad, mad, pixels if not region else None)
+        )
+        if problem:
+            return problem
+    return _parts(scores)
+
+
+def suspicious(scores: Mapping[str, Value], convention: str, least_pixels: int | None) -> str:
+    """What is odd about a row of scores that can be; "" for nothing.
+
+    Args:
+        least_pixels: of the benchmark's smallest image, None if unknown.
+    """
+    for name in ("mad_t", "mse_t"):
+        if name in scores and scores[name].low > 1:
+            return (
+                f"{name} is {scores[name].value:g}; more than 1 is rare: is it multiplied by 1000?"
+            )
+    sad, mad = scores.get("sad"), scores.get("mad")
+    if CONVENTIONS[convention].thousandfold or not least_pixels or sad is None or mad is None:
+        return ""
+    if mad.low <= 0 or sad.high * 1000 / mad.low >= least_pixels:
+        return ""
+    pixels = sad.value * 1000 / mad.value
+    return (
+        f"SAD {sad.value:g} and MAD {mad.value:g} belong to an image of {pixels:,.0f} pixels; this "
+        f"benchmark's have {least_pixels:,} at least: was it resized, or is MAD scaled?"
+    )
+
+
+def _scaled(value: Value | None, thousand: float) -> Value | None:
+    return None if value is None else Value(value.value / thousand, value.slack / thousand)
+
+
+def _above_one(region: str, mad: Value | None, mse: Value | None) -> str:
+    for name, value in (("mad", mad), ("mse", mse)):
+        if value is not None and value.low > 1:
+            return (
+                f"{name}{region} is {value.value:g}, and 1 is the most that can be"
+                f"{_scale(mad, mse, name)}"
+            )
+    return ""
+
+
+def _pair(region: str, mad: Value | None, mse: Value | None, *, squares: bool) -> str:
+    if mad is None or mse is None:
+        return ""
+    if mse.low > mad.high:
+        return (
+            f"mse{region} is {mse.value:g} beside mad{region} {mad.value:g}, and MSE is never more "
+            f"than MAD{_scale(mad, mse, 'mse')}"
+        )
+    if squares and mse.high < mad.low**2:
+        return (
+            f"mse{region} is {mse.value:g} beside mad{region} {mad.value:g}, and MSE is never less "
+            f"than MAD squared{_scale(mad, mse, 'mad')}"
+        )
+    return ""
+
+
+def _scale(mad: Value | None, mse: Value | None, name: str) -> str:
+    """The first scale, of one or both, that would make the pair possible, in words."""
+    for scale in SCALES:
+        small_mad, small_mse = _scaled(mad, scale), _scaled(mse, scale)
+        alone = (small_mad, mse) if name == "mad" else (mad, small_mse)
+        for pair, which in ((alone, name.upper()), ((small_mad, small_mse), "MSE and MAD")):
+            if not _above_one("", *pair) and _possible(*pair):
+                return f"; {which} is probably multiplied by {scale:g}" + (
+                    f" (headings such as 'MSE (1e-{int(math.log10(scale))})' say so)"
+                    if scale in (100.0, 1000.0)
+                    else ""
+                )
+    return ""
+
+
+def _possible(mad: Value | None, mse: Value | None) -> bool:
+    if mad is None or mse is None:
+        return True
+    return mse.low <= mad.high and mse.high >= mad.low**2
+
+
+def _sum(region: str, sad: Value | None, mad: Value | None, pixels: int | None) -> str:
+    """SAD / 1000 against MAD times the pixels, where they are known; else against any image."""
+    if sad is None or mad is None:
+        return ""
+    if pixels is not None:
+        low, high = mad.low * pixels / 1000, mad.high * pixels / 1000
+        if sad.high < low or sad.low > high:
+            return (
+                f"sad{region} is {sad.value:g}, but mad {mad.value:g} over {pixels:,} pixels is "
+                f"{mad.value * pixels / 1000:g} thousand; SAD is a sum divided by 1000"
+            )
+    if sad.low * 1000 > MOST_PIXELS * mad.high:
+        return (
+            f"sad{region} is {sad.value:g} beside mad{region} {mad.value:g}, as of an image of "
+            f"{sad.value * 1000 / max(mad.value, 1e-300):.2g} pixels; is SAD divided by 1000?"
+        )
+    if sad.high * 1000 < mad.low:
+        return (
+            f"sad{region} is {sad.value:g} beside mad{region} {mad.value:g}, as of less than one "
+            "pixel; SAD is a sum divided by 1000"
+        )
+    return ""
+
+
+def _parts(scores: Mapping[str, Value]) -> str:
+    """Foreground and background are parts of the image."""
+    whole = scores.get("sad")
+    parts = [scores[name] for name in ("sad_fg", "sad_bg") if name in scores]
+    if whole is not None and parts and sum(part.low for part in parts) > whole.high:
+        return f"sad_fg and sad_bg sum to more than sad, which is {whole.value:g}"
+    return ""

@@ -1,0 +1,225 @@
+"""From the cells of a line to a row of the store."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from p3mbench.errors import DataError
+from p3mbench.flags import IMPORTED, joined
+from p3mbench.images import IMAGE_SUFFIXES
+from p3mbench.ingest.columns import REQUIRED, Column
+from p3mbench.ingest.plausible import Value, impossible, value_of
+from p3mbench.method import Kind, TrainSetting
+from p3mbench.metrics import CONVENTIONS
+from p3mbench.names import checked_name, printable
+from p3mbench.provenance import canonical, hash_of
+from p3mbench.store import STATUSES, Row
+
+ODD = "odd_scores"  # the flag of rows whose scores are suspicious
+VARIANTS = ("B", "N")
+CHOICES = {
+    "variant": VARIANTS,
+    "train_setting": tuple(str(setting) for setting in TrainSetting),
+    "kind": tuple(str(kind) for kind in Kind),
+    "status": STATUSES,
+}
+# names of lines that sum a sheet up, in the languages of matting papers
+_SUMMARIES = re.compile(
+    r"(?:the\s+)?(?:overall|grand)?[\s_-]*"
+    r"(?:mean|means|average|averages|avg|ave|total|sum|all|std|stdev|std\.?\s*dev|stddev|sd|sem|var"
+    r"|variance|median|min|max|minimum|maximum|overall|summary|count|n|gmean"
+    r"|25%|50%|75%|percentile"
+    r"|mittelwert|mittel|durchschnitt|gesamt|summe|moyenne|médiane|promedio|media|средн\w*|итого"
+    r"|平均|平均值|均值|总计|合计|總計|总和|标准差|標準差|中位数|中位數|平均値|合計|평균|합계)"
+    r"(?:[\s_:=()\[\].,-]+(?:of|over|on|for|all|images?|n|P|NP|\d+|[\s_:=()\[\].,-])*)?[:.]?",
+    re.IGNORECASE,
+)
+
+
+def is_summary(name: str) -> bool:
+    """Whether the name of a line says that it sums others up and is no image.
+
+    >>> is_summary("mean of 500"), is_summary("Average:"), is_summary("meaning"), is_summary("p_1")
+    (True, True, False, False)
+    """
+    return _SUMMARIES.fullmatch(name.strip()) is not None
+
+
+def image_id(name: str) -> str:
+    """An image's id from what a file calls it: no folders, no suffix of images, composed letters.
+
+    >>> image_id("blurred_image/p_1.jpg"), image_id("v1.2")
+    ('p_1', 'v1.2')
+    """
+    last = PurePosixPath(name.strip().replace("\\", "/")).name
+    stem, dot, suffix = last.rpartition(".")
+    if stem and f"{dot}{suffix}".lower() in (*IMAGE_SUFFIXES, ".jfif"):
+        last = stem
+    return unicodedata.normalize("NFC", last)
+
+
+@dataclass(frozen=True)
+class Made:
+    """A row with what the checks beyond it need.
+
+    Attributes:
+        line: its number in the file.
+        scores: the metrics with their printed precision.
+    """
+
+    line: int
+    row: Row
+    scores: Mapping[str, Value]
+
+
+def row_of(
+    where: str, number: int, values: Mapping[str, str], columns: list[Column], made: tuple[str, str]
+) -> Made:
+    """The row of a line.
+
+    Args:
+        where: the file and line, for messages.
+        values: cell by column name, completed by the user's options.
+        made: id of the import, and hash of the file.
+
+    Raises:
+        DataError: something is missing, malformed or impossible.
+    """
+    chosen = _checked_texts(where, values)
+    metrics = [column for column in columns if column.kind in ("metric", "own")]
+    ok = chosen["status"] == "ok"
+    scale = 1000.0 if CONVENTIONS[chosen["convention"]].thousandfold else 1.0
+    scores = {}
+    for column in metrics:
+        factor = column.factor * (scale if column.factor != 1 else 1.0)
+        value = _number(where, column.title, values.get(column.name, ""))
+        if not math.isnan(value):
+            scores[column.name] = value_of(values[column.name], factor)
+    if ok and not scores:
+        raise DataError(f"{where}: has no score; an image that failed needs the status failed")
+    height, width = (_whole(where, name, values.get(name, "")) for name in ("height", "width"))
+    pixels = height * width if height and width else None
+    problem = impossible(scores, chosen["convention"], pixels) if ok else ""
+    if problem:
+        raise DataError(f"{where} ({printable(chosen['image'])}): {problem}")
+    named = {column.name: scores[column.name].value if column.name in scores else math.nan
+             for column in metrics}  # fmt: skip
+    return Made(number, _row(where, values, chosen, named if ok else {}, made), scores)
+
+
+def _row(
+    where: str,
+    values: Mapping[str, str],
+    chosen: Mapping[str, str],
+    metrics: Mapping[str, float],
+    made: tuple[str, str],
+) -> Row:
+    run_id, digest = made
+    columns: dict[str, Any] = {
+        "benchmark": chosen["benchmark"],
+        "subset": chosen["subset"],
+        "variant": chosen["variant"],
+        "image": chosen["image"],
+        "method": chosen["method"],
+        "options": _options(where, values.get("options") or "{}"),
+        "strategy": values.get("strategy") or "native",
+        "checkpoint_sha256": values.get("checkpoint_sha256", ""),
+        "train_setting": chosen["train_setting"],
+        "seed": values.get("seed", ""),
+        "trimap_source": values.get("trimap_source", ""),
+        "convention": chosen["convention"],
+        "obfuscation": values.get("obfuscation", ""),
+    }
+    return Row(
+        key=hash_of({**columns, "imported": digest}),
+        title=values.get("title") or chosen["method"],
+        kind=chosen["kind"],
+        learned=chosen["train_setting"] != "-",
+        checkpoint=values.get("checkpoint", ""),
+        status=chosen["status"],
+        reason=values.get("reason", ""),
+        flags=joined([*values.get("flags", "").split(","), IMPORTED]),
+        metrics=metrics,
+        seconds=_known(_number(where, "seconds", values.get("seconds", ""))),
+        height=_whole(where, "height", values.get("height", "")),
+        width=_whole(where, "width", values.get("width", "")),
+        parameters=_whole(where, "parameters", values.get("parameters", "")),
+        macs=_whole(where, "macs", values.get("macs", "")),
+        peak_mib=_known(_number(where, "peak_mib", values.get("peak_mib", ""))),
+        device=values.get("device", ""),
+        run_id=run_id,
+        **columns,
+    )
+
+
+def _checked_texts(where: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The texts that every row has, each checked."""
+    chosen = {name: values.get(name, "") for name in (*REQUIRED, "benchmark", "convention")}
+    for name in (*REQUIRED, "benchmark"):
+        if not chosen[name]:
+            raise DataError(f"{where}: {name} is empty")
+    for name in ("image", "method", "subset", "benchmark"):
+        checked_name(chosen[name], f"{where}: {name}", DataError)
+    convention = chosen["convention"]
+    if convention not in CONVENTIONS:
+        given = f"not {convention!r}" if convention else "and none is given: use --convention"
+        raise DataError(f"{where}: convention must be one of {', '.join(CONVENTIONS)}, {given}")
+    chosen |= {
+        "kind": values.get("kind") or "trimap-free",
+        "status": values.get("status") or "ok",
+    }
+    for name, choices in CHOICES.items():
+        if chosen[name] not in choices:
+            shown = printable(chosen[name])
+            raise DataError(f"{where}: {name} must be one of {', '.join(choices)}, not {shown!r}")
+    return chosen
+
+
+def _number(where: str, name: str, text: str) -> float:
+    """A finite number of zero or more, NaN where there is none."""
+    if not text or text.lower() == "nan":
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        shown = printable(text)
+        raise DataError(f"{where}: {printable(name)} is not a number: {shown!r}") from None
+    if value == -1:
+        raise DataError(
+            f"{where}: {printable(name)} must be finite and not negative; -1 is what the code of "
+            "P3M-Net writes for what it did not compute: leave the cell empty"
+        )
+    if not math.isfinite(value) or value < 0:
+        raise DataError(f"{where}: {printable(name)} must be finite and not negative, not {text}")
+    return value
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _whole(where: str, name: str, text: str) -> int | None:
+    value = _number(where, name, text)
+    if math.isnan(value):
+        return None
+    if value != int(value) or value > 2**53:
+        raise DataError(f"{where}: {name} must be a whole number, not {text}")
+    return int(value)
+
+
+def _options(where: str, text: str) -> str:
+    try:
+        options = json.loads(text)
+    except (ValueError, RecursionError):
+        options = None
+    if not isinstance(options, dict):
+        shown = printable(text[:60])
+        raise DataError(f"{where}: options must be a JSON object such as {{}}, not {shown!r}")
+    return canonical(options)

@@ -1,0 +1,62 @@
+"""Every tensor fits by name and shape, or nothing is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_model
+from torch import nn
+
+from p3mbench.weights import MisfitError, load_into
+
+
+class Tied(nn.Module):
+    """One layer under two names, as the encoders of P3M-Net are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.Linear(3, 3)
+        self.encoder = nn.Sequential(self.trunk, nn.BatchNorm1d(3))
+
+
+def test_a_second_name_that_a_file_leaves_out_is_filled(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    model = Tied()
+    save_model(model, str(tmp_path / "w.safetensors"))  # keeps each tensor once
+    loaded = Tied()
+    load_into(loaded, tmp_path / "w.safetensors")
+    for key, value in loaded.state_dict().items():
+        assert torch.equal(value, model.state_dict()[key])
+
+
+def test_counters_are_filled_or_dropped_but_only_beside_their_statistics(tmp_path: Path) -> None:
+    path, model = tmp_path / "w.pth", nn.Sequential(nn.BatchNorm2d(2))
+    state = model.state_dict()
+    torch.save({k: v for k, v in state.items() if k != "0.num_batches_tracked"}, path)
+    load_into(nn.Sequential(nn.BatchNorm2d(2)), path)
+    torch.save({"0.weight": state["0.weight"], "0.bias": state["0.bias"]}, path)
+    with pytest.raises(MisfitError, match=r"missing: 0\.running_mean"):
+        load_into(nn.Sequential(nn.BatchNorm2d(2)), path)
+    torch.save({**state, "9.num_batches_tracked": torch.tensor(1)}, path)
+    with pytest.raises(MisfitError, match=r"unexpected: 9\.num_batches_tracked"):
+        load_into(nn.Sequential(nn.BatchNorm2d(2)), path)
+
+
+def test_a_variant_is_not_called_another_network(tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    state = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1)).state_dict()
+    torch.save({**state, "1.weight": torch.zeros(2, 3)}, path)
+    with pytest.raises(MisfitError, match="variant of this network, or not all of it") as caught:
+        load_into(nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1)), path)
+    assert caught.value.kin
+
+
+def test_a_failed_load_changes_nothing(tmp_path: Path) -> None:
+    path, model = tmp_path / "w.pth", nn.Linear(2, 2)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    torch.save({"weight": torch.ones(2, 2)}, path)
+    with pytest.raises(MisfitError, match="missing: bias"):
+        load_into(model, path)
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())

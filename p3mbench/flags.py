@@ -22,6 +22,18 @@ WORDS: dict[str, str] = {
     "known_not_binary": "the ground truth is neither 0 nor 1 in some known pixels of the trimap",
     "quantised": "the float prediction was reduced to 8 bits, as the convention's code does",
     "clipped": "values up to 1e-6 outside [0, 1] were clipped",
+    # of files
+    "matte_0_1": "the greatest value of a matte's file is 1 of 255: a mask stored as 0 and 1?",
+    "matte_range": "no pixel of a matte's file is half opaque, or it misses white: another range?",
+    "trimap_values": "trimap values other than 0, 128 and 255 were taken as unknown",
+    "trimap_class": "the trimap has no foreground or no background",
+    "trimap_contrary": "the trimap calls many pixels the contrary of the alpha",
+    "full_alpha": "the ground truth is all 1: there is no background",
+    "dark_picture": "no pixel of the picture is brighter than 31 of 255: another range?",
+    "exif_orientation": "the EXIF orientation is not 1; pixels are taken as stored",
+    "large_face": "the face mask covers more than half of the picture",
+    "face_outside": "most of the face mask lies outside the opaque person and stays visible",
+    "same_variants": "the blurred and the unblurred picture are the same",
     # of rows
     "seen_in_training": "the checkpoint was trained on these test images",
     "imported": "the score was imported, not measured here",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from p3mbench.cli.screen import item, pause
+from p3mbench.cli.screen import pause
 from p3mbench.data.findings import Kind, kinds_of
 from p3mbench.data.survey import FEW, Memory, survey
 from p3mbench.errors import DataError
@@ -40,8 +40,7 @@ def show_kinds(kinds: Sequence[Kind], *, err: bool = False) -> None:
         if chosen:
             click.secho(heading, bold=True, fg=colour, err=err)
         for kind in chosen:
-            head, _, names = kind.line.rpartition(": ")
-            click.echo(item(head, names), err=err)
+            click.echo(f"  {kind.line}", err=err)
 
 
 def show_training(source: object, out: Path, *, strict: bool) -> None:

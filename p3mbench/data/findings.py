@@ -160,7 +160,8 @@ def _compare(look: _Look, derives: bool) -> None:
     elif alpha.min() == 255:
         look.add("alpha", "the alpha is all white: there is no background", flag="full_alpha")
     same = {role for role in arrays if role != "alpha" and look.agree("alpha", role)}
-    if "trimap" in same:
+    ranged = any(one.flag.startswith("matte_") for one in look.findings)
+    if "trimap" in same and not ranged:  # else it is the alpha that is odd
         text = contradiction(alpha, arrays["trimap"])
         if text:
             look.add("trimap", text, flag="trimap_contrary")

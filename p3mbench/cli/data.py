@@ -86,8 +86,9 @@ def _show_verified(verified: Verified) -> None:
         counts = [f"{n} {names.get(role, 'face masks')}" for role, n in part.counts.items() if n]
         click.echo(f"looked at {part.subset.name}: {', '.join(counts)}")
     lacking = ", ".join(verified.found.absent)
+    plural = "s" * (verified.problems != 1)
     click.echo(
-        f"{verified.files:,} files read: {verified.problems} problems, {verified.odd} odd"
+        f"{verified.files:,} files read: {verified.problems} problem{plural}, {verified.odd} odd"
         f"{lacking and f'; not there and not looked at: {lacking}'}"
     )
 

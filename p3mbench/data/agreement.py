@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.data.obfuscation import Obfuscation, private_area
+from p3mbench.data.obfuscation import OPAQUE, Obfuscation, private_area
 from p3mbench.images import UInt8Array
 
 BoolArray = npt.NDArray[np.bool_]
@@ -20,14 +20,15 @@ WRONG_SHARE = 0.001  # of the picture; the trimaps of P3M contradict its alphas 
 def alike(first: UInt8Array, second: UInt8Array) -> bool:
     """Whether two (H, W, 3) uint8 pictures show the same faces.
 
-    That is so if no mean of 8x8 pixels differs by more than two levels: JPEG compression changes
-    less, a blurred face more.
+    That is so if no mean brightness of 8x8 pixels differs by more than two levels: JPEG compression
+    changes less, a blurred face more.
     """
     if first.shape != second.shape:
         return False
     height, width = first.shape[:2]
     size = (max(1, width // BLOCK), max(1, height // BLOCK))
-    small = [cv2.resize(x, size, interpolation=cv2.INTER_AREA) for x in (first, second)]
+    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second)]
+    small = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in grey]
     return bool(cv2.absdiff(small[0], small[1]).max() <= SAME_LEVELS)
 
 
@@ -61,7 +62,12 @@ def nothing_hidden(
 
 
 def outside(face: BoolArray, alpha: UInt8Array) -> str:
-    """Says so if most of a face mask lies outside the opaque person, where nothing is hidden."""
+    """Says so if most of a face mask lies outside the opaque person, where nothing is hidden.
+
+    Of an alpha that is opaque nowhere it says nothing: there it is the alpha that is odd.
+    """
+    if alpha.max(initial=0) < OPAQUE:
+        return ""
     area = int(face.sum())
     inside = int(private_area(face, alpha).sum())
     if not area or inside >= OPEN_SHARE * area:

@@ -128,7 +128,7 @@ def _rgb(path: Path, file: Image.Image, content: bytes) -> UInt8Array:
         rgba = np.asarray(file.convert("RGBA"))
         _refuse_transparency(path, rgba[..., 3], 255)
         return np.ascontiguousarray(rgba[..., :3])
-    return np.array(file.convert("RGB"))
+    return np.array(file if file.mode == "RGB" else file.convert("RGB"))
 
 
 def _bits(file: Image.Image, content: bytes) -> int:

@@ -5,8 +5,8 @@ Run it from a checkout:
     python benchmarks/speed/files.py --old /path/to/other/bin/python [--out results/speed/files.md]
 
 All figures are of one run. ``evaluate`` of both versions runs in turns, and the smallest time of
-each counts. Verify reads every file of a data set in the layout of P3M-10k; plain decoding reads the
-same files with the same libraries in as many processes, and looks at nothing.
+each counts. Verify reads every file of a data set in the layout of P3M-10k. Plain decoding reads
+the same files with the same libraries in as many processes, and looks at nothing.
 """
 
 from __future__ import annotations

@@ -178,14 +178,15 @@ class FileSample:
 
     def _warn(self, alpha: UInt8Array | Float32Array, face: npt.NDArray[np.bool_] | None) -> None:
         """Name what is suspicious about the files together; readers name what is so in one."""
-        found = list(self.remarks)
+        found = {flag: message for message, flag in self.remarks}
         if not alpha.any():
-            found.append((f"{self.alpha}: {BLANK}", "empty_alpha"))
+            found["empty_alpha"] = f"{self.alpha}: {BLANK}"
         if face is not None and (text := outside(face, as_bytes(alpha))):
-            found.append((f"{self.face or self.id}: {text}", "face_outside"))
+            found["face_outside"] = f"{self.face or self.id}: {text}"
         if self.same_bytes():
-            found.append((f"{self.images['B']}: {SAME_BYTES} {self.images['N']}", "same_variants"))
-        for message, flag in dict.fromkeys(found):
+            message = f"{self.images['B']}: {SAME_BYTES} {self.images['N']}"
+            found["same_variants"] = message
+        for flag, message in found.items():
             warnings.warn(DataWarning(message, flag), stacklevel=3)
 
     def same_bytes(self) -> bool:

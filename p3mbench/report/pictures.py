@@ -71,7 +71,9 @@ class Pictures:
         if not path.resolve().is_relative_to(self.folder.resolve()) or not path.is_file():
             return None
         try:
-            alpha = read_alpha(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a method's matte; its row says what is odd
+                alpha = read_alpha(path)
         except P3MBenchError as error:
             self._note(str(error))
             return None

@@ -32,6 +32,7 @@ WORDS: dict[str, str] = {
     "dark_picture": "no pixel of the picture is brighter than 31 of 255: another range?",
     "exif_orientation": "the EXIF orientation is not 1; pixels are taken as stored",
     "large_face": "the face mask covers more than half of the picture",
+    "small_face": "the face mask covers less than a pixel in two thousand of the picture",
     "face_outside": "most of the face mask lies outside the opaque person and stays visible",
     "same_variants": "the blurred and the unblurred picture are the same",
     # of rows

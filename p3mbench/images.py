@@ -45,7 +45,7 @@ Float32Array = npt.NDArray[np.float32]
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 _ABOUT_HALF = (96, 160)  # what people and programs write for "unknown": 127, 128, 129, ...
-_LARGE_FACE = 0.5  # of the picture
+_LARGE_FACE, _SMALL_FACE = 0.5, 0.0005  # of the picture
 
 _RECORD = threading.local()
 
@@ -207,7 +207,8 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
             is neither 1 nor at least half white; or a mask that covers the whole picture.
 
     Warns:
-        DataWarning: the mask is all black, or covers more than half of the picture.
+        DataWarning: the mask is all black, or covers more than half of the picture, or less than
+            a pixel in two thousand.
     """
     grey = read_grey_png(path, read_bytes(path), "a face mask")
     white = int(np.iinfo(grey.dtype).max)
@@ -227,6 +228,9 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
     if covered > _LARGE_FACE:
         text = f"the face mask covers {covered:.0%} of the picture; is it inverted?"
         _warn(path, text, "large_face")
+    elif 0 < covered < _SMALL_FACE:
+        text = f"the face mask covers {cv2.countNonZero(face.view(np.uint8))} pixels; is it whole?"
+        _warn(path, text, "small_face")
     return face
 
 

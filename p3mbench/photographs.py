@@ -2,7 +2,7 @@
 
 White is the greatest value that the file's bits hold: 255 of 8, 4,095 of 12, 65,535 of 16. A file
 without a white of its own (floating point, 32-bit integers) is refused, because reading it by guess
-gives black pictures; so is a file with more than 8 bits that holds nothing above 255.
+gives black pictures; so is a file whose values have 8, 10 or 12 bits where more are declared.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _rgb(path: Path, file: Image.Image, content: bytes) -> UInt8Array:
     bits = _bits(file, content)
     if file.mode == "F" or _tag(file, _SAMPLE_FORMAT) in (3, (3,), (3, 3, 3)):
         raise DataError(f"{path}: holds floating point numbers, whose white is not known; {_EIGHT}")
-    if bits > 16 or (file.mode.startswith("I") and _signed(file)):
+    if bits > 16 or _signed(file):
         raise DataError(
             f"{path}: holds {bits}-bit{' signed' * _signed(file)} integers, whose white is not "
             f"known; {_EIGHT}"
@@ -166,10 +166,11 @@ def _deep(path: Path, file: Image.Image, content: bytes) -> npt.NDArray[Any]:
 def _from_deep(path: Path, deep: npt.NDArray[Any], bits: int) -> UInt8Array:
     """Values of more than 8 bits as 8-bit RGB, white to white, rounded to the nearest."""
     top, white = int(deep.max()), 2**bits - 1
-    if 0 < top <= 255:
+    held = next((held for held in (8, 10, 12) if top < 2**held), bits)
+    if top and held < min(bits, 13):
         raise DataError(
-            f"{path}: holds values of 8 bits in {bits} (greatest value {top} of {white}) and would "
-            f"come out black; {_EIGHT}"
+            f"{path}: holds values of {held} bits in {bits} (greatest value {top} of {white}) and "
+            f"would come out black; {_EIGHT}"
         )
     scaled = np.clip((deep * 255 + white // 2) // white, 0, 255).astype(np.uint8)
     return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled

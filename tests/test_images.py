@@ -318,3 +318,7 @@ def test_face_masks_that_mark_nothing_or_all_are_named_or_refused(tmp_path):
     black[:4] = 255
     found, flags = flags_of(images.read_mask, save(tmp_path / "h.png", black))
     assert found.sum() == 24 and flags == ["large_face"]
+    dot = np.zeros((50, 50), np.uint8)
+    dot[20, 20] = 255
+    found, flags = flags_of(images.read_mask, save(tmp_path / "d.png", dot))
+    assert found.sum() == 1 and flags == ["small_face"]

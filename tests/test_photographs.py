@@ -50,6 +50,20 @@ def test_eight_bit_values_in_sixteen_bits_are_refused(tmp_path, rgb, suffix, col
         read_image(path)
 
 
+@pytest.mark.parametrize(("top", "held"), [(1, 8), (255, 8), (256, 10), (1023, 10), (4095, 12)])
+def test_values_of_few_bits_in_sixteen_are_refused(tmp_path, top, held):
+    path = write(
+        tmp_path / "a.png", np.linspace(0, top, 64).round().astype(np.uint16).reshape(8, 8)
+    )
+    with pytest.raises(DataError, match=rf"values of {held} bits in 16 .greatest value {top} of"):
+        read_image(path)
+
+
+def test_a_dim_picture_of_sixteen_bits_is_scaled(tmp_path):
+    deep = np.full((8, 8), 32 * 257, np.uint16)
+    assert (silent(write(tmp_path / "a.png", deep)) == 32).all()
+
+
 @pytest.mark.parametrize(
     ("pixels", "words"),
     [

@@ -187,6 +187,7 @@ def _benchmark(asked: dict[str, Any]) -> Benchmark:
 
 
 def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
+    from p3mbench.data.listing import normalised
     from p3mbench.harness.plan import Request, select_methods
 
     methods, broken = select_methods(asked["methods"], asked["plugins"])
@@ -198,7 +199,7 @@ def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
         variants=variants,
         weights=_weights(asked["weights"], [m.info.name for m in methods]),
         limit=asked["limit"] or 0,
-        images=tuple(asked["images"].split(",")) if asked["images"] else (),
+        images=tuple(map(normalised, asked["images"].split(","))) if asked["images"] else (),
         retry_failed=asked["retry"] == "failed",
         shard=_shard(asked["shard"]),
         alphas=asked["out"] / "alphas" if asked["save_alphas"] else None,

@@ -16,7 +16,6 @@ from p3mbench.data.sample import FileSample, Sample
 from p3mbench.data.splits import TRAIN_SIZE
 from p3mbench.data.survey import survey
 from p3mbench.errors import DataError
-from p3mbench.provenance import usable_cores
 
 ROLES = ("B", "N", "alpha", "trimap", "face")
 
@@ -163,10 +162,10 @@ def verify(
 
     Args:
         found: see `find_parts`.
-        jobs: processes; None for one per core.
+        jobs: processes; None for one per core, and none for a few images.
         progress: called with the number of images after each one.
     """
-    looked = survey(found.work, jobs=jobs or usable_cores(), progress=progress)
+    looked = survey(found.work, jobs=jobs, progress=progress)
     findings = [one for ones in looked for one in ones]
     for part in found.parts:
         for line in part.problems:

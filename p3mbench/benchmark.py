@@ -15,12 +15,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from p3mbench.data.folder import Folders, Subset, read_subset
+from p3mbench.data.folder import Folders, Paired, Subset, pair_subset, read_subset
+from p3mbench.data.listing import check_folder
 from p3mbench.data.mini import synthetic_subset
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.p3m10k import SUBSET_FOLDERS, read_p3m10k
+from p3mbench.data.p3m10k import (
+    SUBSET_FOLDERS,
+    SUBSET_SIZE,
+    find_subset,
+    folders_of,
+    read_p3m10k,
+)
 from p3mbench.data.sample import VARIANTS, TrimapSource
-from p3mbench.errors import BenchmarkError
+from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.metrics import CONVENTIONS
 from p3mbench.registry import unknown
 
@@ -260,8 +267,21 @@ class _Reader:
 
 
 def data_root(benchmark: Benchmark, data: Path | None) -> Path | None:
-    """The data folder: ``--data``, else ``P3M_ROOT`` for P3M-10k, else the definition's folder."""
-    if data is not None or benchmark.source == "synthetic":
+    """The data folder: ``--data``, else ``P3M_ROOT`` for P3M-10k, else the definition's folder.
+
+    None for a synthetic benchmark, which draws its images.
+
+    Raises:
+        BenchmarkError: no folder is known, or one is given to a synthetic benchmark.
+    """
+    if benchmark.source == "synthetic":
+        if data is not None:
+            raise BenchmarkError(
+                f"benchmark {benchmark.name} draws its images and reads nothing from {data}; leave "
+                "--data out, or name the benchmark of that folder with --benchmark"
+            )
+        return None
+    if data is not None:
         return data
     if benchmark.source == "p3m10k":
         root = os.environ.get("P3M_ROOT")
@@ -295,6 +315,7 @@ def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
     if root is None:
         raise BenchmarkError(f"benchmark {benchmark.name} needs a data folder: give --data DIR")
     if benchmark.source == "folder":
+        check_folder(root)
         return Opened(
             benchmark,
             tuple(_folder_subset(benchmark, root, s) for s in benchmark.subsets),
@@ -314,17 +335,43 @@ def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
     )
 
 
+def open_paired(benchmark: Benchmark, root: Path, name: str) -> Paired:
+    """One test subset with everything that is wrong about its names, for who looks at all of it.
+
+    Args:
+        benchmark: one with files.
+        root: the data folder.
+        name: of one of the benchmark's subsets.
+
+    Raises:
+        DataError: the subset is not there, or there is nothing to pair.
+    """
+    if benchmark.source == "p3m10k":
+        folder = find_subset(root, name)
+        if folder is None:
+            raise DataError(f"{SUBSET_FOLDERS[name]} is not under {root}")
+        folders, size = folders_of(folder), SUBSET_SIZE
+    else:
+        table = next(table for table in benchmark.subsets if table["name"] == name)
+        folders, size = _folders(root, table), table.get("size", 0)
+    return pair_subset(name, folders, size, benchmark.obfuscation, benchmark.detect_faces)
+
+
 def _folder_subset(benchmark: Benchmark, root: Path, table: Mapping[str, Any]) -> Subset:
+    return read_subset(
+        *(table["name"], _folders(root, table), table.get("size", 0)),
+        *(benchmark.obfuscation, benchmark.detect_faces),
+    )
+
+
+def _folders(root: Path, table: Mapping[str, Any]) -> Folders:
     def at(key: str) -> Path | None:
         return root / table[key] if key in table else None
 
-    folders = Folders(
+    return Folders(
         alpha=root / table["alpha"],
         blurred=at("blurred"),
         original=at("original"),
         trimap=at("trimap"),
         face=at("face"),
-    )
-    return read_subset(
-        table["name"], folders, table.get("size", 0), benchmark.obfuscation, benchmark.detect_faces
     )

@@ -1,8 +1,8 @@
 """Score a folder of predicted mattes against a folder of ground truths, on all cores.
 
-Files are paired by name without suffix. Every image comes back as a record, in the order of the
-names; one that cannot be scored is a record with its reason. At most a few images are in memory at
-a time, however many there are.
+Files are paired by name without suffix, whatever Unicode form the names have. Every image comes
+back as a record, in the order of the names; one that cannot be scored is a record with its reason.
+At most a few images are in memory at a time, however many there are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -19,8 +19,15 @@ from typing import Literal
 
 import cv2
 
-from p3mbench.data.folder import by_stem
+from p3mbench.data.findings import Finding
+from p3mbench.data.listing import (
+    Listing,
+    ignored_lines,
+    listing,
+    twin_hint,
+)
 from p3mbench.errors import DataError
+from p3mbench.flags import WORDS
 from p3mbench.images import IMAGE_SUFFIXES, read_alpha, read_trimap
 from p3mbench.metrics import Scores, score, select_metrics
 from p3mbench.provenance import usable_cores
@@ -34,17 +41,23 @@ class EvaluatedImage:
 
     Attributes:
         id: the file's name without suffix.
-        scores: the values and their flags; None unless `status` is `ok`.
+        scores: the values and their flags, those of the files included; None unless `status` is
+            `ok`.
         status: `ok`, `failed`, or `skipped` where a prediction has no ground truth.
         reason: why it failed, else empty.
-        notes: warnings met on the way, such as odd values in the trimap.
+        findings: what is suspicious about its files, such as odd values in the trimap.
     """
 
     id: str
     scores: Scores | None
     status: Status
     reason: str = ""
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings in words, each with its file."""
+        return tuple(f"{one.name}: {one.text}" for one in self.findings)
 
 
 @dataclass(frozen=True)
@@ -57,6 +70,9 @@ class _Task:
     metrics: tuple[str, ...]
 
 
+_Work = Callable[[_Task], EvaluatedImage]
+
+
 def evaluate(
     pred_dir: Path | str,
     gt_dir: Path | str,
@@ -65,6 +81,7 @@ def evaluate(
     convention: str = "p3m",
     metrics: Iterable[str] | None = None,
     jobs: int | None = None,
+    strict: bool = False,
 ) -> Iterator[EvaluatedImage]:
     """Score every ground truth's prediction.
 
@@ -76,6 +93,7 @@ def evaluate(
         metrics: names to compute; None for all that the convention defines.
         jobs: processes, None for one per available core, 1 for none but this one. Processes are
             spawned, so a script that calls this needs the usual `if __name__ == "__main__"`.
+        strict: read all files first, and refuse what is suspicious before anything is scored.
 
     Returns:
         A record per name, in the order of the names. A ground truth without a prediction and
@@ -83,7 +101,7 @@ def evaluate(
 
     Raises:
         DataError: at once, if a folder is missing, holds two files of one name, or no prediction
-            has a ground truth.
+            has a ground truth; with `strict`, if a file is suspicious or cannot be used.
         ValueError: at once, if the convention or a metric is unknown, or `jobs` is less than 1.
 
     >>> from tempfile import TemporaryDirectory
@@ -100,44 +118,113 @@ def evaluate(
         raise ValueError(f"jobs: is {jobs}; give 1 or more, or None for one per core")
     preds, alphas = _files(pred_dir, "predictions"), _files(gt_dir, "ground truths")
     trimaps = None if trimap_dir is None else _files(trimap_dir, "trimaps")
-    if not preds.keys() & alphas.keys():
+    if not preds.files.keys() & alphas.files.keys():
         raise DataError(
             f"{pred_dir}: no prediction is named as a ground truth in {gt_dir} (for example "
-            f"{min(preds)!r} and {min(alphas)!r}); give them the same names, suffix apart"
+            f"{min(preds.files)!r} and {min(alphas.files)!r}); give them the same names, suffix "
+            f"apart{_naming(preds, alphas)}"
         )
     work: list[_Task | EvaluatedImage] = []
-    for name in sorted(preds.keys() | alphas.keys()):
+    for name in sorted(preds.files.keys() | alphas.files.keys()):
         missing = _missing(name, preds, alphas, trimaps)
         if missing:
-            where = {"prediction": pred_dir, "ground truth": gt_dir, "trimap": trimap_dir}[missing]
-            reason = f"{where}: has no {missing} named {name!r}"
-            status: Status = "skipped" if missing == "ground truth" else "failed"
-            work.append(EvaluatedImage(name, None, status, reason))
+            work.append(missing)
             continue
-        trimap = None if trimaps is None else trimaps[name]
-        work.append(_Task(name, preds[name], alphas[name], trimap, convention, names))
-    return _records(work, min(jobs or usable_cores(), len(work)))
+        trimap = None if trimaps is None else trimaps.files[name]
+        work.append(_Task(name, preds.files[name], alphas.files[name], trimap, convention, names))
+    processes = min(jobs or usable_cores(), len(work))
+    if strict:
+        _refuse_suspicious(_records(work, processes, _read_files))
+    return _records(work, processes, _score_files)
 
 
-def _files(folder: Path | str, what: str) -> dict[str, Path]:
+def _refuse_suspicious(records: Iterable[EvaluatedImage]) -> None:
+    found = []
+    for record in records:
+        found += [record.reason] * (record.status == "failed") + list(record.notes)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise DataError(f"{found[0]}{more}; nothing was scored, because of --strict")
+
+
+def not_read(*folders: Path | str | None) -> list[str]:
+    """What lies in the folders and is not read, a line for each folder and reason.
+
+    Args:
+        folders: as for `evaluate`; None for one that was not given.
+    """
+    lines = []
+    for folder in dict.fromkeys(folders):
+        if folder is not None:
+            lines += ignored_lines(listing(Path(folder), IMAGE_SUFFIXES).ignored)
+    return lines
+
+
+def _files(folder: Path | str, what: str) -> Listing:
     """The image files of a folder by name without suffix."""
-    found = by_stem(Path(folder), IMAGE_SUFFIXES)
-    if not found:
-        raise DataError(f"{folder}: holds no image files; give the folder of the {what}")
+    found = listing(Path(folder), IMAGE_SUFFIXES)
+    if found.clashes:
+        raise DataError(found.clashes[0])
+    if not found.files:
+        lying = "; ".join(ignored_lines(found.ignored))
+        raise DataError(
+            f"{folder}: holds no image files{lying and f' ({lying})'}; give the folder of the "
+            f"{what}"
+        )
     return found
 
 
+def _naming(preds: Listing, alphas: Listing) -> str:
+    """A hint where names of predictions hold those of ground truths: a suffix too many."""
+    few = [list(found.files)[:200] for found in (preds, alphas)]
+    pairs = [(p, a) for p in few[0] for a in few[1] if a and (a in p or p in a)]
+    if not pairs:
+        return ""
+    pred, alpha = max(pairs, key=lambda pair: len(pair[1]))
+    return f" (is {pred!r} the prediction of {alpha!r}?)"
+
+
 def _missing(
-    name: str,
-    preds: dict[str, Path],
-    alphas: dict[str, Path],
-    trimaps: dict[str, Path] | None,
-) -> str:
-    if name not in alphas:
-        return "ground truth"
-    if name not in preds:
-        return "prediction"
-    return "trimap" if trimaps is not None and name not in trimaps else ""
+    name: str, preds: Listing, alphas: Listing, trimaps: Listing | None
+) -> EvaluatedImage | None:
+    """The record of a name for which a file is missing, None if none is."""
+    for what, found in (("ground truth", alphas), ("prediction", preds), ("trimap", trimaps)):
+        if found is not None and name not in found.files:
+            folder = next(iter(found.files.values())).parent
+            hint = twin_hint(name, found.ignored)
+            status: Status = "skipped" if what == "ground truth" else "failed"
+            reason = f"{folder}: has no {what} named {name!r}{hint}"
+            return EvaluatedImage(name, None, status, reason)
+    return None
+
+
+def _read_files(task: _Task) -> EvaluatedImage:
+    """Read one image's files and score nothing."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            read_alpha(task.pred)
+            blank = not read_alpha(task.alpha).any()
+            if task.trimap is not None:
+                read_trimap(task.trimap)
+        except DataError as error:
+            return EvaluatedImage(task.id, None, "failed", str(error))
+    found = list(_findings(task, caught))
+    if blank:
+        text = WORDS["empty_alpha"]
+        found.append(Finding(str(task.alpha), text, problem=False, flag="empty_alpha"))
+    return EvaluatedImage(task.id, None, "ok", "", tuple(found))
+
+
+def _findings(task: _Task, caught: list[warnings.WarningMessage]) -> Iterator[Finding]:
+    """What the readers warned of; their messages begin with the file's path."""
+    for one in caught:
+        text = str(one.message)
+        for path in (task.pred, task.alpha, task.trimap):
+            if path is not None and text.startswith(f"{path}: "):
+                flag = getattr(one.message, "flag", "")
+                yield Finding(str(path), text.removeprefix(f"{path}: "), problem=False, flag=flag)
+                break
 
 
 def _score_files(task: _Task) -> EvaluatedImage:
@@ -153,7 +240,9 @@ def _score_files(task: _Task) -> EvaluatedImage:
         except Exception as error:  # one image must not end the run
             reason = f"{type(error).__name__}: {error}"
             return EvaluatedImage(task.id, None, "failed", reason)
-    return EvaluatedImage(task.id, scores, "ok", "", tuple(str(one.message) for one in caught))
+    found = tuple(_findings(task, caught))
+    flagged = Scores(scores, dict.fromkeys([*scores.flags, *(one.flag for one in found)]))
+    return EvaluatedImage(task.id, flagged, "ok", "", found)
 
 
 def _start_worker() -> None:
@@ -165,12 +254,12 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, context, initializer=_start_worker)
 
 
-def _records(work: list[_Task | EvaluatedImage], jobs: int) -> Iterator[EvaluatedImage]:
+def _records(work: list[_Task | EvaluatedImage], jobs: int, do: _Work) -> Iterator[EvaluatedImage]:
     if jobs == 1:
         for item in work:
-            yield item if isinstance(item, EvaluatedImage) else _score_files(item)
+            yield item if isinstance(item, EvaluatedImage) else do(item)
         return
-    queue = _Queue(jobs)
+    queue = _Queue(jobs, do)
     try:
         for item in work:
             while queue.is_full:
@@ -185,8 +274,8 @@ def _records(work: list[_Task | EvaluatedImage], jobs: int) -> Iterator[Evaluate
 class _Queue:
     """A bounded, ordered queue before a pool of processes, which outlives their deaths."""
 
-    def __init__(self, jobs: int):
-        self._jobs = jobs
+    def __init__(self, jobs: int, do: _Work):
+        self._jobs, self._do = jobs, do
         self._pool = _pool(jobs)
         self.pending: deque[tuple[_Task | EvaluatedImage, Future[EvaluatedImage] | None]] = deque()
 
@@ -201,10 +290,10 @@ class _Queue:
             self.pending.append((item, None))
             return
         try:
-            future = self._pool.submit(_score_files, item)
+            future = self._pool.submit(self._do, item)
         except BrokenProcessPool:
             self._restart()
-            future = self._pool.submit(_score_files, item)
+            future = self._pool.submit(self._do, item)
         self.pending.append((item, future))
 
     def take(self) -> EvaluatedImage:
@@ -219,7 +308,7 @@ class _Queue:
             self._restart()
         # a process died, and all that were waiting with it: this one is tried by itself
         try:
-            return self._pool.submit(_score_files, item).result()
+            return self._pool.submit(self._do, item).result()
         except BrokenProcessPool:
             self._restart()
             reason = f"{item.pred}: the process that scored it was killed; is memory short?"

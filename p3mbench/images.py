@@ -1,46 +1,51 @@
-"""Reading of images, alphas and trimaps: every check on a file is made here.
+"""Reading of pictures, mattes, trimaps and face masks: one door for each kind of file.
 
-Alphas and trimaps must be PNG files, because lossy compression changes their values. Images may be
-anything that Pillow reads. Pixels are taken in stored order: EXIF orientation is ignored, as in the
-published evaluation code of P3M, whose alphas were made against the stored pixels.
+Mattes, trimaps and masks must be PNG files, because lossy compression changes their values.
+Pictures may be anything that Pillow reads. Pixels are taken in stored order: EXIF orientation is
+ignored, as in the published evaluation code of P3M, whose alphas were made against the stored
+pixels. What can only be wrong is refused; what is legal but suspicious comes with a `DataWarning`
+(docs/data.md has the rule).
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import threading
 import warnings
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from p3mbench.errors import DataError, DataWarning
+from p3mbench.photographs import decoded
+from p3mbench.png import MAX_PIXELS, read_grey_png
 
-if TYPE_CHECKING:
-    from PIL import Image
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "Float32Array",
+    "UInt8Array",
+    "normalised_trimap",
+    "read_alpha",
+    "read_bytes",
+    "read_image",
+    "read_mask",
+    "read_trimap",
+    "recorded_reads",
+]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-MAX_PIXELS = 100_000_000  # refused beyond: no portrait has that many, a decompression bomb does
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-@dataclass(frozen=True)
-class _PNGHeader:
-    height: int
-    width: int
-
+_ABOUT_HALF = (96, 160)  # what people and programs write for "unknown": 127, 128, 129, ...
+_LARGE_FACE, _SMALL_FACE = 0.5, 0.0005  # of the picture
 
 _RECORD = threading.local()
 
@@ -80,55 +85,47 @@ def read_image(path: Path) -> UInt8Array:
     """Read a photograph.
 
     Returns:
-        (H, W, 3) uint8 RGB. Grey and CMYK files are converted; a 16-bit one is scaled to 8 bits.
+        (H, W, 3) uint8 RGB. Grey and CMYK files are converted; files of 9 to 16 bits are scaled,
+        white to white. Of a telephone's MPO file it is the first picture.
 
     Raises:
-        DataError: missing, damaged, animated, larger than `MAX_PIXELS`, or partly transparent.
+        DataError: missing, damaged, animated, larger than `MAX_PIXELS`, partly transparent, of
+            floating point or 32-bit integers, or with values of 8 bits in 16.
+
+    Warns:
+        DataWarning: EXIF orientation other than 1, or a picture that is black nearly everywhere.
     """
-    from PIL import Image
-
-    content = read_bytes(path)
-    if not content:
-        raise DataError(f"{path}: is empty")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content)) as file:
-                _check_size(path, file.height, file.width)
-                if getattr(file, "n_frames", 1) > 1:
-                    raise DataError(f"{path}: has several frames; save the one to score as a file")
-                file.load()
-                return _rgb(path, file)
-    except DataError:
-        raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: cannot be read as an image ({_brief(error)})") from None
-
-
-def _rgb(path: Path, file: Image.Image) -> UInt8Array:
-    if file.mode.startswith("I"):
-        deep = np.asarray(file).astype(np.int64)
-        grey = np.clip((deep + 128) // 257, 0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
-    if "A" in file.getbands() or "transparency" in file.info:
-        rgba = np.asarray(file.convert("RGBA"))
-        if rgba[..., 3].min() < 255:
-            raise DataError(f"{path}: is partly transparent; flatten it onto its background first")
-        return np.ascontiguousarray(rgba[..., :3])
-    return np.array(file.convert("RGB"))
+    return decoded(path, read_bytes(path))
 
 
 def read_alpha(path: Path) -> UInt8Array | Float32Array:
     """Read an alpha matte from a PNG file.
 
     Returns:
-        (H, W) uint8 0..255 (opacity x 255) for 8-bit files, (H, W) float32 in [0, 1] for 16-bit
-        ones. Colour files pass if their channels are equal and nothing in them is transparent.
+        (H, W) uint8 0..255 (opacity x 255) for files of up to 8 bits, (H, W) float32 in [0, 1] for
+        16-bit ones. Colour files pass if their channels are equal and nothing is transparent.
 
     Raises:
-        DataError: missing, damaged, not a PNG, or truly coloured or transparent.
+        DataError: missing, damaged, not a PNG, truly coloured or transparent, or 16-bit with
+            nothing above 255.
+
+    Warns:
+        DataWarning: no pixel is half opaque, so that the file may hold another range (0 and 1,
+            percent); a matte of zeros is no such case.
     """
-    grey = _read_grey_png(path, "an alpha matte")
+    grey = read_grey_png(path, read_bytes(path), "an alpha matte")
+    top = int(grey.max(initial=0))
+    if grey.dtype == np.uint16:
+        _check_deep(path, top, "the matte")
+        if top == 255 * 256 and not (grey & 255).any():
+            _warn(path, "holds 8-bit values times 256 (times 257 gives full range)", "matte_range")
+    white = np.iinfo(grey.dtype).max
+    if top == 1:
+        text = "its greatest value is 1 of 255; a mask stored as 0 and 1? multiply it by 255"
+        _warn(path, text, "matte_0_1")
+    elif 0 < top <= white // 2:
+        text = f"its greatest value is {top} of {white}; does it hold another range?"
+        _warn(path, text, "matte_range")
     if grey.dtype == np.uint16:
         return (grey / np.float32(65535)).astype(np.float32)
     return grey
@@ -138,113 +135,112 @@ def read_trimap(path: Path) -> UInt8Array:
     """Read a trimap from a PNG file.
 
     Returns:
-        (H, W) uint8 in {0, 128, 255}. Any other value counts as unknown (128), with a warning:
-        files with 127 are common, and evaluators that look for 128 alone score them silently wrong.
+        (H, W) uint8 in {0, 128, 255}. Other values count as unknown (128), with a warning: files
+        with 127 are common, and evaluators that look for 128 alone score them silently wrong.
 
     Raises:
-        DataError: missing, damaged, not an 8-bit PNG, or truly coloured or transparent.
+        DataError: missing, damaged, not an 8-bit PNG, truly coloured or transparent, or of another
+            range (see `normalised_trimap`).
+
+    Warns:
+        DataWarning: see `normalised_trimap`.
     """
-    grey = _read_grey_png(path, "a trimap")
+    grey = read_grey_png(path, read_bytes(path), "a trimap")
     if grey.dtype != np.uint8:
         raise DataError(f"{path}: is a 16-bit PNG; save the trimap with 8 bits (0, 128, 255)")
     return normalised_trimap(grey, str(path))
 
 
 def normalised_trimap(trimap: UInt8Array, name: str) -> UInt8Array:
-    """(H, W) uint8 trimap, every value but 0 and 255 mapped to 128; warns if any was not 128."""
-    odd = (trimap != 0) & (trimap != 255) & (trimap != 128)
-    if not odd.any():
+    """A trimap of 0, 128 and 255.
+
+    Args:
+        trimap: (H, W) uint8.
+        name: the file's, for messages.
+
+    Returns:
+        (H, W) uint8, every value but 0 and 255 mapped to 128.
+
+    Raises:
+        DataError: 0 or 255 is absent, and there are values that are near neither 0, 128 nor 255: a
+            map of labels (0, 1, 2) or another range.
+
+    Warns:
+        DataWarning: values other than 0, 128 and 255 were mapped, or 0 or 255 is absent.
+    """
+    counts = cv2.calcHist([trimap], [0], None, [256], [0, 256]).ravel()
+    present = np.flatnonzero(counts)
+    odd = present[(present != 0) & (present != 128) & (present != 255)]
+    far = odd[(odd < _ABOUT_HALF[0]) | (odd > _ABOUT_HALF[1])]
+    absent = [str(value) for value in (0, 255) if not counts[value]]
+    values = ", ".join(str(value) for value in odd[:4])
+    if far.size and absent:
+        raise DataError(
+            f"{name}: holds {', '.join(map(str, present[:4]))}{'...' * (present.size > 4)} and no "
+            f"{' and no '.join(absent)}; save background as 0, unknown as 128, foreground as 255"
+        )
+    if absent:
+        what = " and ".join({"0": "background", "255": "foreground"}[value] for value in absent)
+        _warn(name, f"the trimap has no {what}", "trimap_class")
+    if not odd.size:
         return trimap
-    values = ", ".join(str(v) for v in np.unique(trimap[odd])[:4])
-    warnings.warn(
-        f"{name}: {int(odd.sum())} trimap pixels are neither 0, 128 nor 255 ({values}...); "
-        "taken as unknown (128)",
-        DataWarning,
-        stacklevel=2,
+    text = (
+        f"{int(counts[odd].sum())} trimap pixels are neither 0, 128 nor 255 ({values}...); "
+        "taken as unknown (128)"
     )
-    mapped = trimap.copy()
-    mapped[odd] = 128
+    _warn(name, text, "trimap_values")
+    mapped = np.full_like(trimap, 128)
+    mapped[trimap == 0] = 0
+    mapped[trimap == 255] = 255
     return mapped
 
 
 def read_mask(path: Path) -> npt.NDArray[np.bool_]:
-    """Read a face mask from a PNG file: (H, W) bool, True where the file is at least half white."""
-    grey = _read_grey_png(path, "a face mask")
-    half = np.iinfo(grey.dtype).max // 2
-    return grey > half if grey.max(initial=0) > 1 else grey > 0
+    """Read a face mask from a PNG file.
 
+    Returns:
+        (H, W) bool. Face is what is at least half white, 128 and more of 255; of a mask stored as 0
+        and 1 it is 1.
 
-def image_size(path: Path) -> tuple[int, int]:
-    """(H, W) of an image file, from its header alone; raises `DataError` as `read_image` does."""
-    from PIL import Image
+    Raises:
+        DataError: missing, damaged, not a PNG, truly coloured or transparent; a greatest value that
+            is neither 1 nor at least half white; or a mask that covers the whole picture.
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as file:
-                return file.height, file.width
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path}: cannot be read as an image ({_brief(error)})") from None
-
-
-def _read_grey_png(path: Path, what: str) -> npt.NDArray[Any]:
-    """(H, W) uint8 or uint16."""
-    content = read_bytes(path)
-    header = _png_header(path, content, what)
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.shape[:2] != (header.height, header.width):
-        raise DataError(f"{path}: is a damaged PNG file; make or copy it again")
-    if pixels.ndim == 2:
-        return np.asarray(pixels)
-    opaque = 255 if pixels.dtype == np.uint8 else 65535
-    if pixels.shape[2] == 4 and pixels[..., 3].min() < opaque:
+    Warns:
+        DataWarning: the mask is all black, or covers more than half of the picture, or less than
+            a pixel in two thousand.
+    """
+    grey = read_grey_png(path, read_bytes(path), "a face mask")
+    white = int(np.iinfo(grey.dtype).max)
+    top = int(grey.max(initial=0))
+    if top == 0:
+        _warn(path, "the face mask is all black; it marks no face", "no_face")
+    elif grey.dtype == np.uint16 and top > 1:
+        _check_deep(path, top, "the mask")
+    if 1 < top <= white // 2:
         raise DataError(
-            f"{path}: is a cut-out with transparency, not {what}; save the matte itself as a "
-            "single-channel PNG"
+            f"{path}: the greatest value of the face mask is {top} of {white}; save face as {white}"
         )
-    if (pixels[..., 0] != pixels[..., 1]).any() or (pixels[..., 1] != pixels[..., 2]).any():
-        raise DataError(f"{path}: is in colour, not {what}; save a single-channel PNG")
-    return np.ascontiguousarray(pixels[..., 0])
+    face = np.asarray(grey > white // 2 if top > 1 else grey > 0)
+    covered = cv2.countNonZero(face.view(np.uint8)) / face.size
+    if covered == 1:
+        raise DataError(f"{path}: the face mask covers the whole picture; mark the face alone")
+    if covered > _LARGE_FACE:
+        text = f"the face mask covers {covered:.0%} of the picture; is it inverted?"
+        _warn(path, text, "large_face")
+    elif 0 < covered < _SMALL_FACE:
+        text = f"the face mask covers {cv2.countNonZero(face.view(np.uint8))} pixels; is it whole?"
+        _warn(path, text, "small_face")
+    return face
 
 
-def _png_header(path: Path, content: bytes, what: str) -> _PNGHeader:
-    """Walk the chunks: OpenCV alone would fill the rest of a truncated file with zeros."""
-    if not content:
-        raise DataError(f"{path}: is empty")
-    if not content.startswith(_PNG_SIGNATURE):
-        raise DataError(f"{path}: is not a PNG file; {what} must be a PNG (no lossy compression)")
-    header, at, ended = None, len(_PNG_SIGNATURE), False
-    while not ended and at + 12 <= len(content):
-        length = int.from_bytes(content[at : at + 4])
-        kind, body = content[at + 4 : at + 8], content[at + 8 : at + 8 + length]
-        checksum = content[at + 8 + length : at + 12 + length]
-        if zlib.crc32(kind + body) != int.from_bytes(checksum) or len(checksum) < 4:
-            break
-        if kind == b"IHDR" and length == 13:
-            header = _PNGHeader(
-                width=int.from_bytes(body[:4]),
-                height=int.from_bytes(body[4:8]),
-            )
-            _check_size(path, header.height, header.width)
-        if kind == b"acTL":
-            raise DataError(f"{path}: is an animated PNG; save the one frame to score")
-        ended = kind == b"IEND"
-        at += 12 + length
-    if header is None or not ended:
-        raise DataError(f"{path}: is a truncated or damaged PNG file; make or copy it again")
-    return header
-
-
-def _check_size(path: Path, height: int, width: int) -> None:
-    if height * width > MAX_PIXELS or not height * width:
+def _check_deep(path: Path, top: int, what: str) -> None:
+    if 0 < top <= 255:
         raise DataError(
-            f"{path}: is {width}x{height}; images of more than {MAX_PIXELS // 10**6} megapixels "
-            "are refused"
+            f"{path}: holds 8-bit values in 16 bits (greatest value {top} of 65535); save {what} "
+            "with 8 bits, or multiply it by 257"
         )
 
 
-def _brief(error: BaseException) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return text if len(text) < 120 else text[:117] + "..."
+def _warn(name: Any, text: str, flag: str) -> None:
+    warnings.warn(DataWarning(f"{name}: {text}", flag), stacklevel=3)

@@ -8,11 +8,14 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for odd_files; importlib mode adds no folder
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

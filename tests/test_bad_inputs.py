@@ -75,15 +75,16 @@ def resave(path: Path, mode: str, suffix: str = ".png", **options: object) -> No
     picture.save(path.with_suffix(suffix), **options)
 
 
-def deep(path: Path) -> None:
+def deep(path: Path, factor: int = 257) -> None:
     """A 16-bit PNG of the same pixels."""
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.uint16) * 257
+    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED).astype(np.uint16) * factor
     cv2.imwrite(str(path), pixels)
 
 
 def resized(path: Path, size: tuple[int, int]) -> None:
-    """The same picture with another (width, height)."""
-    Image.open(path).resize(size).save(path)
+    """The same picture with another (width, height); a trimap keeps its three values."""
+    how = Image.Resampling.NEAREST if path.parent.name == "trimap" else None
+    Image.open(path).resize(size, how).save(path)
 
 
 def all_resized(place: Place, size: tuple[int, int]) -> None:
@@ -119,6 +120,12 @@ def painted(path: Path, value: int) -> None:
     pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     pixels[:] = value
     cv2.imwrite(str(path), pixels)
+
+
+def labelled(path: Path) -> None:
+    """A trimap of 0, 1 and 2."""
+    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    cv2.imwrite(str(path), (pixels > 0).astype(np.uint8) + (pixels == 255))
 
 
 def truncated(path: Path, part: float) -> None:
@@ -187,6 +194,8 @@ CASES = [
     Case("opaque RGBA", lambda p: resave(p.image, "RGBA")),
     Case("progressive JPEG", lambda p: resave(p.image, "RGB", ".jpg", progressive=True)),
     Case("16-bit image", lambda p: deep(p.image)),
+    Case("8-bit values in a 16-bit image", lambda p: deep(p.image, 1), "values of 8 bits in 16"),
+    Case("JFIF", lambda p: resave(p.image, "RGB", ".jfif", format="JPEG")),
     Case("EXIF-rotated JPEG", rotated, "turned"),
     Case("animated PNG", animated, "several frames"),
     Case("bomb", lambda p: p.image.write_bytes(png(60000, 60000)), "decompression bomb"),
@@ -212,6 +221,8 @@ CASES = [
     Case("mask as JPEG", lambda p: resave(p.mask, "L", ".jpg"), "p_1"),
     Case("mask as RGB of equal channels", lambda p: resave(p.mask, "RGB")),
     Case("16-bit mask", lambda p: deep(p.mask)),
+    Case("8-bit values in a 16-bit mask", lambda p: deep(p.mask, 1), "8-bit values in 16 bits"),
+    Case("mask of 0 and 1", lambda p: painted(p.mask, 1)),
     Case("mask of zeros", lambda p: painted(p.mask, 0)),
     Case("mask of ones", lambda p: painted(p.mask, 255)),
     Case("mask removed", lambda p: p.mask.unlink(), "p_1"),
@@ -221,6 +232,7 @@ CASES = [
     Case("trimap of 127", lambda p: painted(p.trimap, 127)),
     Case("trimap without unknown", lambda p: painted(p.trimap, 255)),
     Case("16-bit trimap", lambda p: deep(p.trimap), "16-bit"),
+    Case("trimap of labels", lambda p: labelled(p.trimap), "save background as 0"),
     Case("trimap truncated", lambda p: truncated(p.trimap, 0.5), "p_1.png"),
     Case("odd trimap source", lambda p: None, "trimap source", ("--trimap", "kernel-0")),
     # --- names

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from odd_files import packed_png, turned
 from PIL import Image
 
 from p3mbench import images, writing
@@ -167,3 +168,157 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
         writing.write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def quiet(read, path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return read(path)
+
+
+def flags_of(read, path):
+    """What a reader returns and the flags that it warned with."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = read(path)
+    assert all(str(one.message).startswith(f"{path}: ") for one in caught)
+    return found, [one.message.flag for one in caught]
+
+
+def test_a_mask_of_zeros_and_ones_is_named(tmp_path, ramp):
+    mask = (ramp > 100).astype(np.uint8)
+    alpha, flags = flags_of(images.read_alpha, save(tmp_path / "a.png", mask))
+    assert (alpha == mask).all() and flags == ["matte_0_1"]
+
+
+@pytest.mark.parametrize(
+    ("top", "flags"),
+    [
+        (2, ["matte_range"]),
+        (100, ["matte_range"]),
+        (127, ["matte_range"]),
+        (128, []),
+        (255, []),
+        (0, []),
+    ],
+)
+def test_a_matte_of_another_range_is_named(tmp_path, ramp, top, flags):
+    matte = (ramp.astype(int) * top // ramp.max()).astype(np.uint8)
+    alpha, found = flags_of(images.read_alpha, save(tmp_path / "a.png", matte))
+    assert (alpha == matte).all() and found == flags
+
+
+@pytest.mark.parametrize("top", [1, 2, 100, 255])
+def test_eight_bit_values_in_a_sixteen_bit_matte_are_refused(tmp_path, ramp, top):
+    matte = (ramp.astype(int) * top // ramp.max()).astype(np.uint16)
+    with pytest.raises(
+        DataError, match=rf"8-bit values in 16 bits \(greatest value {top} of 65535"
+    ):
+        images.read_alpha(save(tmp_path / "a.png", matte))
+
+
+@pytest.mark.parametrize(
+    ("factor", "flags"), [(257, []), (256, ["matte_range"]), (16, ["matte_range"])]
+)
+def test_sixteen_bit_mattes_of_other_factors_are_named(tmp_path, factor, flags):
+    matte = np.arange(256, dtype=np.uint16).reshape(16, 16) * factor
+    alpha, found = flags_of(images.read_alpha, save(tmp_path / "a.png", matte))
+    assert found == flags
+    np.testing.assert_allclose(alpha, matte / 65535, rtol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("interlaced", [False, True])
+def test_mattes_of_few_bits_and_interlaced_ones_are_right(tmp_path, bits, interlaced):
+    values = np.arange(16 * 24).reshape(16, 24) % 2**bits
+    path = packed_png(tmp_path / "a.png", values, bits, interlaced)
+    assert (quiet(images.read_alpha, path) == values * 255 // (2**bits - 1)).all()
+
+
+def test_grey_with_opaque_alpha_is_the_grey(tmp_path, ramp):
+    Image.fromarray(np.dstack([ramp, np.full_like(ramp, 255)]), "LA").save(tmp_path / "a.png")
+    assert (quiet(images.read_alpha, tmp_path / "a.png") == ramp).all()
+
+
+def test_a_palette_of_indices_is_named_and_one_of_colours_refused(tmp_path, ramp):
+    picture = Image.fromarray((ramp > 100).astype(np.uint8), "P")
+    picture.putpalette([0, 0, 0, 1, 1, 1])
+    picture.save(tmp_path / "index.png")
+    assert flags_of(images.read_alpha, tmp_path / "index.png")[1] == ["matte_0_1"]
+    picture.putpalette([0, 0, 0, 128, 0, 0])
+    picture.save(tmp_path / "colour.png")
+    with pytest.raises(DataError, match="in colour"):
+        images.read_alpha(tmp_path / "colour.png")
+
+
+@pytest.mark.parametrize("read", [images.read_alpha, images.read_trimap, images.read_mask])
+def test_a_matte_that_is_to_be_shown_turned_is_named(tmp_path, read):
+    pixels = np.array([[0, 0, 0, 128], [0, 255, 0, 0]], np.uint8)
+    found, flags = flags_of(read, turned(tmp_path / "a.png", pixels, 3))
+    assert found.shape == (2, 4) and found[1, 1] and not found[0, 0]
+    assert flags == ["exif_orientation"]
+
+
+@pytest.mark.parametrize(
+    "values", [(0, 1, 2), (1, 2, 3), (0, 50, 100), (0, 85, 170), (0, 128, 254), (0, 1, 1),
+               (1, 128, 255), (0, 100, 200), (0, 2, 1)],
+)  # fmt: skip
+def test_trimaps_of_labels_and_other_ranges_are_refused(tmp_path, values):
+    trimap = np.array([values] * 3, np.uint8)
+    with pytest.raises(DataError, match=r"t\.png: holds .* no (0|255).*save background as 0"):
+        images.read_trimap(save(tmp_path / "t.png", trimap))
+
+
+@pytest.mark.parametrize(
+    ("values", "want", "flags"),
+    [
+        ((0, 127, 255), (0, 128, 255), ["trimap_values"]),
+        ((0, 129, 255), (0, 128, 255), ["trimap_values"]),
+        ((0, 1, 255), (0, 128, 255), ["trimap_values"]),
+        ((0, 128, 128), (0, 128, 128), ["trimap_class"]),
+        ((128, 128, 255), (128, 128, 255), ["trimap_class"]),
+        ((127, 127, 127), (128, 128, 128), ["trimap_class", "trimap_values"]),
+        ((0, 0, 255), (0, 0, 255), []),
+        ((0, 128, 255), (0, 128, 255), []),
+    ],
+)
+def test_other_trimaps_are_read_and_what_is_odd_is_named(tmp_path, values, want, flags):
+    path = save(tmp_path / "t.png", np.array([values] * 2, np.uint8))
+    found, caught = flags_of(images.read_trimap, path)
+    assert found.tolist() == [list(want)] * 2
+    assert caught == flags
+
+
+@pytest.mark.parametrize("value", [2, 100, 127])
+def test_face_masks_of_other_values_are_refused(tmp_path, value):
+    mask = np.zeros((6, 6), np.uint8)
+    mask[2:4, 2:4] = value
+    for pixels in (mask, np.full_like(mask, value)):
+        with pytest.raises(DataError, match=rf"greatest value of the face mask is {value} of 255"):
+            images.read_mask(save(tmp_path / "m.png", pixels))
+
+
+def test_face_masks_are_face_from_half_white_on(tmp_path):
+    mask = np.array([[0, 127, 128], [200, 255, 0], [0, 0, 0]], np.uint8)
+    found = quiet(images.read_mask, save(tmp_path / "m.png", mask))
+    assert found.tolist() == [[False, False, True], [True, True, False], [False] * 3]
+    deep = quiet(images.read_mask, save(tmp_path / "d.png", mask.astype(np.uint16) * 257))
+    assert (deep == found).all()
+    with pytest.raises(DataError, match="8-bit values in 16 bits"):
+        images.read_mask(save(tmp_path / "e.png", mask.astype(np.uint16)))
+
+
+def test_face_masks_that_mark_nothing_or_all_are_named_or_refused(tmp_path):
+    black = np.zeros((6, 6), np.uint8)
+    found, flags = flags_of(images.read_mask, save(tmp_path / "m.png", black))
+    assert not found.any() and flags == ["no_face"]
+    for white in (1, 255):
+        with pytest.raises(DataError, match="covers the whole picture"):
+            images.read_mask(save(tmp_path / "w.png", black + white))
+    black[:4] = 255
+    found, flags = flags_of(images.read_mask, save(tmp_path / "h.png", black))
+    assert found.sum() == 24 and flags == ["large_face"]
+    dot = np.zeros((50, 50), np.uint8)
+    dot[20, 20] = 255
+    found, flags = flags_of(images.read_mask, save(tmp_path / "d.png", dot))
+    assert found.sum() == 1 and flags == ["small_face"]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from p3mbench.cli.options import complete_benchmarks
+
+if TYPE_CHECKING:
+    from p3mbench.data.verify import Found, Verified
 
 
 @click.group("data")
@@ -15,19 +19,51 @@ def command() -> None:
 
 
 @command.command("verify")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "--benchmark", default="p3m500", show_default=True, shell_complete=complete_benchmarks
+    "--benchmark",
+    shell_complete=complete_benchmarks,
+    help="Name or FILE.toml [default: p3m500 if FOLDER is laid out as P3M-10k]",
 )
-def verify(folder: Path, benchmark: str) -> None:
-    """Read every file of a data set and say what is there, what is missing and what is damaged."""
-    from p3mbench import benchmark as benchmarks
-    from p3mbench.cli.screen import item
-    from p3mbench.data.verify import verify_samples
+@click.option(
+    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+)
+@click.option("--strict", is_flag=True, help="Legal but suspicious files count as problems.")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]")
+def verify(
+    folder: Path | None, benchmark: str | None, format_: str, strict: bool, jobs: int | None
+) -> None:
+    """Read every file of a data set, test and training images, and say what is wrong or odd.
 
-    opened = benchmarks.open_benchmark(benchmarks.get(benchmark), folder)
-    problems = 0
-    for subset in opened.subsets:
+    The exit code is 0 if nothing is wrong, and 3 if something is, or with --strict odd.
+    """
+    import json
+
+    from p3mbench import benchmark as benchmarks
+    from p3mbench.cli.oddities import looking
+    from p3mbench.data.recognition import recognised
+    from p3mbench.data.verify import find_parts
+    from p3mbench.data.verify import verify as read_all
+
+    chosen = benchmarks.get(recognised(benchmark, folder, default="p3m500"))
+    found = find_parts(chosen, folder)
+    if format_ == "text":
+        _show_parts(found)
+    with looking(len(found.work)) as tick:
+        verified = read_all(found, jobs=jobs, progress=tick)
+    if format_ == "json":
+        click.echo(json.dumps(verified.as_json(), indent=1, ensure_ascii=False))
+    else:
+        _show_verified(verified)
+    if verified.problems or (strict and verified.odd):
+        raise SystemExit(3)
+
+
+def _show_parts(found: Found) -> None:
+    from p3mbench.cli.screen import item
+
+    for part in found.parts:
+        subset = part.subset
         click.secho(f"{subset.name}: {len(subset.samples)} of {subset.size} images", bold=True)
         click.echo(item("found", "; ".join(subset.notes)))
         for variant in ("B", "N"):
@@ -35,18 +71,26 @@ def verify(folder: Path, benchmark: str) -> None:
             click.echo(
                 item(f"variant {variant}", f"unavailable: {state}" if state else "available")
             )
-        with click.progressbar(subset.samples, label="  reading", hidden=not _tty()) as samples:
-            report = verify_samples(samples, subset.available)
-        for line in report.errors:
-            click.secho(f"  damaged: {line}", fg="red")
-        for line in report.warnings:
-            click.secho(f"  warning: {line}", fg="yellow")
-        click.echo(item("checked", f"{report.images} images read, {len(report.errors)} problems"))
-        problems += len(report.errors)
-    for name, reason in opened.absent.items():
-        click.echo(item(f"subset {name}", f"absent: {reason}"))
-    if problems:
-        raise SystemExit(1)
+    for name, reason in found.absent.items():
+        click.echo(item(f"{name}: absent", reason))
+
+
+def _show_verified(verified: Verified) -> None:
+    from p3mbench.cli.oddities import show_kinds
+
+    show_kinds(verified.kinds)
+    for line in verified.ignored:
+        click.echo(f"note: {line}")
+    names = {"B": "blurred", "N": "unblurred", "alpha": "mattes", "trimap": "trimaps"}
+    for part in verified.found.parts:
+        counts = [f"{n} {names.get(role, 'face masks')}" for role, n in part.counts.items() if n]
+        click.echo(f"looked at {part.subset.name}: {', '.join(counts)}")
+    lacking = ", ".join(verified.found.absent)
+    plural = "s" * (verified.problems != 1)
+    click.echo(
+        f"{verified.files:,} files read: {verified.problems} problem{plural}, {verified.odd} odd"
+        f"{lacking and f'; not there and not looked at: {lacking}'}"
+    )
 
 
 @command.command("make")
@@ -64,16 +108,21 @@ def make(out: Path, benchmark: str, train: int) -> None:
 
 @command.command("sheet")
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--benchmark", default="mini", show_default=True, shell_complete=complete_benchmarks)
+@click.option(
+    "--benchmark",
+    shell_complete=complete_benchmarks,
+    help="[default: mini, or p3m500 if --data is laid out as P3M-10k]",
+)
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder.")
 @click.option("--count", default=12, show_default=True, help="Samples per subset.")
-def sheet(out: Path, benchmark: str, data: Path | None, count: int) -> None:
+def sheet(out: Path, benchmark: str | None, data: Path | None, count: int) -> None:
     """Draw a contact sheet of a benchmark's samples to OUT, a PNG or JPEG file."""
     from p3mbench import benchmark as benchmarks
     from p3mbench.data.export import contact_sheet
+    from p3mbench.data.recognition import recognised
     from p3mbench.writing import write_picture
 
-    opened = benchmarks.open_benchmark(benchmarks.get(benchmark), data)
+    opened = benchmarks.open_benchmark(benchmarks.get(recognised(benchmark, data)), data)
     write_picture(out, contact_sheet(opened.subsets, count))
     click.echo(f"wrote {out}")
 

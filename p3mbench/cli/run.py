@@ -16,7 +16,7 @@ from p3mbench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from p3mbench.benchmark import Benchmark
+    from p3mbench.benchmark import Benchmark, Opened
     from p3mbench.harness.plan import Plan, Request
     from p3mbench.harness.runner import RunReport
     from p3mbench.method import Method
@@ -35,10 +35,8 @@ FAILURES_SHOWN = 5
 )
 @click.option(
     "--benchmark",
-    default="mini",
-    show_default=True,
     shell_complete=complete_benchmarks,
-    help="Name of a benchmark, or a FILE.toml.",
+    help="Name or FILE.toml [default: mini, or p3m500 if --data is laid out as P3M-10k]",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
 @click.option("--variants", help="Test variants: B (faces blurred), N (visible) or B,N.")
@@ -121,6 +119,7 @@ FAILURES_SHOWN = 5
     help="Folder of the results.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
+@click.option("--strict", is_flag=True, help="Run nothing if a file is suspicious.")
 @plugin_option
 @click.pass_context
 def command(ctx: click.Context, /, **asked: Any) -> None:
@@ -138,12 +137,14 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     from p3mbench.harness.plan import make_plan
     from p3mbench.store import Store
 
+    _recognise(asked)
     request, broken = _request(asked)
     benchmark = _benchmark(asked)
     opened = open_benchmark(benchmark, asked["data"])
     with Store(asked["out"], create=True) as store:
         plan = make_plan(opened, request, store)
         _show_plan(plan, benchmark, [(b.what, b.reason) for b in broken])
+        plan = _examined(plan, opened, store, strict=asked["strict"])
         if asked["dry_run"]:
             return
         if not plan.cells:
@@ -182,6 +183,32 @@ def _check_writable(folder: Path) -> None:
         ) from None
 
 
+def _recognise(asked: dict[str, Any]) -> None:
+    """Fill in the benchmark that was not named, and say which it is."""
+    from p3mbench.data.recognition import recognised
+
+    if asked["benchmark"] is None:
+        asked["benchmark"] = recognised(None, asked["data"])
+        if asked["data"] is not None:
+            click.echo(f"{asked['data']} is laid out as P3M-10k: benchmark {asked['benchmark']}")
+
+
+def _examined(plan: Plan, opened: Opened, store: Store, *, strict: bool) -> Plan:
+    """Name what is suspicious about the files, before anything starts."""
+    from p3mbench.cli.oddities import looking, refuse, show_kinds
+    from p3mbench.data.listing import ignored_lines
+    from p3mbench.harness.survey import examine, samples_of
+
+    with looking(len(samples_of(plan))) as tick:
+        examined, kinds = examine(plan, store, tick)
+    show_kinds(kinds)
+    for line in ignored_lines(one for subset in opened.subsets for one in subset.ignored):
+        click.echo(f"note: {line}")
+    if strict:
+        refuse(kinds, strict=True, what="nothing was run")
+    return examined
+
+
 def _benchmark(asked: dict[str, Any]) -> Benchmark:
     from p3mbench.benchmark import chosen
 
@@ -189,6 +216,7 @@ def _benchmark(asked: dict[str, Any]) -> Benchmark:
 
 
 def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
+    from p3mbench.data.listing import normalised
     from p3mbench.harness.plan import Request, select_methods
 
     methods, broken = select_methods(asked["methods"], asked["plugins"])
@@ -200,7 +228,7 @@ def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
         variants=variants,
         weights=_weights(asked["weights"], [m.info.name for m in methods]),
         limit=asked["limit"] or 0,
-        images=tuple(asked["images"].split(",")) if asked["images"] else (),
+        images=tuple(map(normalised, asked["images"].split(","))) if asked["images"] else (),
         retry_failed=asked["retry"] == "failed",
         shard=_shard(asked["shard"]),
         alphas=asked["out"] / "alphas" if asked["save_alphas"] else None,

@@ -48,10 +48,8 @@ def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | Non
 )
 @click.option(
     "--benchmark",
-    default="mini",
-    show_default=True,
     shell_complete=complete_benchmarks,
-    help="Whose training split.",
+    help="Whose training split [default: mini, or p3m500 if --data is laid out as P3M-10k]",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
 @click.option(
@@ -123,6 +121,7 @@ def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | Non
 @click.option("--threads", type=click.IntRange(1), help="Of PyTorch, on a CPU.")
 @click.option("--save-every", type=click.IntRange(1), default=200, show_default=True, help="Steps.")
 @click.option("--tensorboard/--no-tensorboard", default=True, show_default=True)
+@click.option("--strict", is_flag=True, help="Do not begin if a training file is suspicious.")
 @click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
 @click.option(
     "--out",
@@ -141,6 +140,10 @@ def command(method: str, **asked: Any) -> None:
     p3mbench train modnet --setting B --benchmark p3m500 --data P3M-10k --devices 4
     """
     job = _job(method, asked)
+    if _rank() == 0:
+        from p3mbench.cli.oddities import show_training
+
+        show_training(job.source, job.out, strict=asked["strict"])
     if job.recipe.rates and job.start is None and job.encoder is None:
         click.secho(
             "note: this recipe gives layers a small rate because its authors start them from "
@@ -160,13 +163,14 @@ def command(method: str, **asked: Any) -> None:
 def _job(name: str, asked: dict[str, Any]) -> Job:
     _check_extra()
     from p3mbench.benchmark import get
+    from p3mbench.data.recognition import recognised
     from p3mbench.harness.plan import select_methods
     from p3mbench.training.loop import Job
 
     methods, _ = select_methods(name, asked["plugins"])
     if len(methods) != 1:
         raise click.UsageError("METHOD is the name of one method")
-    benchmark = get(asked["benchmark"])
+    benchmark = get(recognised(asked["benchmark"], asked["data"]))
     recipe = _recipe(methods[0], benchmark, asked)
     source = _source(benchmark, asked["setting"][0], recipe, asked)
     setting, out = asked["setting"], asked["out"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from p3mbench.data.listing import Ignored, Listing, ignored_lines, listing, twin_hint
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.sample import FileSample, Sample
 from p3mbench.errors import DataError
@@ -19,6 +21,7 @@ class Subset:
         size: number of images of the whole, published subset; fewer samples make it partial.
         unavailable: variant -> reason, in words that tell how to mend it.
         notes: what was found, for people.
+        ignored: files that lie in its folders and are not read.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Subset:
     unavailable: dict[str, str]
     has_trimaps: bool
     notes: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,22 +57,12 @@ class Folders:
         return next((f for f in folders if f is not None and f.is_dir()), None)
 
 
-def by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
-    """The files of a folder by stem, sorted.
+@dataclass(frozen=True)
+class Paired:
+    """A subset of the files that pair, and what stands in the way of the others, a line each."""
 
-    Raises:
-        DataError: no such folder, or two files with one stem.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in suffixes or path.name.startswith("."):
-            continue
-        if path.stem in found:
-            raise DataError(f"{path}: has the same stem as {found[path.stem].name}; remove one")
-        found[path.stem] = path
-    return found
+    subset: Subset
+    problems: tuple[str, ...]
 
 
 def read_subset(
@@ -84,28 +78,54 @@ def read_subset(
         detect: find faces where no mask is given.
 
     Raises:
-        DataError: a mask without its image or an image without its mask, or no files at all.
+        DataError: a mask without its image or an image without its mask, two files of one name, or
+            no files at all.
     """
-    alphas = by_stem(folders.alpha, (".png",))
+    paired = pair_subset(name, folders, size, obfuscation, detect)
+    if paired.problems:
+        more = len(paired.problems) - 1
+        raise DataError(paired.problems[0] + f" (and {more} more such lines)" * (more > 0))
+    return paired.subset
+
+
+def pair_subset(
+    name: str, folders: Folders, size: int, obfuscation: Obfuscation, detect: bool = False
+) -> Paired:
+    """As `read_subset`, for whom wants to know all that is wrong and what pairs nevertheless.
+
+    Raises:
+        DataError: there is nothing to pair.
+    """
+    alphas = listing(folders.alpha, (".png",))
     images = {
-        variant: by_stem(folder, IMAGE_SUFFIXES)
+        variant: listing(folder, IMAGE_SUFFIXES)
         for variant, folder in (("B", folders.blurred), ("N", folders.original))
         if folder is not None and folder.is_dir()
     }
-    trimaps = _optional(folders.trimap)
-    faces = _optional(folders.face)
-    _complete(folders, alphas, images)
+    trimaps, faces = _optional(folders.trimap), _optional(folders.face)
+    everything = [alphas, *images.values(), trimaps, faces]
+    ignored = tuple(one for found in everything for one in found.ignored)
+    ignored += tuple(
+        Ignored(path, "there is no alpha of its name")
+        for found in (trimaps, faces)
+        for stem, path in found.files.items()
+        if stem not in alphas.files
+    )
+    if not alphas.files:
+        lying = "; ".join(ignored_lines(alphas.ignored))
+        raise DataError(f"{folders.alpha}: holds no PNG files{lying and f' ({lying})'}")
     samples = [
         FileSample(
             id=stem,
-            images={v: files[stem] for v, files in images.items() if stem in files},
+            images={variant: found.files[stem] for variant, found in images.items()},
             alpha=alpha,
-            trimap=trimaps.get(stem),
-            face=faces.get(stem),
+            trimap=trimaps.files.get(stem),
+            face=faces.files.get(stem),
             obfuscation=obfuscation,
             detect=detect,
         )
-        for stem, alpha in alphas.items()
+        for stem, alpha in alphas.files.items()
+        if all(stem in found.files for found in images.values())
     ]
     subset = Subset(
         name=name,
@@ -115,52 +135,52 @@ def read_subset(
         unavailable={},
         has_trimaps=all(sample.trimap is not None for sample in samples),
         notes=_notes(folders, alphas, images, trimaps, faces),
+        ignored=ignored,
     )
-    return _with_derived(subset, samples, folders, detect)
+    problems = [clash for found in everything for clash in found.clashes]
+    problems += _unpaired(folders, alphas, images)
+    return Paired(_with_derived(subset, samples, folders, detect), tuple(problems))
 
 
-def _optional(folder: Path | None) -> dict[str, Path]:
-    return by_stem(folder, (".png",)) if folder is not None and folder.is_dir() else {}
+def _optional(folder: Path | None) -> Listing:
+    if folder is None or not folder.is_dir():
+        return Listing({}, (), ())
+    return listing(folder, (".png",))
 
 
-def _complete(
-    folders: Folders, alphas: dict[str, Path], images: dict[str, dict[str, Path]]
-) -> None:
+def _unpaired(folders: Folders, alphas: Listing, images: dict[str, Listing]) -> Iterator[str]:
     """Every mask has an image and every image a mask, or the data is not what it says."""
-    if not alphas:
-        raise DataError(f"{folders.alpha}: holds no PNG files")
-    for variant, files in images.items():
+    for variant, found in images.items():
         folder = folders.blurred if variant == "B" else folders.original
-        orphans = sorted(set(alphas) - set(files))
-        if orphans:
-            more = f" (and {len(orphans) - 1} more)" if len(orphans) > 1 else ""
-            raise DataError(
-                f"{alphas[orphans[0]]}: has no image in {folder}{more}; add it or remove the mask"
+        for stem in sorted(set(alphas.files) - set(found.files)):
+            hint = twin_hint(stem, found.ignored)
+            yield (
+                f"{alphas.files[stem]}: has no image in {folder}{hint}; add it or remove the mask"
             )
-        bare = sorted(set(files) - set(alphas))
-        if bare:
-            more = f" (and {len(bare) - 1} more)" if len(bare) > 1 else ""
-            raise DataError(
-                f"{files[bare[0]]}: has no mask in {folders.alpha}{more}; "
+        for stem in sorted(set(found.files) - set(alphas.files)):
+            hint = twin_hint(stem, alphas.ignored)
+            yield (
+                f"{found.files[stem]}: has no mask in {folders.alpha}{hint}; "
                 "add it or remove the image"
             )
 
 
 def _notes(
     folders: Folders,
-    alphas: dict[str, Path],
-    images: dict[str, dict[str, Path]],
-    trimaps: dict[str, Path],
-    faces: dict[str, Path],
+    alphas: Listing,
+    images: dict[str, Listing],
+    trimaps: Listing,
+    faces: Listing,
 ) -> tuple[str, ...]:
-    counts: list[tuple[Path | None, int]] = [(folders.alpha, len(alphas))]
+    none = Listing({}, (), ())
+    counts: list[tuple[Path | None, int]] = [(folders.alpha, len(alphas.files))]
     counts += [
-        (folders.blurred, len(images.get("B", {}))),
-        (folders.original, len(images.get("N", {}))),
+        (folders.blurred, len(images.get("B", none).files)),
+        (folders.original, len(images.get("N", none).files)),
     ]
     counts += [
-        (folders.trimap, len(set(trimaps) & set(alphas))),
-        (folders.face, len(set(faces) & set(alphas))),
+        (folders.trimap, len(set(trimaps.files) & set(alphas.files))),
+        (folders.face, len(set(faces.files) & set(alphas.files))),
     ]
     return tuple(f"{folder.name}: {count or 'absent'}" for folder, count in counts if folder)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from p3mbench.data.folder import Folders, Subset, read_subset
+from p3mbench.data.listing import check_folder
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.errors import DataError
 
@@ -21,7 +22,7 @@ _PREFIXES = ("", "validation", "P3M-10k", "P3M-10k/validation", "P3M-10K", "P3M-
 def find_subset(root: Path, name: str) -> Path | None:
     """The folder of subset ``P`` or ``NP`` under ``root``, None if it is not there."""
     folder = SUBSET_FOLDERS[name]
-    if root.name == folder and (root / "mask").is_dir():
+    if root.absolute().name == folder and (root / "mask").is_dir():
         return root
     found = [root / prefix / folder for prefix in _PREFIXES]
     return next((path for path in found if path.is_dir()), None)
@@ -55,10 +56,7 @@ def read_p3m10k(
     Raises:
         DataError: ``root`` is not a folder, holds none of the subsets, or their files do not pair.
     """
-    if not root.is_dir():
-        raise DataError(
-            f"{root}: no such folder; give the folder of P3M-10k with --data or P3M_ROOT"
-        )
+    check_folder(root, "give the folder of P3M-10k with --data or P3M_ROOT")
     found: dict[str, Subset | str] = {}
     for name in names:
         path = find_subset(root, name)

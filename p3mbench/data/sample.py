@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import filecmp
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +13,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from p3mbench.data.agreement import nothing_hidden, outside
 from p3mbench.data.obfuscation import Obfuscation, detect_face
-from p3mbench.errors import BenchmarkError, DataError
+from p3mbench.errors import BenchmarkError, DataError, DataWarning
 from p3mbench.images import Float32Array, UInt8Array, read_alpha, read_image, read_mask, read_trimap
 from p3mbench.regions import trimap_from_alpha
 
+BLANK = "the alpha is all black: nobody is in the picture"
+SAME_BYTES = "is the same file as"
 VARIANTS = {"B": "faces blurred", "N": "faces visible"}
 
 
@@ -65,7 +70,7 @@ class Sample(Protocol):
 class TrimapSource:
     """Where trimaps come from: the data set's files, or P3M's recipe with a kernel size.
 
-    Written ``dataset`` or ``kernel-25`` (an elliptical kernel of 25 pixels).
+    Written ``dataset`` or ``kernel-N`` (an elliptical kernel of N pixels, 1 to 999; P3M's is 25).
     """
 
     kernel: int | None = None
@@ -77,7 +82,10 @@ class TrimapSource:
             return cls()
         match = re.fullmatch(r"kernel-([1-9]\d{0,2})", text)
         if match is None:
-            raise BenchmarkError(f"trimap source {text!r} is neither 'dataset' nor 'kernel-25'")
+            raise BenchmarkError(
+                f"trimap source {text!r} is neither 'dataset' nor kernel-N, an ellipse of N pixels "
+                "from 1 to 999 (P3M's is kernel-25)"
+            )
         return cls(int(match[1]))
 
     def __str__(self) -> str:
@@ -93,6 +101,7 @@ class FileSample:
         alpha, trimap, face: PNG files; the last two may be absent.
         obfuscation: how a missing B variant is made from the N image.
         detect: find the face in the N image if there is no face mask.
+        remarks: (message, flag) of what is known to be suspicious; loading warns of it.
     """
 
     id: str
@@ -102,6 +111,7 @@ class FileSample:
     face: Path | None = None
     obfuscation: Obfuscation = field(default_factory=Obfuscation)
     detect: bool = False
+    remarks: tuple[tuple[str, str], ...] = ()
 
     def derives(self, variant: str) -> bool:
         """Whether that variant is made here, by obfuscating the other."""
@@ -128,12 +138,13 @@ class FileSample:
         """Read the files; see `Sample.load`."""
         files = self.files(variant)
         image, alpha = read_image(files["image"]), read_alpha(self.alpha)
-        _same_size(files["image"], image, self.alpha, alpha)
+        same_size(files["image"], image, self.alpha, alpha)
         face = read_mask(self.face) if self.face is not None else None
         if face is not None and self.face is not None:
-            _same_size(files["image"], image, self.face, face)
+            same_size(files["image"], image, self.face, face)
         if self.derives(variant):
             image, face = self._obfuscated(files["image"], image, alpha, face)
+        self._warn(alpha, face)
         return Scene(image, alpha, self._trimap(trimap, alpha), face)
 
     def _trimap(self, source: TrimapSource, alpha: UInt8Array | Float32Array) -> UInt8Array | None:
@@ -142,7 +153,7 @@ class FileSample:
         if self.trimap is None:
             return None
         trimap = read_trimap(self.trimap)
-        _same_size(self.alpha, alpha, self.trimap, trimap)
+        same_size(self.alpha, alpha, self.trimap, trimap)
         return trimap
 
     def _obfuscated(
@@ -156,7 +167,36 @@ class FileSample:
             face = detect_face(image)
         if face is None:
             raise DataError(f"{path}: no face found to blur; put a mask into the facemask folder")
-        return self.obfuscation.apply(image, face, as_bytes(alpha)), face
+        hidden = self.obfuscation.apply(image, face, as_bytes(alpha))
+        if np.array_equal(hidden, image):
+            why = nothing_hidden(image, face, as_bytes(alpha), self.obfuscation)
+            raise DataError(
+                f"{self.face or path}: hides nothing ({why}), so the image would not be one with "
+                "its face hidden; mend the mask"
+            )
+        return hidden, face
+
+    def _warn(self, alpha: UInt8Array | Float32Array, face: npt.NDArray[np.bool_] | None) -> None:
+        """Name what is suspicious about the files together; readers name what is so in one."""
+        found = {flag: message for message, flag in self.remarks}
+        if not alpha.any():
+            found["empty_alpha"] = f"{self.alpha}: {BLANK}"
+        if face is not None and (text := outside(face, as_bytes(alpha))):
+            found["face_outside"] = f"{self.face or self.id}: {text}"
+        if self.same_bytes():
+            message = f"{self.images['B']}: {SAME_BYTES} {self.images['N']}"
+            found["same_variants"] = message
+        for flag, message in found.items():
+            warnings.warn(DataWarning(message, flag), stacklevel=3)
+
+    def same_bytes(self) -> bool:
+        """Whether both variants are there and are copies of one file."""
+        if not {"B", "N"} <= set(self.images):
+            return False
+        try:
+            return filecmp.cmp(self.images["B"], self.images["N"], shallow=False)
+        except OSError:
+            return False  # who reads the file that cannot be read will say so
 
 
 def as_bytes(alpha: UInt8Array | Float32Array) -> UInt8Array:
@@ -166,7 +206,12 @@ def as_bytes(alpha: UInt8Array | Float32Array) -> UInt8Array:
     return np.rint(alpha * 255).astype(np.uint8)
 
 
-def _same_size(first: Path, a: npt.NDArray[Any], second: Path, b: npt.NDArray[Any]) -> None:
+def same_size(first: Path, a: npt.NDArray[Any], second: Path, b: npt.NDArray[Any]) -> None:
+    """Refuse two arrays of one image whose heights or widths differ; the files are for the message.
+
+    Raises:
+        DataError: that.
+    """
     if a.shape[:2] != b.shape[:2]:
         sizes = [f"{x.shape[1]}x{x.shape[0]}" for x in (a, b)]
         turned = a.shape[:2] == b.shape[1::-1] and "; is the image stored turned (EXIF)?" or ""

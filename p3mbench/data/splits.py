@@ -6,6 +6,7 @@ from pathlib import Path
 
 from p3mbench.benchmark import Benchmark, data_root
 from p3mbench.data.folder import Folders, Subset, read_subset
+from p3mbench.data.listing import check_folder
 from p3mbench.data.mini import synthetic_subset
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.p3m10k import find_train, folders_of
@@ -29,17 +30,18 @@ def train_samples(benchmark: Benchmark, data: Path | None, variant: str) -> tupl
         BenchmarkError: the benchmark has no training split, or no data folder is known.
         DataError: the folder holds none, or not in that variant.
     """
+    root = data_root(benchmark, data)
     if benchmark.source == "synthetic":
         subset = synthetic_subset("train", MINI_TRAIN, benchmark.synthetic, benchmark.obfuscation)
         return subset.samples
     if benchmark.source != "p3m10k":
         raise BenchmarkError(f"benchmark {benchmark.name} has no training split")
-    root = data_root(benchmark, data)
     assert root is not None  # noqa: S101 - P3M-10k always has one, or data_root has raised
     return _checked(_train_subset(root, benchmark.obfuscation), variant)
 
 
 def _train_subset(root: Path, obfuscation: Obfuscation) -> Subset:
+    check_folder(root)
     folder = find_train(root)
     if folder is None:
         raise DataError(f"{root}: holds no folder 'train' with 'mask' in it")

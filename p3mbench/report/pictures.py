@@ -64,7 +64,9 @@ class Pictures:
         if path is None:
             return None
         try:
-            alpha = read_alpha(path)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a method's matte; its row says what is odd
+                alpha = read_alpha(path)
         except P3MBenchError as error:
             self._note(str(error))
             return None

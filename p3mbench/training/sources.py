@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import warnings
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from p3mbench.data.foregrounds import estimate_layers, has_layers, read_layers
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
-from p3mbench.errors import DataError
+from p3mbench.errors import DataError, DataWarning
 from p3mbench.images import UInt8Array
 from p3mbench.provenance import hash_of, sha256_of, usable_cores
 from p3mbench.writing import write_bytes
@@ -113,7 +114,9 @@ class FileSource:
     def scene(self, index: int) -> TrainScene:
         """See `Source.scene`."""
         sample = self.samples[index]
-        scene = sample.load(self.variant, TrimapSource())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)  # named before the first step
+            scene = sample.load(self.variant, TrimapSource())
         alpha = as_bytes(scene.alpha)
         if self.layers is None:
             return TrainScene(scene.image, alpha, scene.face)

@@ -229,12 +229,13 @@ def test_methods_lists_and_shows(plugin_file):
 def test_data_verify_names_what_is_wrong(p3m_folder):
     fine = call("data", "verify", p3m_folder)
     assert fine.exit_code == 0
-    assert "3 images read, 0 problems" in fine.output
+    assert "15 files read: 0 problems, 0 odd" in fine.output
     mask = p3m_folder / "validation" / "P3M-500-P" / "mask" / "p_2.png"
     mask.write_bytes(mask.read_bytes()[:-20])
     bad = call("data", "verify", p3m_folder)
-    assert bad.exit_code == 1
-    assert "p_2.png: is a truncated or damaged PNG" in bad.output
+    assert bad.exit_code == 3
+    assert "is a truncated or damaged PNG file; make or copy it again: 1 (" in bad.output
+    assert "P3M-500-P/mask/p_2.png" in bad.output
 
 
 def test_synthetic_data_is_written_in_the_layout_it_is_read_in(tmp_path):

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from odd_files import binary
 
 from p3mbench.benchmark import get
 from p3mbench.cli import main
@@ -163,3 +164,43 @@ def test_small_rates_without_trained_weights_are_pointed_out(
     assert done.exit_code == 0 and "hardly learn" in done.output
     other = train(train_folder, tmp_path / "other", "modnet", "--setting", "B")
     assert other.exit_code == 0 and "hardly learn" not in other.output
+
+
+def test_odd_training_files_are_one_line_before_the_first_step(
+    train_folder: Path, tmp_path: Path
+) -> None:
+    masks = train_folder / "train" / "mask"
+    for path in masks.iterdir():
+        binary(path)
+    out = tmp_path / "out"
+    strict = train(train_folder, out, "--setting", "B", "--strict")
+    assert strict.exit_code == 1
+    assert "no training was begun because of --strict" in strict.stderr
+    (line,) = [line for line in strict.stderr.splitlines() if line.startswith("  ")]
+    assert line == (
+        "  the greatest value of a matte's file is 1 of 255: a mask stored as 0 and 1?: 3 "
+        "(train/mask/t_1.png, train/mask/t_2.png, train/mask/t_3.png)"
+    )
+    assert not (out / "weights.safetensors").exists()
+
+
+def test_a_broken_training_picture_is_named_before_the_first_step(
+    train_folder: Path, tmp_path: Path
+) -> None:
+    path = train_folder / "train" / "blurred_image" / "t_3.png"
+    path.write_bytes(path.read_bytes()[:-100])
+    result = train(train_folder, tmp_path / "out", "--setting", "B")
+    assert result.exit_code == 1
+    assert "1 files are wrong" in result.stderr and "train/blurred_image/t_3.png" in result.stderr
+    assert "no training was begun" in result.stderr
+
+
+def test_a_training_folder_needs_no_benchmark(train_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    for folder, words in (
+        (tmp_path / "mine", "is not laid out as P3M-10k"),
+        (train_folder, "needs foregrounds"),  # which it says once it has found the split
+    ):
+        method = "p3mnet-r34" if folder == train_folder else "modnet"
+        result = call("train", method, "--setting", "B", "--data", str(folder))
+        assert result.exit_code != 0 and words in result.stderr

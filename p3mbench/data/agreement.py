@@ -1,0 +1,90 @@
+"""Whether the files of one image agree: its variants, its alpha and trimap, its face mask."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from p3mbench.data.obfuscation import OPAQUE, Obfuscation, private_area
+from p3mbench.images import UInt8Array
+
+BoolArray = npt.NDArray[np.bool_]
+
+BLOCK = 8  # pixels; JPEG keeps the mean of such a block within a level or two
+SAME_LEVELS = 2
+OPEN_SHARE = 0.25  # of a face mask; less inside the opaque person is suspicious
+WRONG_SHARE = 0.001  # of the picture; the trimaps of P3M contradict its alphas in fewer pixels
+
+
+def alike(first: UInt8Array, second: UInt8Array) -> bool:
+    """Whether two (H, W, 3) uint8 pictures show the same faces.
+
+    That is so if no mean brightness of 8x8 pixels differs by more than two levels: JPEG compression
+    changes less, a blurred face more.
+    """
+    if first.shape != second.shape:
+        return False
+    height, width = first.shape[:2]
+    size = (max(1, width // BLOCK), max(1, height // BLOCK))
+    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second)]
+    small = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in grey]
+    return bool(cv2.absdiff(small[0], small[1]).max() <= SAME_LEVELS)
+
+
+def nothing_hidden(
+    image: UInt8Array, face: BoolArray, alpha: UInt8Array, obfuscation: Obfuscation
+) -> str:
+    """Why hiding the face would change no pixel; "" if it changes some.
+
+    Quick where faces are as usual. The exact test is whether `Obfuscation.apply` changes anything.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        face: (H, W) bool.
+        alpha: (H, W) uint8 0..255.
+        obfuscation: the recipe.
+    """
+    if not face.any():
+        return "the face mask is all black"
+    rows, columns = np.flatnonzero(face.any(axis=1)), np.flatnonzero(face.any(axis=0))
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    hidden = private_area(face[box], alpha[box])
+    if not hidden.any():
+        return "the face mask lies wholly outside the opaque person"
+    pixels = image[box][hidden]
+    height = rows[-1] - rows[0] + 1
+    if pixels.min() < pixels.max() and obfuscation.strength * height >= 2:
+        return ""
+    if (obfuscation.apply(image, face, alpha) != image).any():
+        return ""
+    return "blurring the face changes nothing there"
+
+
+def outside(face: BoolArray, alpha: UInt8Array) -> str:
+    """Says so if most of a face mask lies outside the opaque person, where nothing is hidden.
+
+    Of an alpha that is opaque nowhere it says nothing: there it is the alpha that is odd.
+    """
+    if alpha.max(initial=0) < OPAQUE:
+        return ""
+    area = int(face.sum())
+    inside = int(private_area(face, alpha).sum())
+    if not area or inside >= OPEN_SHARE * area:
+        return ""
+    return f"only {inside / area:.0%} of the face mask lies inside the opaque person"
+
+
+def contradiction(alpha: UInt8Array, trimap: UInt8Array) -> str:
+    """Says so if a trimap calls a pixel in a thousand known that the alpha calls the contrary.
+
+    Args:
+        alpha: (H, W) uint8 0..255.
+        trimap: (H, W) uint8 in {0, 128, 255}.
+    """
+    background, foreground = trimap == 0, trimap == 255
+    opaque = alpha > 127
+    wrong = int(np.count_nonzero((background & opaque) | (foreground & ~opaque)))
+    if wrong < WRONG_SHARE * alpha.size:
+        return ""
+    return f"the trimap calls {wrong / alpha.size:.1%} of the pixels the contrary of the alpha"

@@ -1,0 +1,190 @@
+"""What is odd or wrong about the files of an image, found by reading all of them once."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from p3mbench.data.agreement import alike, contradiction, nothing_hidden, outside
+from p3mbench.data.listing import first_names
+from p3mbench.data.sample import (
+    BLANK,
+    SAME_BYTES,
+    FileSample,
+    Sample,
+    as_bytes,
+    same_size,
+)
+from p3mbench.errors import DataError
+from p3mbench.flags import WORDS
+from p3mbench.images import UInt8Array, read_alpha, read_image, read_mask, read_trimap
+
+CHECKS = 1  # raised whenever a check is added or changed: what is remembered is found anew
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about one file.
+
+    Attributes:
+        name: the end of the file's path, two folders and its name, or the image's id.
+        text: what is odd or wrong, in words, without the name.
+        problem: the image cannot be used; otherwise it is legal but suspicious.
+        flag: that the rows of the image get; "" for none.
+    """
+
+    name: str
+    text: str
+    problem: bool
+    flag: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What findings are grouped by: the flag, else the text without its numbers and names."""
+        return self.flag or re.sub(r"\d+|'[^']*'|\S+\.\w{3,4}\b", "#", self.text)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Findings of one kind.
+
+    Attributes:
+        names: of the files, in order, each once.
+    """
+
+    text: str
+    problem: bool
+    flag: str
+    names: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The kind for people: what it is, how many there are, and the first three."""
+        return f"{self.text}: {len(self.names)} ({first_names(self.names)})"
+
+
+def kinds_of(findings: Iterable[Finding]) -> list[Kind]:
+    """Findings by kind: problems first, each with the most frequent kind at the top."""
+    groups: dict[tuple[bool, str], list[Finding]] = {}
+    for one in findings:
+        groups.setdefault((one.problem, one.kind), []).append(one)
+    kinds = []
+    for (problem, _), members in groups.items():
+        names = tuple(dict.fromkeys(one.name for one in members))
+        several = len(names) > 1 and members[0].flag in WORDS
+        text = WORDS[members[0].flag] if several else members[0].text
+        kinds.append(Kind(text, problem, members[0].flag, names))
+    return sorted(kinds, key=lambda kind: (not kind.problem, -len(kind.names)))
+
+
+def inspect(sample: Sample, variants: Sequence[str]) -> tuple[Finding, ...]:
+    """Read every file behind some variants of a sample and compare them.
+
+    Args:
+        sample: of any kind; those that are drawn have no files and no findings.
+        variants: whose pictures are wanted. Of a sample with both, naming both compares them.
+
+    Returns:
+        What is wrong (problems) and what is odd, in the order of reading.
+    """
+    if not isinstance(sample, FileSample):
+        return ()
+    look = _Look(sample)
+    wanted = {"N" if sample.derives(variant) else variant for variant in variants}
+    for variant in sorted(wanted & set(sample.images)):
+        look.read(variant, sample.images[variant], read_image)
+    look.read("alpha", sample.alpha, read_alpha)
+    for role, path, read in (
+        ("trimap", sample.trimap, read_trimap),
+        ("face", sample.face, read_mask),
+    ):
+        if path is not None:
+            look.read(role, path, read)
+    _compare(look, any(sample.derives(variant) for variant in variants))
+    return tuple(dict.fromkeys(look.findings))
+
+
+@dataclass
+class _Look:
+    """The files of a sample as far as they can be read, and what was found."""
+
+    sample: FileSample
+    arrays: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    paths: dict[str, Path] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def read(self, role: str, path: Path, reader: Callable[[Path], npt.NDArray[Any]]) -> None:
+        self.paths[role] = path
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                self.arrays[role] = reader(path)
+            except DataError as error:
+                self.add(role, str(error), problem=True)
+        for one in caught:
+            self.add(role, str(one.message), flag=getattr(one.message, "flag", ""))
+
+    def add(self, role: str, text: str, *, problem: bool = False, flag: str = "") -> None:
+        path = self.paths[role]
+        text = text.removeprefix(f"{path}: ")
+        name = "/".join(path.parts[-3:])
+        self.findings.append(Finding(name, text, problem, flag))
+
+    def agree(self, first: str, second: str) -> bool:
+        """Whether two files have one size; that they do not is a problem of the second."""
+        try:
+            same_size(
+                self.paths[first], self.arrays[first], self.paths[second], self.arrays[second]
+            )
+        except DataError as error:
+            self.add(second, str(error), problem=True)
+            return False
+        return True
+
+
+def _compare(look: _Look, derives: bool) -> None:
+    """What only several files together tell."""
+    arrays = look.arrays
+    if "alpha" not in arrays:
+        return
+    alpha = as_bytes(arrays["alpha"])
+    if not alpha.any():
+        look.add("alpha", BLANK, flag="empty_alpha")
+    elif alpha.min() == 255:
+        look.add("alpha", "the alpha is all white: there is no background", flag="full_alpha")
+    same = {role for role in arrays if role != "alpha" and look.agree("alpha", role)}
+    ranged = any(one.flag.startswith("matte_") for one in look.findings)
+    if "trimap" in same and not ranged:  # else it is the alpha that is odd
+        text = contradiction(alpha, arrays["trimap"])
+        if text:
+            look.add("trimap", text, flag="trimap_contrary")
+    if "face" in same:
+        _compare_face(look, alpha, derives and "N" in same)
+    if {"B", "N"} <= same:
+        _compare_variants(look, arrays["B"], arrays["N"])
+
+
+def _compare_face(look: _Look, alpha: UInt8Array, derives: bool) -> None:
+    face = look.arrays["face"]
+    why = ""
+    if derives:
+        why = nothing_hidden(look.arrays["N"], face, alpha, look.sample.obfuscation)
+    if why:
+        look.add("face", f"hides nothing ({why}); mend the mask", problem=True)
+    elif text := outside(np.asarray(face, bool), alpha):
+        look.add("face", text, flag="face_outside")
+
+
+def _compare_variants(look: _Look, blurred: UInt8Array, normal: UInt8Array) -> None:
+    if look.sample.same_bytes():
+        look.add("B", f"{SAME_BYTES} {look.sample.images['N']}", flag="same_variants")
+    elif alike(blurred, normal):
+        text = f"shows the same faces as {look.sample.images['N']}: none is hidden"
+        look.add("B", text, flag="same_variants")

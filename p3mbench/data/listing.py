@@ -1,0 +1,157 @@
+"""What lies in a folder: the files that are read, by name, and those that are not, with the reason.
+
+Names are compared after Unicode normalisation (NFC), because macOS writes accents as separate
+characters (NFD): 'José' from there and 'José' from Linux are one name. Paths stay as on disk.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import unicodedata
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from p3mbench.errors import DataError
+from p3mbench.images import IMAGE_SUFFIXES
+from p3mbench.names import printable
+
+NAMES_SHOWN = 3
+
+_HOUSEKEEPING = ("thumbs.db", "desktop.ini", "icon\r")
+_PHONE = (".heic", ".heif", ".avif")
+_ARRAYS = (".npy", ".npz", ".exr", ".hdr", ".pfm", ".mat", ".pt", ".raw")
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A file that lies in a data folder and is not read."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A folder's content.
+
+    Attributes:
+        files: name without suffix, normalised -> path; in the order of the names.
+        clashes: one line for each file whose name another file has already.
+        ignored: what is not read; hidden files and those of file managers are not mentioned.
+    """
+
+    files: dict[str, Path]
+    clashes: tuple[str, ...]
+    ignored: tuple[Ignored, ...]
+
+
+def normalised(name: str) -> str:
+    """A name in the one Unicode form (NFC) in which names are compared."""
+    return unicodedata.normalize("NFC", name)
+
+
+def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:
+    """Look into a folder.
+
+    Args:
+        folder: whose files are wanted.
+        suffixes: of the files to read, in lower case.
+
+    Raises:
+        DataError: there is no such folder.
+    """
+    check_folder(folder)
+    found: dict[str, Path] = {}
+    clashes, ignored = [], []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.name.lower() in _HOUSEKEEPING:
+            continue
+        if path.suffix.lower() not in suffixes or path.is_dir():
+            ignored.append(Ignored(path, _reason(path, suffixes)))
+            continue
+        stem = normalised(path.stem)
+        if stem in found:
+            clashes.append(_clash(path, found[stem]))
+        else:
+            found[stem] = path
+    return Listing(dict(sorted(found.items())), tuple(clashes), tuple(ignored))
+
+
+def check_folder(folder: Path, mend: str = "") -> None:
+    """Refuse what is no folder.
+
+    Args:
+        folder: given by a user.
+        mend: what to give instead, for the message.
+
+    Raises:
+        DataError: it does not exist, or is a file; an archive is named as one.
+    """
+    if folder.is_dir():
+        return
+    if not folder.is_file():
+        raise DataError(f"{folder}: no such folder{mend and f'; {mend}'}")
+    if zipfile.is_zipfile(folder) or folder.suffix.lower() in _ARCHIVES or _is_tar(folder):
+        raise DataError(f"{folder}: is an archive; unpack it first and give the folder")
+    raise DataError(f"{folder}: is a file, not a folder{mend and f'; {mend}'}")
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except OSError:
+        return False
+
+
+def ignored_lines(ignored: Iterable[Ignored]) -> list[str]:
+    """One line for each folder and reason: how many files, and the first names."""
+    groups: dict[tuple[Path, str], list[str]] = {}
+    for one in ignored:
+        groups.setdefault((one.path.parent, one.reason), []).append(one.path.name)
+    return [
+        f"{folder.name}: {len(names)} not read ({reason}): {first_names(names)}"
+        for (folder, reason), names in groups.items()
+    ]
+
+
+def first_names(names: Iterable[str]) -> str:
+    """The first three of some names, safe for a terminal, with dots if there are more."""
+    listed = list(dict.fromkeys(names))
+    more = ", ..." * (len(listed) > NAMES_SHOWN)
+    return ", ".join(printable(name) for name in listed[:NAMES_SHOWN]) + more
+
+
+def twin_hint(stem: str, ignored: Iterable[Ignored]) -> str:
+    """Where a file is missing: that one of its name lies there and is not read; "" if none does."""
+    for one in ignored:
+        if normalised(one.path.stem) == stem:
+            return f" ({printable(one.path.name)} lies there and is not read: {one.reason})"
+    return ""
+
+
+def _clash(path: Path, first: Path) -> str:
+    if path.stem != first.stem:
+        return (
+            f"{path}: has the same name as {ascii(first.name)} in another Unicode form "
+            "(NFC and NFD); remove one"
+        )
+    return f"{path}: has the same stem as {first.name}; remove one"
+
+
+def _reason(path: Path, suffixes: tuple[str, ...]) -> str:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return "folders inside are not searched"
+    if suffix in IMAGE_SUFFIXES:
+        return "mattes, trimaps and masks must be PNG files"
+    if suffix in _PHONE:
+        return "HEIC and AVIF are not read; save as PNG or JPEG"
+    if suffix in _ARRAYS:
+        return "arrays and floating point formats are not read; save as PNG"
+    if suffix in _ARCHIVES:
+        return "archives are not opened; unpack it"
+    kinds = ", ".join(one.removeprefix(".") for one in suffixes)
+    return f"not a file of a kind that is read: {kinds}"

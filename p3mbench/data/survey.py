@@ -1,0 +1,150 @@
+"""Looking at many images before anything is run on them: on all cores, and each of them once.
+
+What was found is remembered by what the files hold, so that a second run does not read all again.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, suppress
+from dataclasses import astuple
+from functools import partial
+from pathlib import Path
+
+import cv2
+
+from p3mbench.data.findings import CHECKS, Finding, inspect
+from p3mbench.data.sample import FileSample, Sample
+from p3mbench.errors import DataError
+from p3mbench.provenance import hash_of, usable_cores
+
+FEW = 24  # images that are read here; starting processes takes longer
+Found = tuple[Finding, ...]
+
+_TABLE = "CREATE TABLE IF NOT EXISTS findings (key TEXT PRIMARY KEY, found TEXT NOT NULL)"
+
+
+class Memory:
+    """Findings by key in an SQLite file, which may be a results store.
+
+    It only saves time: a file that cannot be written is as good as none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def recall(self, keys: Sequence[str]) -> dict[str, Found]:
+        """What is remembered of some keys."""
+        found: dict[str, Found] = {}
+        if not self._path.is_file():
+            return found
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, timeout=60)) as db:
+            for key in dict.fromkeys(keys):
+                row = db.execute("SELECT found FROM findings WHERE key = ?", (key,)).fetchone()
+                if row:
+                    found[key] = tuple(Finding(*one) for one in json.loads(row[0]))
+        return found
+
+    def keep(self, found: dict[str, Found]) -> None:
+        """Remember."""
+        with suppress(sqlite3.Error, OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self._path, timeout=60)) as db, db:
+                db.execute(_TABLE)
+                rows = [
+                    (key, json.dumps([astuple(one) for one in ones])) for key, ones in found.items()
+                ]
+                db.executemany("INSERT OR REPLACE INTO findings VALUES (?, ?)", rows)
+
+
+def key_of(sample: Sample, variants: Sequence[str], content: Callable[[Path], object]) -> str:
+    """A key under which the findings of a sample are remembered.
+
+    Args:
+        sample: whose files.
+        variants: as for `p3mbench.data.findings.inspect`.
+        content: what stands for a file's bytes: its hash, or its size and time.
+    """
+    paths = {role: path for v in variants for role, path in _roles(sample, v).items()}
+    files = {role: ["/".join(path.parts[-3:]), content(path)] for role, path in paths.items()}
+    recipes = [dict(sample.recipe(variant)) for variant in variants]
+    return hash_of([CHECKS, sample.id, files, recipes])
+
+
+def _roles(sample: Sample, variant: str) -> dict[str, Path]:
+    files = dict(sample.files(variant))
+    return {f"{role} {variant}" if role == "image" else role: p for role, p in files.items()}
+
+
+def size_and_time(path: Path) -> object:
+    """What stands for a file's bytes where hashing all of them would take minutes."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ino]
+
+
+def survey(
+    work: Sequence[tuple[Sample, Sequence[str]]],
+    *,
+    jobs: int | None = None,
+    memory: Memory | None = None,
+    content: Callable[[Path], object] = size_and_time,
+    progress: Callable[[int], object] = lambda _: None,
+) -> list[Found]:
+    """Inspect samples in parallel.
+
+    Args:
+        work: samples, each with the variants to look at.
+        jobs: processes; None for one per core, and none for a few images.
+        memory: where findings are remembered; None for nowhere.
+        content: see `key_of`.
+        progress: called with the number of images after each one.
+
+    Returns:
+        The findings of each sample, in order.
+
+    Raises:
+        DataError: a process was killed.
+    """
+    keys = [key_of(s, v, content) for s, v in work] if memory is not None else []
+    known = memory.recall(keys) if memory is not None else {}
+    results: dict[int, Found] = {i: known[key] for i, key in enumerate(keys) if key in known}
+    progress(len(results))
+    missing = [i for i in range(len(work)) if i not in results]
+    todo = [work[i] for i in missing]
+    for i, found in zip(missing, _inspected(todo, jobs), strict=True):
+        results[i] = found
+        progress(1)
+    if memory is not None and missing:
+        memory.keep({keys[i]: results[i] for i in missing})
+    return [results[i] for i in range(len(work))]
+
+
+def _inspected(work: Sequence[tuple[Sample, Sequence[str]]], jobs: int | None) -> Iterator[Found]:
+    files = any(isinstance(sample, FileSample) for sample, _ in work)
+    count = min(jobs or usable_cores(), len(work)) if files else 1
+    if count <= 1 or (jobs is None and len(work) <= FEW):
+        yield from map(_one, work)
+        return
+    context = multiprocessing.get_context("spawn")
+    start = partial(cv2.setNumThreads, 1)
+    pool = ProcessPoolExecutor(count, context, initializer=start)
+    try:
+        yield from pool.map(_one, work, chunksize=4)
+    except BrokenProcessPool:
+        raise DataError(
+            "a process that read the data was killed; is memory short? give fewer --jobs"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _one(item: tuple[Sample, Sequence[str]]) -> Found:
+    return inspect(*item)

@@ -1,0 +1,93 @@
+"""What is suspicious about the files that a plan will read, known before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from p3mbench.data.findings import Kind, kinds_of
+from p3mbench.data.sample import FileSample, Sample
+from p3mbench.data.survey import Found, Memory, survey
+from p3mbench.harness.plan import CellPlan, Plan
+from p3mbench.provenance import hash_files
+from p3mbench.store import Store
+
+_Key = tuple[str, str]  # subset and image
+
+
+def samples_of(plan: Plan) -> dict[_Key, tuple[FileSample, tuple[str, ...]]]:
+    """The samples with files that are to run, each with all its variants that matter.
+
+    A variant matters if it is to run or has a picture of its own, which tells whether faces differ.
+    """
+    found: dict[_Key, tuple[FileSample, tuple[str, ...]]] = {}
+    for task in plan.todo:
+        if isinstance(task.sample, FileSample):
+            key = (task.cell.subset, task.sample.id)
+            before = found[key][1] if key in found else tuple(task.sample.images)
+            variants = tuple(sorted({*before, task.cell.variant}))
+            found[key] = (task.sample, variants)
+    return found
+
+
+def examine(
+    plan: Plan, store: Store, progress: Callable[[int], object] = lambda _: None
+) -> tuple[Plan, list[Kind]]:
+    """Look at every file that the plan will read; what was looked at before is remembered.
+
+    Args:
+        plan: what will run.
+        store: remembers hashes and findings.
+        progress: called with the number of images after each one.
+
+    Returns:
+        The plan, its samples carrying what only several files together tell, and what was found.
+    """
+    samples = samples_of(plan)
+    if not samples:
+        return plan, []
+    content = _hashes(samples, store)
+    found = survey(
+        list(samples.values()),
+        memory=Memory(store.path),
+        content=content.get,
+        progress=progress,
+    )
+    remarks = {
+        key: _remarks(sample, ones)
+        for (key, (sample, _)), ones in zip(samples.items(), found, strict=True)
+    }
+    mark = partial(_marked, remarks={key: text for key, text in remarks.items() if text})
+    marked = replace(plan, cells=tuple(map(mark, plan.cells)))
+    return marked, kinds_of(one for ones in found for one in ones)
+
+
+def _hashes(
+    samples: dict[_Key, tuple[FileSample, tuple[str, ...]]], store: Store
+) -> dict[Path, object]:
+    paths = {
+        path
+        for sample, variants in samples.values()
+        for variant in variants
+        for path in sample.files(variant).values()
+    }
+    return dict(hash_files(sorted(paths), store))
+
+
+def _remarks(sample: Sample, found: Found) -> tuple[tuple[str, str], ...]:
+    """What a worker, which reads one variant, would not find by itself."""
+    wanted = ("same_variants", "trimap_contrary", "full_alpha")
+    return tuple((f"{one.name}: {one.text}", one.flag) for one in found if one.flag in wanted)
+
+
+def _marked(cell: CellPlan, remarks: dict[_Key, tuple[tuple[str, str], ...]]) -> CellPlan:
+    tasks = tuple(
+        replace(task, sample=replace(task.sample, remarks=remarks[key]))
+        if isinstance(task.sample, FileSample)
+        and (key := (task.cell.subset, task.sample.id)) in remarks
+        else task
+        for task in cell.todo
+    )
+    return replace(cell, todo=tasks)

@@ -74,6 +74,11 @@ def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | Non
 @click.option(
     "--width", type=click.FloatRange(min=0, min_open=True), help="Factor on all channels."
 )
+@click.option(
+    "--formula",
+    type=click.Choice(["code", "text"]),
+    help="Where a paper's text and its code differ on a loss [default: the preset's]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Train on the first N images only.")
 @click.option(
@@ -211,7 +216,9 @@ def _recipe(method: Method, benchmark: Benchmark, asked: dict[str, Any]) -> Reci
 
     preset = asked["preset"] or ("nano" if benchmark.source == "synthetic" else "paper")
     changes: dict[str, Any] = {
-        key: asked[key] for key in ("steps", "batch_size", "lr", "width") if asked[key] is not None
+        key: asked[key]
+        for key in ("steps", "batch_size", "lr", "width", "formula")
+        if asked[key] is not None
     }
     if asked["epochs"] is not None:
         changes |= {"epochs": asked["epochs"], "steps": asked["steps"] or 0}

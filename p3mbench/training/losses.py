@@ -146,7 +146,7 @@ def pyramid_levels(x: Tensor, levels: int = LEVELS) -> list[Tensor]:
     A level of odd height or width loses its last row or column first.
 
     Args:
-        x: (N, 1, H, W), sides of 3 x 2^(levels - 1) pixels at least; borders are reflected.
+        x: (N, 1, H, W), sides of 4 x 2^(levels - 1) pixels at least; borders are reflected.
 
     Returns:
         ``levels`` planes of detail; the low-pass plane that is left is not among them.

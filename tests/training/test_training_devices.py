@@ -25,7 +25,7 @@ from p3mbench.training.discriminator import fooling_loss, telling_loss
 from p3mbench.training.losses import pooled
 from p3mbench.training.recipe import Adversarial, Trainable, fidelity_of, training_of
 
-OURS = ("p3mbench", "p3mbench_methods", __name__)
+OURS = ("p3mbench", "p3mbench_methods", __name__.partition(".")[0])
 TRAINABLE = [e.method for e in find() if isinstance(e.method, Trainable)]
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
+from p3mbench.training.fidelity import Fidelity
 from p3mbench.training.losses import absolute, composition_error, pooled
 from p3mbench.training.recipe import NATIVE, Recipe, Stage, nano
 
 from ..inference import published_times
 from ..training_inputs import colours, with_levels
+from .fidelity import MMAGIC, SKIPS
 from .network import DIM, PUBLISHED_BASE, Outputs, SkipDIM
 
 MATTING, REFINING, BOTH = "matting", "refining", "both"
@@ -35,6 +37,11 @@ class DIMTraining:
 
     def __init__(self, skips: bool | None, refiner: bool) -> None:
         self.skips, self.refiner = skips, refiner
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """What was compared, for either re-implementation."""
+        return MMAGIC if self.skips is None else SKIPS
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""

@@ -17,6 +17,7 @@ from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import normalised, published_times
 from .distances import distance_maps
+from .fidelity import FIDELITY
 from .network import FBANet, Outputs, Standardisation
 
 PUBLISHED_BASE = 64
@@ -25,6 +26,8 @@ COLOURS = 0.25  # weight of all losses on foreground and background
 
 class FBATraining:
     """FBA Matting."""
+
+    fidelity = FIDELITY
 
     def __init__(self, standardisation: str) -> None:
         self.standardisation = Standardisation(standardisation)

@@ -10,12 +10,15 @@ from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import published_times
 from ..training_inputs import with_classes
+from .fidelity import FIDELITY
 from .method import PUBLISHED_BASE
 from .network import GCA
 
 
 class GCATraining:
     """GCA Matting."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -48,8 +51,7 @@ class GCATraining:
             jitter=True,
             schedule="late-cosine",
             warmup=5000 / 200_000,
-            note="without clipping gradients, and without moving foregrounds and pasting them "
-            "together, which composed training sets allow",
+            note="the authors start from ImageNet weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -24,6 +24,7 @@ from p3mbench.training.losses import alpha_loss, class_loss, composition_loss, l
 from p3mbench.training.recipe import Recipe, nano
 
 from ..inference import published_times
+from .fidelity import FIDELITY
 from .network import GFM, Branches, Encoder, Outputs, Rosta
 
 PUBLISHED_BASE = 64
@@ -100,6 +101,8 @@ class GFMTraining:
         encoder, rosta: see `network.GFM`.
         changes: what the nano recipe has otherwise than `recipe.nano`.
     """
+
+    fidelity = FIDELITY
 
     def __init__(self, encoder: str, rosta: str, changes: Mapping[str, Any]) -> None:
         self.encoder, self.rosta = Encoder(encoder), Rosta(rosta)

@@ -12,11 +12,14 @@ from p3mbench.training.losses import absolute, by_image, composition_error
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..training_inputs import colours, with_levels
+from .fidelity import FIDELITY
 from .network import IndexNet
 
 
 class IndexNetTraining:
     """IndexNet Matting."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""

@@ -23,6 +23,7 @@ from p3mbench.training.recipe import NATIVE, Recipe, Stage, nano
 
 from ..inference import normalised, published_times
 from ..training_inputs import with_classes
+from .fidelity import FIDELITY
 from .method import CERTAIN
 from .network import HEAD, MatteFormer, Outputs
 
@@ -104,6 +105,8 @@ def counted(outputs: Outputs, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
 class MatteFormerTraining:
     """MatteFormer."""
 
+    fidelity = FIDELITY
+
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
         return MatteFormer(published_times(HEAD, width, 1))
@@ -155,9 +158,7 @@ class MatteFormerTraining:
             schedule="late-cosine",
             warmup=WARMUP,
             stages=STAGES,
-            note="without clipping gradients by their moving average, and without moving "
-            "foregrounds and pasting them together, which composed training sets allow; the "
-            "authors start from ImageNet weights",
+            note="the authors start from ImageNet weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

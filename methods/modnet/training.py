@@ -11,6 +11,7 @@ from p3mbench.training.batch import Batch
 from p3mbench.training.constants import Numbers, constant
 from p3mbench.training.recipe import Recipe, nano
 
+from .fidelity import FIDELITY
 from .network import MODNet, Outputs
 
 SEMANTIC = 16  # the semantic map is that many times smaller than the image
@@ -38,6 +39,8 @@ def smoothed(alpha: Tensor) -> Tensor:
 
 class MODNetTraining:
     """MODNet, supervised; the paper's self-supervised adaptation to videos is not part of it."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""

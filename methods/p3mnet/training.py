@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
+from p3mbench.training.fidelity import Fidelity
 from p3mbench.training.losses import alpha_loss, class_loss, composition_loss, laplacian_loss
 from p3mbench.training.recipe import Recipe, nano
 
 from ..inference import normalised
 from .architectures import network_of
 from .basic import BasicOutputs
+from .fidelity import BY_ENCODER
 from .network import Outputs
 
 FIRST = {  # what sees the image first
@@ -37,6 +39,11 @@ class P3MNetTraining:
 
     def __init__(self, encoder: str, features: int, changes: Mapping[str, Any]) -> None:
         self.encoder, self.features, self.changes = encoder, features, changes
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """What was compared, for each encoder."""
+        return BY_ENCODER[self.encoder]
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised.

@@ -10,6 +10,7 @@ from p3mbench.training.losses import LEVELS, pyramid_loss, sobel
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import published_times
+from .fidelity import FIDELITY
 
 AREA = 512 * 512  # of the published crops; terms over a region are scaled to it
 OWN = 0.01  # weight of the matte's own gradient
@@ -50,6 +51,8 @@ def gradient_penalty(alpha: Tensor, truth: Tensor, region: Tensor) -> Tensor:
 class ViTMatteTraining:
     """ViTMatte-S."""
 
+    fidelity = FIDELITY
+
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
         from .network import PUBLISHED_HEAD, ViTMatte  # needs transformers; recipes do not
@@ -71,17 +74,19 @@ class ViTMatteTraining:
         }
 
     def recipe(self, preset: str) -> Recipe:
-        """``paper``: AdamW at 5e-4, batch 32, 100 epochs, crops of 512, layer-wise rates."""
+        """``paper``: AdamW at 5e-4, 134,687 steps of 32, crops of 512, layer-wise rates."""
         if preset == "nano":
             return nano(width=1 / 8, losses=3, **NATIVE)
         return Recipe(
             losses=3,
-            epochs=100,
+            steps=134_687,
             batch_size=32,
             crops=(512,),
             size=(512, 512),
             crop_rule="centre",
-            kernels=(3, 30),
+            kernels=(1, 29),
+            needs_layers=True,
+            jitter=True,
             optimiser="adamw",
             lr=5e-4,
             weight_decay=0.1,
@@ -90,7 +95,7 @@ class ViTMatteTraining:
             milestones=(0.3, 0.9),
             factors=(0.1, 0.05),
             warmup=250 / 134_687,
-            note="weight decay on all parameters; the authors start from DINO weights",
+            note="the authors start from DINO weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

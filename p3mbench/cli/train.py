@@ -212,8 +212,15 @@ def _check_extra() -> None:
 def _recipe(method: Method, benchmark: Benchmark, asked: dict[str, Any]) -> Recipe:
     from dataclasses import replace
 
-    from p3mbench.training.recipe import training_of
+    from p3mbench.training.recipe import fidelity_of, training_of
 
+    training = training_of(method)
+    fidelity = fidelity_of(training)
+    if asked["formula"] == "text" and not (fidelity and fidelity.has_text):
+        raise click.UsageError(
+            f"no loss of {method.info.name} differs between its paper's text and its code; "
+            "leave --formula"
+        )
     preset = asked["preset"] or ("nano" if benchmark.source == "synthetic" else "paper")
     changes: dict[str, Any] = {
         key: asked[key]
@@ -224,7 +231,7 @@ def _recipe(method: Method, benchmark: Benchmark, asked: dict[str, Any]) -> Reci
         changes |= {"epochs": asked["epochs"], "steps": asked["steps"] or 0}
     if asked["crop"] is not None:
         changes |= {"crops": (asked["crop"],), "size": (asked["crop"], asked["crop"])}
-    return replace(training_of(method).recipe(preset), **changes)
+    return replace(training.recipe(preset), **changes)
 
 
 def _source(benchmark: Benchmark, variant: str, recipe: Recipe, asked: dict[str, Any]) -> Source:

@@ -89,7 +89,7 @@ def test_a_step_stays_on_the_device(method: Method) -> None:
     recipe = training.recipe("nano")
     network = training.network(recipe.width).train().to("meta")
     fidelity = fidelity_of(training)
-    formulas = ["code", "text"] if fidelity and fidelity.formulas else ["code"]
+    formulas = ["code", "text"] if fidelity and fidelity.has_text else ["code"]
     for stage in recipe.stages or (None,):
         for formula in formulas:
             name = "" if stage is None else stage.name

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from p3mbench.method import Float32Array, UInt8Array
+from p3mbench.training.constants import constant
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -65,8 +66,7 @@ def normalised(
     std: tuple[float, float, float] = IMAGENET_STD,
 ) -> Tensor:
     """(N, 3, H, W) with each channel shifted and scaled; by default ImageNet's statistics."""
-    centre = batch.new_tensor(mean).view(1, 3, 1, 1)
-    spread = batch.new_tensor(std).view(1, 3, 1, 1)
+    centre, spread = (constant(values, batch).view(1, 3, 1, 1) for values in (mean, std))
     return (batch - centre) / spread
 
 

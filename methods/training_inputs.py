@@ -22,8 +22,8 @@ def with_classes(batch: Batch) -> Tensor:
 
 def class_planes(batch: Batch) -> Tensor:
     """(N, 3, H, W) float32 of 0 and 1: the trimap as background, unknown, foreground."""
-    planes = torch.nn.functional.one_hot(batch.classes, 3).permute(0, 3, 1, 2)
-    return planes.to(batch.image.dtype)
+    classes = batch.classes[:, None]
+    return torch.cat([classes == k for k in range(3)], dim=1).to(batch.image.dtype)
 
 
 def colours(batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:

@@ -1,8 +1,9 @@
-"""Resizing with a window, as ``INTER_LANCZOS4`` and ``INTER_CUBIC`` of OpenCV do it.
+"""Resizing with a window, as OpenCV's ``INTER_LANCZOS4``, ``_CUBIC`` and ``_LINEAR`` do it.
 
 Spelled out so that no matte depends on the library installed. As there: pixel centres, as many taps
 whatever the scale (shrinking does not smooth), weights rounded to float32 and adding up to 1, the
-outermost pixel repeated beyond the border.
+outermost pixel repeated beyond the border. Positions are rounded to float32 but for ``linear``,
+where OpenCV 5 keeps them in double precision.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 LOBES = 4  # of the Lanczos window, on either side
+REACHES = {"lanczos": LOBES, "cubic": 2, "linear": 1}  # taps on either side
 SHARPNESS = -0.75  # of the cubic window: its slope at a distance of 1
 
-Window = Literal["lanczos", "cubic"]
+Window = Literal["lanczos", "cubic", "linear"]
 Float64Array = npt.NDArray[np.float64]
 Real = TypeVar("Real", np.float32, np.float64)
 
@@ -28,10 +30,11 @@ def resize(
     Args:
         image: (H, W) or (H, W, C) float32 or float64, not empty.
         size: (height, width) wanted, each at least 1.
-        window: ``lanczos`` (eight taps) or ``cubic`` (four).
+        window: ``lanczos`` (eight taps), ``cubic`` (four) or ``linear`` (two).
 
     Returns:
-        (height, width[, C]) of the same dtype, a new array. Values may overshoot the input's range.
+        (height, width[, C]) of the same dtype, a new array. Values may overshoot the input's
+        range, but for ``linear``.
 
     Raises:
         ValueError: ``image`` is empty, of another dtype or number of axes, or ``size`` is below 1.
@@ -64,16 +67,24 @@ def _cubic(distances: Float64Array) -> Float64Array:
     return np.where(x <= 1, near, np.where(x < 2, far, 0.0))
 
 
+def _linear(distances: Float64Array) -> Float64Array:
+    return np.asarray(1 - np.abs(distances))
+
+
+SHAPES = {"lanczos": _lanczos, "cubic": _cubic, "linear": _linear}
+
+
 def _operator(old: int, new: int, window: Window) -> Any:
     """The (new, old) sparse matrix that resizes one axis."""
     from scipy.sparse import csr_array
 
-    at = ((np.arange(new) + 0.5) * (old / new) - 0.5).astype(np.float32)
+    at = (np.arange(new) + 0.5) * (old / new) - 0.5
+    at = at if window == "linear" else at.astype(np.float32)
     first = np.floor(at)
-    reach = LOBES if window == "lanczos" else 2
+    reach = REACHES[window]
     taps = np.arange(1 - reach, reach + 1)
     distances = (at - first)[:, None].astype(np.float64) - taps
-    weights = _lanczos(distances) if window == "lanczos" else _cubic(distances)
+    weights = SHAPES[window](distances)
     weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     columns = (first[:, None].astype(np.intp) + taps).clip(0, old - 1)
     starts = np.arange(0, columns.size + 1, taps.size)

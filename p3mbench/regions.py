@@ -9,6 +9,24 @@ import numpy.typing as npt
 UInt8Array = npt.NDArray[np.uint8]
 
 
+def envelope_of(alpha: UInt8Array, kernel: int) -> tuple[UInt8Array, UInt8Array]:
+    """The dilation of ``alpha != 0`` and the erosion of ``alpha == 255``.
+
+    Both with OpenCV's elliptical element (JizhiziLi/GFM, core/util.py).
+
+    Args:
+        alpha: (H, W) uint8 0..255.
+        kernel: side of the element in pixels, at least 1.
+
+    Returns:
+        Two (H, W) uint8 arrays of 0 and 255.
+    """
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel))
+    dilation = cv2.dilate((alpha != 0).astype(np.uint8) * np.uint8(255), element)
+    erosion = cv2.erode((alpha == 255).astype(np.uint8) * np.uint8(255), element)
+    return np.asarray(dilation, np.uint8), np.asarray(erosion, np.uint8)
+
+
 def trimap_from_alpha(alpha: UInt8Array, kernel: int) -> UInt8Array:
     """P3M's trimap of an alpha.
 
@@ -23,9 +41,7 @@ def trimap_from_alpha(alpha: UInt8Array, kernel: int) -> UInt8Array:
     Returns:
         (H, W) uint8 in {0, 128, 255}.
     """
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (kernel, kernel))
-    sure = cv2.erode((alpha == 255).astype(np.uint8), element)
-    maybe = cv2.dilate((alpha != 0).astype(np.uint8), element)
+    maybe, sure = envelope_of(alpha, kernel)
     trimap = np.where(maybe > 0, np.uint8(128), np.uint8(0))
     trimap[sure > 0] = 255
     return trimap

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from p3mbench.regions import trimap_from_alpha
+from p3mbench.regions import envelope_of, trimap_from_alpha
 
 
 def test_the_recipe_on_a_case_made_by_hand():
@@ -24,6 +24,13 @@ def test_the_recipe_on_a_case_made_by_hand():
         ]
     )
     assert (trimap_from_alpha(alpha, 3) == expected).all()
+
+
+def test_the_envelope_on_a_case_made_by_hand():
+    alpha = np.array([[0, 0, 1, 255, 255, 255, 255]], np.uint8)
+    dilation, erosion = envelope_of(alpha, 3)
+    assert dilation.tolist() == [[0, 255, 255, 255, 255, 255, 255]]
+    assert erosion.tolist() == [[0, 0, 0, 0, 255, 255, 255]]
 
 
 @settings(max_examples=50)

@@ -16,6 +16,7 @@ from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import published_times
 from ..training_inputs import colours, with_levels
+from .fidelity import FIDELITY
 from .network import AlphaGANGenerator
 
 PUBLISHED_BASE = 64
@@ -24,6 +25,8 @@ ADVERSARIAL = 0.001
 
 class AlphaGANTraining:
     """AlphaGAN: the generator, and the discriminator that it is trained with."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -47,11 +50,15 @@ class AlphaGANTraining:
         return PatchGAN(4, published_times(PUBLISHED_BASE, width, 2))
 
     def judged(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """(N, 4, H, W) in [-1, 1] twice: composed by the true or the predicted alpha; trimap."""
+        """(N, 4, H, W) in [-1, 1] twice: composed by the true or the predicted alpha; trimap.
+
+        Where the trimap knows, the prediction has its value, as in the re-implementation.
+        """
         _, (foreground, background) = colours(batch)
+        pasted = torch.where(batch.unknown > 0, outputs, batch.trimap / 255)
         true, made = (
             torch.cat([a * foreground + (1 - a) * background, batch.trimap / 255], 1) * 2 - 1
-            for a in (batch.alpha, outputs)
+            for a in (batch.alpha, pasted)
         )
         return true, made
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
-from p3mbench.training.losses import alpha_loss, composition_loss
+from p3mbench.training.fidelity import Fidelity
+from p3mbench.training.losses import absolute, composition_error, pooled
 from p3mbench.training.recipe import NATIVE, Recipe, Stage, nano
 
 from ..inference import published_times
 from ..training_inputs import colours, with_levels
+from .fidelity import MMAGIC, SKIPS
 from .network import DIM, PUBLISHED_BASE, Outputs, SkipDIM
 
 MATTING, REFINING, BOTH = "matting", "refining", "both"
@@ -36,6 +38,11 @@ class DIMTraining:
     def __init__(self, skips: bool | None, refiner: bool) -> None:
         self.skips, self.refiner = skips, refiner
 
+    @property
+    def fidelity(self) -> Fidelity:
+        """What was compared, for either re-implementation."""
+        return MMAGIC if self.skips is None else SKIPS
+
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
         base = published_times(PUBLISHED_BASE, width, 4)
@@ -53,11 +60,12 @@ class DIMTraining:
         unknown, truth = batch.unknown, batch.alpha
         parts = {}
         if batch.stage != REFINING:
-            composition = composition_loss(outputs.alpha, image, layers, unknown) / 3
-            parts["alpha"] = 0.5 * alpha_loss(outputs.alpha, truth, unknown)
-            parts["composition"] = 0.5 * composition
+            alpha = absolute(outputs.alpha - truth) * unknown
+            composed = absolute(composition_error(outputs.alpha, image, layers)) * unknown
+            parts["alpha"] = 0.5 * pooled(alpha, unknown)
+            parts["composition"] = 0.5 * pooled(composed, unknown) / 3
         if outputs.refined is not None and batch.stage != MATTING:
-            parts["refined"] = alpha_loss(outputs.refined, truth, unknown)
+            parts["refined"] = pooled(absolute(outputs.refined - truth) * unknown, unknown)
         return parts
 
     @property
@@ -68,14 +76,17 @@ class DIMTraining:
         """``paper``: Adam at 1e-5, batch 1, crops of 320, 480 or 640; mmagic's steps."""
         if preset == "nano":
             steps = 1800 if self._stages else 800
-            return nano(width=1 / 8, steps=steps, needs_layers=True, stages=self._stages, **NATIVE)
+            return nano(
+                width=1 / 8, steps=steps, needs_layers=True, losses=2, stages=self._stages, **NATIVE
+            )
         return Recipe(
+            losses=2,
             steps=STEPS * max(1, len(self._stages)),
             batch_size=1,
             crops=(320, 480, 640),
             size=(320, 320),
             crop_rule="centre",
-            kernels=(3, 25),
+            kernels=(1, 29),
             needs_layers=True,
             lr=1e-5,
             stages=self._stages,

@@ -2,7 +2,8 @@
 
 The published procedure (demo.py of github.com/MarcoForte/FBA_Matting at 8dd100d): both sides are
 raised to a multiple of 8 by resizing image and trimap planes, not by padding; alpha is resized back
-and the trimap's known pixels are set.
+and the trimap's known pixels are set. The published calls name Lanczos, but in the place of
+OpenCV's argument for the destination, so that OpenCV's default runs: bilinear.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ from ..inference import (
     ready,
     to_batch,
 )
-from ..windowed import resize
+from ..windowed import Window, resize
 from .inputs import distance_maps, known_planes
 from .network import FBANet, Standardisation
 
 MULTIPLE = 8
+WINDOWS: dict[str, Window] = {"native": "linear", "native-lanczos": "lanczos"}
 
 
 class Inputs(NamedTuple):
@@ -44,13 +46,13 @@ class Inputs(NamedTuple):
     maps: Tensor
 
 
-def load(device: str, weights: Path, standardisation: str) -> FBAPredictor:
+def load(device: str, weights: Path, standardisation: str, strategy: str) -> FBAPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.FBA.load`."""
     base = published_times(64, recorded_width(weights), 4)
     network = FBANet(base, Standardisation(standardisation))
     load_into(network, weights)
     network.settle()
-    return FBAPredictor(network, device)
+    return FBAPredictor(network, device, WINDOWS[strategy])
 
 
 def network_sides(shape: tuple[int, int]) -> tuple[int, int]:
@@ -65,11 +67,12 @@ class FBAPredictor:
     Args:
         network: with its weights; it is moved to ``device`` and set to evaluation.
         device: ``cpu`` or a CUDA device of PyTorch.
+        window: how images of other sizes are resized.
     """
 
-    def __init__(self, network: FBANet, device: str) -> None:
+    def __init__(self, network: FBANet, device: str, window: Window = "linear") -> None:
         self.network = ready(network, device)
-        self.device = device
+        self.device, self.window = device, window
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
@@ -79,10 +82,13 @@ class FBAPredictor:
         """
         trimap = checked_trimap(image, trimap, "fba")
         sides = network_sides(image.shape[:2])
-        inputs = self._inputs(resize(image / 255.0, sides), resize(known_planes(trimap), sides))
+        inputs = self._inputs(
+            resize(image / 255.0, sides, self.window),
+            resize(known_planes(trimap), sides, self.window),
+        )
         with exact_inference():
             alpha = plane_of(self.network(*inputs).alpha)
-        enlarged = resize(alpha, image.shape[:2]).clip(0, 1)  # as saving to 8 bits clips there
+        enlarged = resize(alpha, image.shape[:2], self.window).clip(0, 1)  # as 8 bits clip there
         return paste_known(enlarged.astype(np.float32, copy=False), trimap)
 
     def raw_outputs(

@@ -21,7 +21,12 @@ class FBA:
     """FBA Matting (ResNet-50, group norm and weight standardisation), as its authors ran it.
 
     Attributes:
-        strategy: ``native``: at the image's own size, resized to the next multiple of 8.
+        strategy: how an image is brought to the next multiple of 8 and its matte back.
+
+            * ``native``: bilinearly, as the published code does: it names Lanczos in the place of
+              another argument of OpenCV.
+            * ``native-lanczos``: by Lanczos, which the code means.
+
         standardisation: the formula that standardises the filters. ``head`` is the published code
             as it stands today; ``2020`` is the code that ``FBA.pth`` was published with. With
             random weights the two differ by 0.0025 in alpha on average.
@@ -38,7 +43,8 @@ class FBA:
         citation="Forte, Pitie, F, B, Alpha Matting, arXiv:2003.07711",
         learned=True,
         parameters=34_693_031,
-        strategies=("native",),
+        strategies=("native", "native-lanczos"),
+        version=2,  # 1 resized by Lanczos
         checkpoints=(
             Checkpoint(
                 name="adobe",
@@ -72,7 +78,7 @@ class FBA:
             raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
         from .method import load
 
-        return load(device, weights, self.standardisation)
+        return load(device, weights, self.standardisation, self.strategy)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""

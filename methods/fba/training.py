@@ -16,7 +16,8 @@ from p3mbench.training.losses import (
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import normalised, published_times
-from .inputs import distance_maps
+from .distances import distance_maps
+from .fidelity import FIDELITY
 from .network import FBANet, Outputs, Standardisation
 
 PUBLISHED_BASE = 64
@@ -25,6 +26,8 @@ COLOURS = 0.25  # weight of all losses on foreground and background
 
 class FBATraining:
     """FBA Matting."""
+
+    fidelity = FIDELITY
 
     def __init__(self, standardisation: str) -> None:
         self.standardisation = Standardisation(standardisation)
@@ -44,9 +47,7 @@ class FBATraining:
         """Image, trimap planes, normalised image, distance maps; see `FBANet.forward`."""
         image = batch.image / 255
         planes = torch.cat([batch.trimap == 0, batch.trimap == 255], dim=1).to(image.dtype)
-        arrays = planes.permute(0, 2, 3, 1).cpu().numpy()
-        maps = [torch.from_numpy(distance_maps(array)).permute(2, 0, 1) for array in arrays]
-        return image, planes, normalised(image), torch.stack(maps).to(image)
+        return image, planes, normalised(image), distance_maps(planes)
 
     def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
         """Of alpha: L1, composition, gradient, Laplacian; of colours: L1, Laplacian, exclusion.
@@ -56,16 +57,18 @@ class FBATraining:
         image, alpha = batch.image / 255, outputs.alpha
         layers = (batch.layers[0] / 255, batch.layers[1] / 255)
         own = (outputs.fg, outputs.bg)
-        colours = sum(
-            (alpha_loss(mine, true) + pyramid_loss(mine.mean(1, True), true.mean(1, True)))
-            for mine, true in zip(own, layers, strict=True)
-        )
+        colours = torch.stack(
+            [
+                alpha_loss(mine, true) + pyramid_loss(mine.mean(1, True), true.mean(1, True))
+                for mine, true in zip(own, layers, strict=True)
+            ]
+        ).sum()
         recomposed = composition_loss(batch.alpha, image, own) / 3
         return {
             "alpha": alpha_loss(alpha, batch.alpha) + gradient_loss(alpha, batch.alpha),
             "laplacian": pyramid_loss(alpha, batch.alpha),
             "composition": composition_loss(alpha, image, layers) / 3,
-            "colours": COLOURS * (torch.as_tensor(colours) + recomposed + exclusion_loss(*own)),
+            "colours": COLOURS * (colours + recomposed + exclusion_loss(*own)),
         }
 
     def recipe(self, preset: str) -> Recipe:

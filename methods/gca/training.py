@@ -5,17 +5,20 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
-from p3mbench.training.losses import alpha_loss
+from p3mbench.training.losses import pooled
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
 from ..inference import published_times
 from ..training_inputs import with_classes
+from .fidelity import FIDELITY
 from .method import PUBLISHED_BASE
 from .network import GCA
 
 
 class GCATraining:
     """GCA Matting."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -27,27 +30,28 @@ class GCATraining:
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
         """The absolute error in the unknown region."""
-        return {"alpha": alpha_loss(outputs, batch.alpha, batch.unknown)}
+        unknown = batch.unknown
+        return {"alpha": pooled((outputs - batch.alpha).abs() * unknown, unknown)}
 
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 4e-4, 200,000 steps of 40, warm-up, cosine, crops of 512."""
         if preset == "nano":
-            return nano(width=1 / 8, **NATIVE)
+            return nano(width=1 / 8, losses=2, **NATIVE)
         return Recipe(
+            losses=2,
             steps=200_000,
             batch_size=40,
             crops=(512,),
             size=(512, 512),
             crop_rule="centre",
-            kernels=(3, 30),
+            kernels=(1, 29),
             lr=4e-4,
             betas=(0.5, 0.999),
             needs_layers=True,
             jitter=True,
-            schedule="cosine",
+            schedule="late-cosine",
             warmup=5000 / 200_000,
-            note="without clipping gradients, and without moving foregrounds and pasting them "
-            "together, which composed training sets allow",
+            note="the authors start from ImageNet weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

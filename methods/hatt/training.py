@@ -14,6 +14,7 @@ from p3mbench.training.losses import squared_loss, ssim_loss
 from p3mbench.training.recipe import Recipe, nano
 
 from ..inference import normalised, published_times
+from .fidelity import FIDELITY
 from .network import HATT, Outputs
 
 PUBLISHED_BASE = 64
@@ -22,6 +23,8 @@ SQUARED, SSIM, ADVERSARIAL = 1.0, 0.1, 0.05
 
 class HATTTraining:
     """HAttMatting."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -66,8 +69,7 @@ class HATTTraining:
             schedule="polynomial",
             clip=1.0,
             adversarial=ADVERSARIAL,
-            note="discriminator's form, weight decay and clipping are ours; the losses' "
-            "weights were not checked against the paper's text",
+            note="discriminator's form, batch, epochs, weight decay and clipping are ours",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

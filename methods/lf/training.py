@@ -16,6 +16,7 @@ from p3mbench.training.losses import alpha_loss, gradient_loss
 from p3mbench.training.recipe import Recipe, Stage, nano
 
 from ..inference import normalised, published_times
+from .fidelity import FIDELITY
 from .network import LateFusion, Outputs
 
 PUBLISHED_BASE = 64
@@ -38,6 +39,8 @@ def classification(seen: Tensor, truth: Tensor, known: Tensor) -> Tensor:
 
 class LFTraining:
     """Late Fusion."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""

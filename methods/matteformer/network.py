@@ -130,7 +130,7 @@ class Block(nn.Module):
         mask = None
         if self.shift:
             padded = padded.roll((-self.shift, -self.shift), dims=(1, 2))
-            mask = shift_mask(*sides).to(x)
+            mask = shift_mask(*sides, device=x.device).to(x.dtype)
         windows, values = self.attn(partitioned(padded), memory, mask)
         back = merged(windows, *sides)
         if self.shift:
@@ -142,11 +142,11 @@ class Block(nn.Module):
         return out
 
 
-def shift_mask(height: int, width: int) -> Tensor:
+def shift_mask(height: int, width: int, device: torch.device | None = None) -> Tensor:
     """(windows, 49, 49): `FORBIDDEN` between tokens that lie together only because of the shift."""
     parts = []
     for side in (height, width):
-        place = torch.arange(side)
+        place = torch.arange(side, device=device)
         parts.append((place >= side - SIDE).int() + (place >= side - SHIFT).int())
     zones = parts[0][:, None] * 3 + parts[1][None, :]
     cells = partitioned(zones[None, :, :, None].float())[..., 0]

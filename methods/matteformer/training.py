@@ -7,21 +7,29 @@ only where the next coarser one is uncertain, and take its values elsewhere.
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
-from p3mbench.training.losses import alpha_loss, composition_loss, pyramid_loss
+from p3mbench.training.constants import Numbers, constant
+from p3mbench.training.losses import composition_error, pooled, pyramid_loss
 from p3mbench.training.recipe import NATIVE, Recipe, Stage, nano
 
-from ..inference import published_times
-from ..training_inputs import colours, with_classes
+from ..inference import normalised, published_times
+from ..training_inputs import with_classes
+from .fidelity import FIDELITY
 from .method import CERTAIN
 from .network import HEAD, MatteFormer, Outputs
 
 WEIGHTS = {"os1": 2.0, "os4": 1.0, "os8": 1.0}
+DIVISOR = 5
+ENLARGED = 640 / 512
 WIDEST = {"os4": 30, "os1": 15}  # side of the ellipse that widens what is uncertain, less than
 WARM, MIXED, REFINED = "warm", "mixed", "refined"
 WARMUP = 10_000 / 200_000
@@ -32,31 +40,63 @@ STAGES = (
 )
 
 
+@cache
+def ellipses(widest: int) -> Numbers:
+    """OpenCV's elliptical kernels of sides 1 to ``widest`` - 1, (widest - 1, 1, side, side).
+
+    Their anchors are in the middle of planes of one odd side.
+    """
+    middle = widest // 2
+    planes = np.zeros((widest - 1, 1, 2 * middle + 1, 2 * middle + 1))
+    for k in range(widest - 1):
+        side = k + 1
+        start = middle - side // 2
+        ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+        planes[k, 0, start : start + side, start : start + side] = ellipse
+    return _tuples(planes.tolist())
+
+
+def _tuples(lists: Any) -> Any:
+    return tuple(map(_tuples, lists)) if isinstance(lists, list) else lists
+
+
 def uncertain(alpha: Tensor, widest: int) -> Tensor:
     """(N, 1, H, W) of 0 and 1: where a matte is neither 0 nor 1, widened by chance.
 
-    The ellipse's side is drawn by PyTorch from 1 to ``widest`` - 1 pixels for each matte.
+    Each matte is brought to 5/4 of its size (640 for the published crops of 512) and back by
+    nearest neighbours, and there widened by an ellipse of 1 to ``widest`` - 1 pixels. Everything,
+    chance included, happens on the matte's device.
     """
-    found = []
-    for plane in alpha.detach().float().cpu().numpy()[:, 0]:
-        open_ = ((plane >= CERTAIN) & (plane <= 1 - CERTAIN)).astype(np.uint8)
-        side = int(torch.randint(1, widest, ()))
-        element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-        found.append(torch.from_numpy(cv2.dilate(open_, element)))
-    return torch.stack(found)[:, None].to(alpha)
+    with torch.no_grad():
+        size = alpha.shape[-2:]
+        wide = F.interpolate(alpha, size=[round(side * ENLARGED) for side in size])
+        unsure = ((wide >= CERTAIN) & (wide <= 1 - CERTAIN)).to(alpha.dtype)
+        kernels = constant(ellipses(widest), alpha)
+        chosen = torch.randint(0, widest - 1, (len(alpha),), device=alpha.device)
+        counts = F.conv2d(
+            unsure.transpose(0, 1), kernels[chosen], padding=widest // 2, groups=len(alpha)
+        )
+        widened = (counts.transpose(0, 1) > 0.5).to(alpha.dtype)
+        return F.interpolate(widened, size=size)
 
 
 def counted(outputs: Outputs, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
     """By output: the matte, and (N, 1, H, W) of 0 and 1 where it counts."""
-    everywhere = torch.ones_like(batch.unknown)
-    found = {"os8": (outputs.os8, everywhere)}
-    refining = batch.stage == REFINED or batch.stage == MIXED and bool(torch.rand(()) < 0.5)
+    unknown = batch.unknown
+    found = {"os8": (outputs.os8, torch.ones_like(unknown))}
+    if batch.stage == MIXED:  # one toss for the step, where the mattes are
+        refining = torch.rand((), device=unknown.device) < 0.5
     coarser = outputs.os8
     for name, widest in WIDEST.items():
-        matte, region = getattr(outputs, name), batch.unknown
-        if refining:
-            region = uncertain(coarser, widest)
-            matte = torch.where(region > 0, matte, coarser)
+        matte, region = getattr(outputs, name), unknown
+        if batch.stage in (MIXED, REFINED):
+            unsure = uncertain(coarser, widest)
+            refined = torch.where(unsure > 0, matte, coarser)
+            if batch.stage == MIXED:
+                matte = torch.where(refining, refined, matte)
+                region = torch.where(refining, unsure, unknown)
+            else:
+                matte, region = refined, unsure
         found[name] = matte, region
         coarser = matte
     return found
@@ -64,6 +104,8 @@ def counted(outputs: Outputs, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
 
 class MatteFormerTraining:
     """MatteFormer."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -73,41 +115,50 @@ class MatteFormerTraining:
         """Normalised RGB and the trimap's three planes, as one tensor."""
         return (with_classes(batch),)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
-        """Each matte where it counts; the sum over the mattes is divided by five."""
-        image, layers = colours(batch)
+    def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """The published terms of each matte where it counts, without weights."""
         truth = batch.alpha
-        found: dict[str, list[Tensor]] = {"alpha": [], "composition": [], "laplacian": []}
+        image, *layers = (normalised(x / 255) for x in (batch.image, *batch.layers))
+        terms = {}
         for name, (matte, region) in counted(outputs, batch).items():
-            weight = WEIGHTS[name]
-            found["alpha"].append(weight * alpha_loss(matte, truth, region) / 5)
-            composed = composition_loss(matte, image, layers, region) / 3
-            found["composition"].append(weight * composed / 5)
-            found["laplacian"].append(weight * pyramid_loss(matte, truth, region) / 5)
-        return {name: torch.stack(parts).sum() for name, parts in found.items()}
+            error = composition_error(matte, image, (layers[0], layers[1]))
+            terms[f"rec_{name}"] = pooled((matte - truth).abs() * region, region)
+            terms[f"comp_{name}"] = pooled(error.abs() * region, region)
+            terms[f"lap_{name}"] = pyramid_loss(matte, truth, region)
+        return terms
+
+    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+        """Each matte where it counts; the sum over the mattes is divided by five.
+
+        Composition is summed over the channels of normalised colours.
+        """
+        terms = self.terms(outputs, batch)
+        return {
+            part: torch.stack([w * terms[f"{part}_{name}"] for name, w in WEIGHTS.items()]).sum()
+            / DIVISOR
+            for part in ("rec", "comp", "lap")
+        }
 
     def recipe(self, preset: str) -> Recipe:
-        """``paper``: Adam at 4e-4, 200,000 steps of 20, warm-up, cosine, crops of 512."""
+        """``paper``: Adam at 1e-3, 200,000 steps of 20, warm-up, cosine, crops of 512."""
         if preset == "nano":
-            return nano(width=3 / 32, needs_layers=True, stages=STAGES, losses=2, **NATIVE)
+            return nano(width=3 / 32, needs_layers=True, stages=STAGES, losses=3, **NATIVE)
         return Recipe(
-            losses=2,
+            losses=3,
             steps=200_000,
             batch_size=20,
             crops=(512,),
             size=(512, 512),
             crop_rule="centre",
-            kernels=(3, 30),
+            kernels=(1, 29),
             needs_layers=True,
-            lr=4e-4,
+            lr=1e-3,
             betas=(0.5, 0.999),
             jitter=True,
-            schedule="cosine",
+            schedule="late-cosine",
             warmup=WARMUP,
             stages=STAGES,
-            note="without clipping gradients by their moving average, and without moving "
-            "foregrounds and pasting them together, which composed training sets allow; the "
-            "authors start from ImageNet weights",
+            note="the authors start from ImageNet weights",
         )
 
     def shallow(self, network: nn.Module) -> nn.Module:

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-import torch
+import numpy as np
 import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
+from p3mbench.training.constants import Numbers, constant
 from p3mbench.training.recipe import Recipe, nano
 
+from .fidelity import FIDELITY
 from .network import MODNet, Outputs
 
 SEMANTIC = 16  # the semantic map is that many times smaller than the image
 BOUNDARY = 4.0  # how much more the unknown region counts
 
 
+def _kernel() -> Numbers:
+    """The published 3x3 kernel: SciPy's Gaussian of sigma 0.8 of a point in a plane of 3x3.
+
+    SciPy reflects at the plane's borders, which folds the Gaussian's tails back into it.
+    """
+    point = np.zeros((3, 3))
+    point[1, 1] = 1
+    return ((tuple(map(tuple, gaussian_filter(point, 0.8).tolist())),),)
+
+
+KERNEL = _kernel()
+
+
 def smoothed(alpha: Tensor) -> Tensor:
-    """(N, 1, H, W) through a 3x3 Gaussian of sigma 0.8, borders reflected."""
-    steps = torch.arange(3, dtype=alpha.dtype, device=alpha.device) - 1
-    line = torch.exp(-(steps**2) / (2 * 0.8**2))
-    kernel = line[:, None] * line[None, :]
+    """(N, 1, H, W) through `KERNEL`, borders reflected."""
     padded = F.pad(alpha, (1, 1, 1, 1), mode="reflect")
-    return F.conv2d(padded, (kernel / kernel.sum()).view(1, 1, 3, 3))
+    return F.conv2d(padded, constant(KERNEL, alpha))
 
 
 class MODNetTraining:
     """MODNet, supervised; the paper's self-supervised adaptation to videos is not part of it."""
+
+    fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
@@ -58,11 +73,13 @@ class MODNetTraining:
         if preset == "nano":
             return nano(
                 width=0.25,
+                losses=2,
                 crops=(0, 208, 192),
                 size=(192, 160),
                 options=(("side", 160),),
             )
         return Recipe(
+            losses=2,
             epochs=40,
             batch_size=16,
             crops=(0, 1024, 768, 512),

@@ -28,28 +28,29 @@ PUBLISHED_SIDE = 512  # of the image whose masks the checkpoint holds
 FORBIDDEN = -100.0  # added where two tokens may not see each other
 
 
-def zones(side: int, shift: int) -> Tensor:
+def zones(side: int, shift: int, device: torch.device | None = None) -> Tensor:
     """(padded side,) numbers that differ where two places of a rolled side may not see each other.
 
     The padding is a zone of its own, and moves with the roll. Shifted windows cut the side before
     its last window and before its last ``shift`` places, as in the usual Swin network.
     """
     padded = side + -side % SIDE
-    place = torch.arange(padded)
+    place = torch.arange(padded, device=device)
     found = (place >= side).int().roll(-shift)
     if shift:
         found += 2 * (place >= padded - SIDE).int() + 4 * (place >= padded - shift).int()
     return found
 
 
-def window_mask(height: int, width: int, shift: int) -> Tensor:
+def window_mask(height: int, width: int, shift: int, device: torch.device | None = None) -> Tensor:
     """(windows, 49, 49): `FORBIDDEN` between tokens of different zones, else 0.
 
     Args:
         height, width: of the map in tokens, before padding.
         shift: by how much the windows are shifted, 0 or 3.
+        device: where to make it.
     """
-    area = zones(height, shift)[:, None] * 8 + zones(width, shift)[None, :]
+    area = zones(height, shift, device)[:, None] * 8 + zones(width, shift, device)[None, :]
     cells = partitioned(area[None, :, :, None].float())[..., 0]
     return (cells[:, None, :] != cells[:, :, None]).float() * FORBIDDEN
 
@@ -111,7 +112,8 @@ class Block(nn.Module):
     def _mask(self, height: int, width: int) -> Tensor:
         if (height, width) == (self.side, self.side):
             return self.attn_mask
-        return window_mask(height, width, self.shift).to(self.attn_mask)
+        mask = window_mask(height, width, self.shift, self.attn_mask.device)
+        return mask.to(self.attn_mask.dtype)
 
 
 class Stage(nn.Module):

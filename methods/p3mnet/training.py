@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from p3mbench.training.batch import Batch
+from p3mbench.training.fidelity import Fidelity
 from p3mbench.training.losses import alpha_loss, class_loss, composition_loss, laplacian_loss
 from p3mbench.training.recipe import Recipe, nano
 
 from ..inference import normalised
 from .architectures import network_of
 from .basic import BasicOutputs
+from .fidelity import BY_ENCODER
 from .network import Outputs
 
 FIRST = {  # what sees the image first
@@ -22,6 +25,7 @@ FIRST = {  # what sees the image first
     "vitae-s": "encoder.layers.0.RC.proj1",
     "swin-t": "encoder.patch_embed.proj1",
 }
+SIDES = ("side2", "side1", "side0")
 
 
 class P3MNetTraining:
@@ -36,6 +40,11 @@ class P3MNetTraining:
     def __init__(self, encoder: str, features: int, changes: Mapping[str, Any]) -> None:
         self.encoder, self.features, self.changes = encoder, features, changes
 
+    @property
+    def fidelity(self) -> Fidelity:
+        """What was compared, for each encoder."""
+        return BY_ENCODER[self.encoder]
+
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised.
 
@@ -48,33 +57,49 @@ class P3MNetTraining:
         """The normalised image."""
         return (normalised(batch.image / 255),)
 
+    def terms(self, outputs: Outputs | BasicOutputs, batch: Batch) -> dict[str, Tensor]:
+        """The published terms, without their weights; composition in normalised colours."""
+        local, fusion, truth, unknown = outputs.local, outputs.fusion, batch.alpha, batch.unknown
+        foreground, background = (normalised(layer / 255) for layer in batch.layers)
+        image = normalised(batch.image / 255)
+        terms = {
+            "ce_global": class_loss(outputs.global_, batch.classes),
+            "local_alpha": alpha_loss(local, truth, unknown),
+            "local_laplacian": laplacian_loss(local, truth, unknown),
+            "fusion_alpha": alpha_loss(fusion, truth),
+            "fusion_laplacian": laplacian_loss(fusion, truth),
+            "fusion_composition": composition_loss(fusion, image, (foreground, background)),
+        }
+        if isinstance(outputs, Outputs):
+            for side in SIDES:
+                terms[f"ce_{side}"] = class_loss(getattr(outputs, side), batch.classes)
+        return terms
+
     def losses(self, outputs: Outputs | BasicOutputs, batch: Batch) -> dict[str, Tensor]:
         """Classes with deep supervision; opacity in the unknown region; the whole matte.
 
         (side2 + side1 + side0 + 3 global) / 6 + 2 (alpha + Laplacian, unknown region, local)
-        + 3 (alpha + Laplacian, fusion) + composition of fusion in normalised colours. BASIC has
-        no sides: its classes have the weight that all together have.
+        + 3 (alpha + Laplacian, fusion) + composition of fusion. BASIC has no sides: its classes
+        have the weight that all together have.
         """
-        classes = class_loss(outputs.global_, batch.classes)
+        terms = self.terms(outputs, batch)
+        classes = terms["ce_global"]
         if isinstance(outputs, Outputs):
-            sides = (outputs.side2, outputs.side1, outputs.side0)
-            classes = (3 * classes + sum(class_loss(x, batch.classes) for x in sides)) / 6
-        local, fusion, truth, unknown = outputs.local, outputs.fusion, batch.alpha, batch.unknown
-        foreground, background = (normalised(layer / 255) for layer in batch.layers)
-        image = normalised(batch.image / 255)
+            sides = torch.stack([terms[f"ce_{side}"] for side in SIDES])
+            classes = (3 * classes + sides.sum()) / 6
         return {
             "classes": classes,
-            "local": 2 * alpha_loss(local, truth, unknown)
-            + 2 * laplacian_loss(local, truth, unknown),
-            "fusion": 3 * alpha_loss(fusion, truth) + 3 * laplacian_loss(fusion, truth),
-            "composition": composition_loss(fusion, image, (foreground, background)),
+            "local": 2 * (terms["local_alpha"] + terms["local_laplacian"]),
+            "fusion": 3 * (terms["fusion_alpha"] + terms["fusion_laplacian"]),
+            "composition": terms["fusion_composition"],
         }
 
     def recipe(self, preset: str) -> Recipe:
         """``paper``: Adam at 1e-5, batch 8, 150 epochs, crops of 512, 768 or 1024."""
         if preset == "nano":
-            return nano(needs_layers=True, **self.changes)
+            return nano(needs_layers=True, losses=2, **self.changes)
         return Recipe(
+            losses=2,
             epochs=150,
             batch_size=8,
             crops=(512, 768, 1024),

@@ -13,6 +13,7 @@ from p3mbench.training.recipe import Recipe, Stage, nano
 
 from ..inference import published_times
 from ..training_inputs import class_planes, colours
+from .fidelity import FIDELITY
 from .network import SHM, Guide, Outputs
 
 PUBLISHED_BASE = 64
@@ -32,6 +33,8 @@ class SHMTraining:
     Args:
         guide: see `network.SHM`.
     """
+
+    fidelity = FIDELITY
 
     def __init__(self, guide: Guide) -> None:
         self.guide = guide

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from p3mbench.cli.fidelity import checks, thin_weights, training_tables
 from p3mbench.cli.options import complete_methods, plugin_option
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ def show(
     for key, value in _facts(method):
         click.echo(item(key, value))
     click.echo(item("weights", _weights(method.info)))
+    for title, header, rows in training_tables(method):
+        click.secho(f"\n{title}", bold=True)
+        for row in rows:
+            click.echo(f"{row[0]}:")
+            for name, text in zip(header[1:], row[1:], strict=True):
+                click.echo(item(f"  {name}", text))
     header, rows = _published(name)
     if rows:
         click.secho("\npublished on P3M-500", bold=True)
@@ -91,13 +98,22 @@ def page(method: Method) -> str:
     lines = [f"# {method.info.title} (`{method.info.name}`)", ""]
     lines += [*_markdown(_idea(method)), ""]
     lines += [f"- **{key}**: {escape(value)}" for key, value in _facts(method)]
+    for title, header, rows in training_tables(method):
+        lines += ["", f"## {title}", "", *_table(header, rows)]
     header, rows = _published(method.info.name)
     if rows:
         lines += ["", "## Published on P3M-500", ""]
         lines += ["Not measured here; see `p3mbench report --compare published`.", ""]
-        lines += [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
-        lines += [f"| {' | '.join(map(escape, row))} |" for row in rows]
+        lines += _table(header, rows)
     return "\n".join(lines) + "\n"
+
+
+def _table(header: list[str], rows: list[list[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    from p3mbench.report.markdown import escape
+
+    lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
+    return lines + [f"| {' | '.join(map(escape, row))} |" for row in rows]
 
 
 def _markdown(lines: list[str]) -> Iterator[str]:
@@ -189,6 +205,9 @@ def _recipes(method: Method) -> Iterator[tuple[str, str]]:
     else:
         for preset in PRESETS:
             yield f"training, preset {preset}", str(training_of(method).recipe(preset))
+        yield from checks(method)
+    if thin := thin_weights(method.info):
+        yield "thin weights for mini", thin
 
 
 def _published(name: str) -> tuple[list[str], list[list[str]]]:

@@ -72,6 +72,11 @@ def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | Non
 @click.option(
     "--width", type=click.FloatRange(min=0, min_open=True), help="Factor on all channels."
 )
+@click.option(
+    "--formula",
+    type=click.Choice(["code", "text"]),
+    help="Where a paper's text and its code differ on a loss [default: the preset's]",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--limit", type=click.IntRange(1), help="Train on the first N images only.")
 @click.option(
@@ -211,17 +216,26 @@ def _check_extra() -> None:
 def _recipe(method: Method, benchmark: Benchmark, asked: dict[str, Any]) -> Recipe:
     from dataclasses import replace
 
-    from p3mbench.training.recipe import training_of
+    from p3mbench.training.recipe import fidelity_of, training_of
 
+    training = training_of(method)
+    fidelity = fidelity_of(training)
+    if asked["formula"] == "text" and not (fidelity and fidelity.has_text):
+        raise click.UsageError(
+            f"no loss of {method.info.name} differs between its paper's text and its code; "
+            "leave --formula"
+        )
     preset = asked["preset"] or ("nano" if benchmark.source == "synthetic" else "paper")
     changes: dict[str, Any] = {
-        key: asked[key] for key in ("steps", "batch_size", "lr", "width") if asked[key] is not None
+        key: asked[key]
+        for key in ("steps", "batch_size", "lr", "width", "formula")
+        if asked[key] is not None
     }
     if asked["epochs"] is not None:
         changes |= {"epochs": asked["epochs"], "steps": asked["steps"] or 0}
     if asked["crop"] is not None:
         changes |= {"crops": (asked["crop"],), "size": (asked["crop"], asked["crop"])}
-    return replace(training_of(method).recipe(preset), **changes)
+    return replace(training.recipe(preset), **changes)
 
 
 def _source(benchmark: Benchmark, variant: str, recipe: Recipe, asked: dict[str, Any]) -> Source:

@@ -25,7 +25,10 @@ class Batch:
         donor: (N, 3, H, W) float32 RGB in [0, 255], other people's faces laid over the targets'
             faces, for copy-and-paste; None where there is none.
         paste: (N, 1, H, W) float32, 1 where a donor's pixel takes the target's place.
+        dilation, erosion: (N, 1, H, W) float32 in [0, 255]: where the alpha is not 0, widened, and
+            where it is 255, narrowed; see `Recipe.envelope`. None where the recipe has none.
         stage: which of the recipe's stages is on, "" if it has none.
+        formula: `Recipe.formula`.
     """
 
     image: Tensor
@@ -35,7 +38,10 @@ class Batch:
     background: Tensor | None = None
     donor: Tensor | None = None
     paste: Tensor | None = None
+    dilation: Tensor | None = None
+    erosion: Tensor | None = None
     stage: str = ""
+    formula: str = "code"
 
     @property
     def unknown(self) -> Tensor:
@@ -45,10 +51,8 @@ class Batch:
     @property
     def classes(self) -> Tensor:
         """(N, H, W) int64: 0 background, 1 anything between, 2 foreground."""
-        classes = torch.ones_like(self.trimap[:, 0], dtype=torch.long)
-        classes[self.trimap[:, 0] == 0] = 0
-        classes[self.trimap[:, 0] == 255] = 2
-        return classes
+        trimap = self.trimap[:, 0]
+        return (trimap > 0).long() + (trimap == 255).long()
 
     @property
     def layers(self) -> tuple[Tensor, Tensor]:
@@ -60,6 +64,17 @@ class Batch:
         if self.foreground is None or self.background is None:
             raise ValueError("batch has no foregrounds: set needs_layers in the recipe")
         return self.foreground, self.background
+
+    @property
+    def envelope(self) -> tuple[Tensor, Tensor]:
+        """Dilation and erosion.
+
+        Raises:
+            ValueError: the recipe does not say that it needs them.
+        """
+        if self.dilation is None or self.erosion is None:
+            raise ValueError("batch has no dilation and erosion: set envelope in the recipe")
+        return self.dilation, self.erosion
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch on another device."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from p3mbench.images import UInt8Array
-from p3mbench.regions import trimap_from_alpha
+from p3mbench.regions import envelope_of, trimap_from_alpha
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import laid_over
 from p3mbench.training.recipe import Recipe
@@ -59,6 +59,9 @@ class Crops(Dataset[dict[str, Tensor]]):
         if self.copy_paste is not None:
             planes |= self._donated(rng, scene.image, scene.face)
         planes["trimap"] = trimap_from_alpha(scene.alpha, _between(rng, self.recipe.kernels))
+        if self.recipe.envelope:
+            pair = envelope_of(scene.alpha, self.recipe.envelope)
+            planes["dilation"], planes["erosion"] = pair
         cropped = crop(planes, self.recipe, rng)
         return _as_tensors(jittered(cropped, rng) if self.recipe.jitter else cropped)
 

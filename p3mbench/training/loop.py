@@ -311,7 +311,7 @@ class _Run:
         if stage is not None and stage.name != self.stage:
             self.freezer.enter(stage)
             self.stage = stage.name
-        with self._pasted(replace(batch, stage=self.stage)) as pasted:
+        with self._pasted(self._told(batch)) as pasted:
             outputs = self.network(*self.training.inputs(pasted))
             losses = self.training.losses(outputs, pasted)
         adversary = self.adversary
@@ -338,6 +338,10 @@ class _Run:
             f"the loss is not finite at step {self.step} ({named}); lower --lr, "
             "or go on from the last state with another --seed"
         )
+
+    def _told(self, batch: Batch) -> Batch:
+        """The batch, with what the recipe says to losses."""
+        return replace(batch, stage=self.stage, formula=self.job.recipe.formula)
 
     def _pasted(self, batch: Batch) -> Any:
         """The batch with faces pasted, within a context for those pasted between features."""

@@ -1,34 +1,57 @@
 """The losses of matting papers, each once; a method's ``training.py`` puts weights on them.
 
 All take (N, C, H, W) tensors and return a scalar. ``region`` is a (N, 1, H, W) tensor of zeros and
-ones, or of weights.
+ones, or of weights. Papers differ in what a mean over a region is, so there are four:
+
+* `alpha_loss` and `composition_loss` divide by the region's size plus 1, all images pooled, and
+  pixels outside count the root's 1e-6 each (JizhiziLi/P3M);
+* `pooled` divides by the size, all images pooled (MatteFormer, GCA, mmagic's DIM);
+* `by_image` divides each image's sum by its own size, and averages over images (IndexNet);
+* ViTMatte's, in its own module, is scaled to a crop of 512x512.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from p3mbench.training.constants import Numbers, constant
+
 LEVELS = 5
 SMOOTH = 1e-12  # under the root of the absolute value, as in P3M and Deep Image Matting
 
 
-def absolute(a: Tensor, b: Tensor) -> Tensor:
-    """|a - b| with a gradient at 0: sqrt((a - b)^2 + 1e-12)."""
-    return torch.sqrt((a - b) ** 2 + SMOOTH)
+def absolute(difference: Tensor) -> Tensor:
+    """|difference| with a gradient at 0: sqrt(difference^2 + 1e-12)."""
+    return torch.sqrt(difference**2 + SMOOTH)
+
+
+def pooled(values: Tensor, region: Tensor) -> Tensor:
+    """The sum of ``values``, which are 0 outside the region, over its size in all images.
+
+    An empty region counts as one pixel.
+    """
+    return values.sum() / region.sum().clamp(min=1)
+
+
+def by_image(values: Tensor, region: Tensor) -> Tensor:
+    """As `pooled` for each image, averaged over the images."""
+    sums, sizes = (x.flatten(1).sum(dim=1) for x in (values, region))
+    return (sums / sizes.clamp(min=1)).mean()
 
 
 def alpha_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -> Tensor:
     """Mean absolute error, over the image or over a region (Xu et al., CVPR 2017, eq. 1).
 
-    Over a region the sum is divided by its size plus 1 (P3M's code), so an empty one gives 0.
+    Over a region as P3M's code has it: the difference is set to 0 outside, and the sum over all
+    pixels is divided by the region's size plus 1.
     """
     if region is None:
-        return absolute(alpha, truth).mean()
-    return (absolute(alpha, truth) * region).sum() / (region.sum() + 1)
+        return absolute(alpha - truth).mean()
+    return absolute((alpha - truth) * region).sum() / (region.sum() + 1)
 
 
 def squared_loss(alpha: Tensor, truth: Tensor) -> Tensor:
@@ -41,6 +64,18 @@ def class_loss(logits: Tensor, classes: Tensor) -> Tensor:
     return F.cross_entropy(logits, classes)
 
 
+def composition_error(alpha: Tensor, image: Tensor, layers: tuple[Tensor, Tensor]) -> Tensor:
+    """(N, 3, H, W): the image composed with ``alpha`` minus the image.
+
+    Args:
+        alpha: (N, 1, H, W).
+        image: (N, 3, H, W), in any scale.
+        layers: foreground and background, (N, 3, H, W) each, in the image's scale.
+    """
+    foreground, background = layers
+    return alpha * foreground + (1 - alpha) * background - image
+
+
 def composition_loss(
     alpha: Tensor,
     image: Tensor,
@@ -50,75 +85,76 @@ def composition_loss(
     """Absolute error of the image composed with ``alpha`` (Xu et al., CVPR 2017, eq. 2).
 
     Args:
-        alpha: (N, 1, H, W).
-        image: (N, 3, H, W), in any scale.
-        layers: foreground and background, (N, 3, H, W) each, in the image's scale.
-        region: where it counts; the whole image if None.
+        alpha, image, layers: see `composition_error`.
+        region: where it counts, see `alpha_loss`; the whole image if None.
 
     Returns:
         The sum over the channels, averaged over pixels.
     """
-    foreground, background = layers
-    composed = alpha * foreground + (1 - alpha) * background
-    error = absolute(composed, image).sum(dim=1, keepdim=True)
+    error = composition_error(alpha, image, layers)
     if region is None:
-        return error.mean()
-    return (error * region).sum() / (region.sum() + 1)
+        return absolute(error).sum(dim=1).mean()
+    return absolute(error * region).sum() / (region.sum() + 1)
 
 
-@lru_cache
-def _p3m_kernel() -> Tensor:
+def _p3m_kernel() -> Numbers:
     """P3M's 5x5 smoothing kernel: the *sum* of two squared 1-D Gaussians of sigma 1."""
-    steps = torch.arange(5, dtype=torch.float32) - 2
-    line = torch.exp(-(steps**2) / 2) ** 2
-    kernel = line[:, None] + line[None, :]
-    return (kernel / kernel.sum()).view(1, 1, 5, 5)
+    line = [math.exp(-(step**2)) for step in range(-2, 3)]
+    total = sum(a + b for a in line for b in line)
+    return ((tuple(tuple((a + b) / total for b in line) for a in line),),)
 
 
-@lru_cache
-def _binomial_kernel() -> Tensor:
-    """Burt and Adelson's 5x5 kernel, 1-4-6-4-1 in both directions."""
-    line = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16
-    return (line[:, None] * line[None, :]).view(1, 1, 5, 5)
+P3M_KERNEL = _p3m_kernel()
+_LINE = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+BINOMIAL_KERNEL: Numbers = ((tuple(tuple(a * b for b in _LINE) for a in _LINE),),)
 
 
-def laplacian_levels(x: Tensor, kernel: Tensor, levels: int = LEVELS) -> list[Tensor]:
-    """The detail that blurring takes away, at ``levels`` sizes, each half of the one before.
+def laplacian_levels(x: Tensor, levels: int = LEVELS) -> list[Tensor]:
+    """P3M's pyramid: the detail that smoothing takes away at ``levels`` sizes, and what is left.
+
+    Each size is half of the one before; a last odd row or column is dropped.
 
     Args:
-        x: (N, 1, H, W).
-        kernel: (1, 1, 5, 5), of sum 1; borders are replicated.
+        x: (N, 1, H, W), sides of 2^levels pixels at least; borders are replicated.
+
+    Returns:
+        ``levels`` planes of detail and, last, the low-pass plane.
     """
-    kernel = kernel.to(x)
+    kernel = constant(P3M_KERNEL, x)
     found = []
     for _ in range(levels):
         blurred = F.conv2d(F.pad(x, (2, 2, 2, 2), mode="replicate"), kernel)
         found.append(x - blurred)
-        x = F.avg_pool2d(blurred, 2, ceil_mode=True)
-    return found
+        x = F.avg_pool2d(blurred, 2)
+    return [*found, x]
 
 
 def laplacian_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -> Tensor:
-    """P3M's Laplacian loss: the mean absolute error of five levels of detail, summed.
+    """P3M's Laplacian loss: the mean absolute errors of the levels, low-pass included, summed.
 
     With a ``region`` both mattes are set to 0 outside it first (P3M's code).
     """
     if region is not None:
         alpha, truth = alpha * region, truth * region
-    kernel = _p3m_kernel()
-    pairs = zip(laplacian_levels(alpha, kernel), laplacian_levels(truth, kernel), strict=True)
+    pairs = zip(laplacian_levels(alpha), laplacian_levels(truth), strict=True)
     return torch.stack([F.l1_loss(a, b) for a, b in pairs]).sum()
 
 
 def pyramid_levels(x: Tensor, levels: int = LEVELS) -> list[Tensor]:
     """The Laplacian pyramid of Burt and Adelson (1983): what halving and doubling again loses.
 
+    A level of odd height or width loses its last row or column first.
+
     Args:
-        x: (N, 1, H, W), sides of 3 x 2^(levels - 1) pixels at least; borders are reflected.
+        x: (N, 1, H, W), sides of 4 x 2^(levels - 1) pixels at least; borders are reflected.
+
+    Returns:
+        ``levels`` planes of detail; the low-pass plane that is left is not among them.
     """
-    kernel = _binomial_kernel().to(x)
+    kernel = constant(BINOMIAL_KERNEL, x)
     found = []
     for _ in range(levels):
+        x = x[..., : x.shape[-2] // 2 * 2, : x.shape[-1] // 2 * 2]
         halved = _smoothed(x, kernel)[..., ::2, ::2]
         doubled = torch.zeros_like(x)
         doubled[..., ::2, ::2] = halved
@@ -142,17 +178,33 @@ def pyramid_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -> 
         if region is None:
             parts.append(2.0**s * F.l1_loss(a, b))
             continue
-        parts.append(2.0**s * ((a - b).abs() * region).sum() / region.sum().clamp(min=1))
+        region = region[..., : a.shape[-2], : a.shape[-1]]
+        parts.append(2.0**s * pooled((a - b).abs() * region, region))
         region = region[..., ::2, ::2]
     return torch.stack(parts).sum()
 
 
+SOBEL: Numbers = (
+    (((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0)),),
+    (((-1.0, -2.0, -1.0), (0.0, 0.0, 0.0), (1.0, 2.0, 1.0)),),
+)
+
+
+def sobel(x: Tensor) -> Tensor:
+    """(N, 2, H, W): the horizontal and vertical Sobel responses of (N, 1, H + 2, W + 2).
+
+    Weights 1, 2, 1 as they are, so that a ramp of 1 a pixel gives 8.
+    """
+    return F.conv2d(x, constant(SOBEL, x))
+
+
 def gradient_loss(alpha: Tensor, truth: Tensor) -> Tensor:
-    """Mean absolute error of the horizontal and vertical Sobel responses."""
-    line = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
-    kernel = torch.stack([line, line.T])[:, None].to(alpha)
-    sides = [F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel) for x in (alpha, truth)]
-    return F.l1_loss(sides[0], sides[1])
+    """Mean absolute error of the horizontal and vertical Sobel responses, over 8.
+
+    Borders are replicated.
+    """
+    difference = F.pad(alpha - truth, (1, 1, 1, 1), mode="replicate")
+    return sobel(difference).abs().mean() / 8
 
 
 def exclusion_loss(foreground: Tensor, background: Tensor) -> Tensor:

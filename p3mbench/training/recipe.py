@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from p3mbench.errors import MethodError
 from p3mbench.method import Method
+from p3mbench.training.fidelity import Fidelity
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 PRESETS = ("paper", "nano")
 OPTIMISERS = ("adam", "adamw", "radam", "sgd")
-SCHEDULES = ("constant", "cosine", "steps", "polynomial")
+SCHEDULES = ("constant", "cosine", "late-cosine", "steps", "polynomial")
+FORMULAS = ("code", "text")
 POWER = 0.9  # of the polynomial schedule (Liu et al., ParseNet, 2015)
 CROP_RULES = ("p3m", "centre", "uniform")
 
@@ -53,20 +55,25 @@ class Recipe:
             code); ``centre``: an unknown pixel is in the middle; ``uniform``: anywhere.
         kernels: (smallest, largest) side of the elliptical kernel that draws trimaps, in pixels
             of the image.
+        envelope: side of the elliptical kernel that draws `Batch.dilation` and ``erosion`` for
+            losses that need them, 0 for none.
         needs_layers: whether losses or jitter need foreground and background.
         jitter: whether the foreground's colours are shifted; see `crops.jittered`. Needs layers.
         optimiser, lr, betas, momentum, weight_decay: as PyTorch has them.
         rates: (beginning of parameters' names, factor on their learning rate); the longest
             beginning that fits counts.
-        schedule: ``constant``; ``cosine`` to 0; ``polynomial`` to 0, with `POWER`; ``steps``: from
-            each share of the run in ``milestones`` on times the factor in ``factors``, or, if
-            there are none, times ``gamma`` once more.
+        schedule: ``constant``; ``cosine`` to 0; ``late-cosine``, which begins after the warm-up;
+            ``polynomial`` to 0, with `POWER`; ``steps``: from each share of the run in
+            ``milestones`` on times the factor in ``factors``, or, if there are none, times
+            ``gamma`` once more.
         warmup: share of the run in which the rate rises from 0.
         stages: parts of the run in order, whose shares sum to 1; () if it is of one piece.
         adversarial: weight of the adversarial loss, 0 for none; see `discriminator`.
         clip: largest norm of the gradient, 0 for any.
         losses: raised by one whenever what a method's losses compute changes, so that checkpoints
             of before are told apart.
+        formula: where a paper's text and the code that made its checkpoint disagree on a loss,
+            ``code`` follows the code and ``text`` the text.
         options: the method's own options that the checkpoint must be run with.
         note: where it departs from the paper.
     """
@@ -79,6 +86,7 @@ class Recipe:
     size: tuple[int, int] = (512, 512)
     crop_rule: str = "p3m"
     kernels: tuple[int, int] = (15, 30)
+    envelope: int = 0
     needs_layers: bool = False
     jitter: bool = False
     optimiser: str = "adam"
@@ -96,6 +104,7 @@ class Recipe:
     stages: tuple[Stage, ...] = ()
     adversarial: float = 0.0
     losses: int = 1
+    formula: str = "code"
     options: tuple[tuple[str, Any], ...] = ()
     note: str = ""
 
@@ -103,6 +112,7 @@ class Recipe:
         _one_of("optimiser", self.optimiser, OPTIMISERS)
         _one_of("schedule", self.schedule, SCHEDULES)
         _one_of("crop_rule", self.crop_rule, CROP_RULES)
+        _one_of("formula", self.formula, FORMULAS)
         if not (self.steps > 0 or self.epochs > 0):
             raise ValueError("a recipe needs steps or epochs above 0")
         if self.batch_size < 1 or not self.lr > 0 or not self.width > 0:
@@ -126,6 +136,10 @@ class Recipe:
             f"crops of {crops} to {self.size[0]}x{self.size[1]}",
             f"trimaps by kernels of {self.kernels[0]} to {self.kernels[1]}",
         ]
+        if self.envelope:
+            parts.append(f"dilation and erosion by kernels of {self.envelope}")
+        if self.formula != FORMULAS[0]:
+            parts.append(f"losses by the paper's {self.formula}")
         if self.stages:
             stages = ", ".join(f"{s.name} {s.share:.0%}" for s in self.stages)
             parts.append(f"stages: {stages}")
@@ -147,6 +161,9 @@ class Recipe:
         rise = min(1.0, (step + 1) / (self.warmup * total)) if self.warmup else 1.0
         if self.schedule == "cosine":
             return self.lr * rise * (1 + math.cos(math.pi * done)) / 2
+        if self.schedule == "late-cosine":
+            late = max(0.0, done - self.warmup) / (1 - self.warmup)
+            return self.lr * rise * (1 + math.cos(math.pi * late)) / 2
         if self.schedule == "polynomial":
             return self.lr * rise * math.pow(1 - done, POWER)
         passed = sum(done >= share for share in self.milestones)
@@ -192,6 +209,21 @@ class Training(Protocol):
     def shallow(self, network: nn.Module) -> nn.Module:
         """The layer whose output feature-level copy-and-paste edits: the encoder's first."""
         ...
+
+
+@runtime_checkable
+class Documented(Protocol):
+    """What a `Training` adds that was compared with its source."""
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """How it was checked, and where it departs from what is published."""
+        ...
+
+
+def fidelity_of(training: Training) -> Fidelity | None:
+    """What is known of a training's fidelity, None if it says nothing."""
+    return training.fidelity if isinstance(training, Documented) else None
 
 
 @runtime_checkable

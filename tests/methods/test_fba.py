@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from p3mbench_methods.fba import distances
 from p3mbench_methods.fba.inputs import distance_maps, known_planes
-from p3mbench_methods.fba.method import FBAPredictor, network_sides
+from p3mbench_methods.fba.method import WINDOWS, FBAPredictor, network_sides
 from p3mbench_methods.fba.network import (
     FBANet,
     Standardisation,
@@ -23,7 +24,7 @@ from p3mbench_methods.fba.network import (
     standardised,
 )
 from p3mbench_methods.fba.spec import FBA, STANDARDISATIONS
-from p3mbench_methods.windowed import resize
+from p3mbench_methods.windowed import Window, resize
 from scipy.ndimage import distance_transform_edt
 
 from p3mbench.errors import MethodError, WeightsError
@@ -179,6 +180,22 @@ def test_distance_maps_of_an_absent_class_are_zero() -> None:
     assert (maps[..., 3:] == 1).all()
 
 
+@pytest.mark.parametrize("size", [(60, 90), (1, 7), (33, 2)])
+def test_the_maps_of_a_batch_are_those_of_each_trimap(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Training makes them where the batch is; also if memory is for a few rows at a time."""
+    rng = np.random.default_rng(5)
+    levels = rng.choice([0, 128, 255], p=[0.02, 0.95, 0.03], size=(3, *size)).astype(np.uint8)
+    levels[2] = 128  # neither class
+    wanted = np.stack([distance_maps(known_planes(level)) for level in levels])
+    planes = torch.from_numpy(np.stack([known_planes(level) for level in levels])).float()
+    for most in (distances.MOST, 3 * size[1] ** 2):
+        monkeypatch.setattr(distances, "MOST", most)
+        found = distances.distance_maps(planes.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-6, atol=1e-30)
+
+
 def test_overshoot_wraps_as_in_the_published_code() -> None:
     """255 (1 - 1.05) is -12.75: cut to -12, wrapped to 244, so the pixel counts as missing."""
     plane = np.array([[1.05, 1.003, 0.997, 0.9]])
@@ -186,6 +203,9 @@ def test_overshoot_wraps_as_in_the_published_code() -> None:
     assert (maps[0, :, 0] == 1).tolist() == [False, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("window", "how"), [("lanczos", cv2.INTER_LANCZOS4), ("linear", cv2.INTER_LINEAR)]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("old", "new"),
@@ -197,13 +217,15 @@ def test_overshoot_wraps_as_in_the_published_code() -> None:
         ((9, 8), (16, 8)),
     ],
 )
-def test_lanczos_is_that_of_opencv(dtype: type, old: tuple[int, int], new: tuple[int, int]) -> None:
+def test_resizing_is_that_of_opencv(
+    dtype: type, old: tuple[int, int], new: tuple[int, int], window: Window, how: int
+) -> None:
     image = np.random.default_rng(0).random((*old, 3)).astype(dtype)
-    wanted = cv2.resize(image, new[::-1], interpolation=cv2.INTER_LANCZOS4)
-    found = resize(image, new)
+    wanted = cv2.resize(image, new[::-1], interpolation=how)
+    found = resize(image, new, window)
     assert found.dtype == dtype
     np.testing.assert_allclose(found, wanted, atol=1e-6)
-    np.testing.assert_array_equal(resize(image[..., 0], new), found[..., 0])
+    np.testing.assert_array_equal(resize(image[..., 0], new, window), found[..., 0])
 
 
 def test_lanczos_of_the_same_size_is_a_copy() -> None:
@@ -272,17 +294,19 @@ def test_at_a_multiple_of_8_nothing_is_resized(thin: FBANet) -> None:
     assert np.array_equal(alpha[unknown], raw[unknown])
 
 
-def test_odd_sizes_follow_the_published_steps(thin: FBANet) -> None:
+@pytest.mark.parametrize(
+    ("strategy", "how"), [("native", cv2.INTER_LINEAR), ("native-lanczos", cv2.INTER_LANCZOS4)]
+)
+def test_odd_sizes_follow_the_published_steps(thin: FBANet, strategy: str, how: int) -> None:
     """The same steps with OpenCV's resizing and NumPy's cast, spelled out."""
     image, trimap = scene(45, 67)
     wide = [
-        cv2.resize(a, (72, 48), interpolation=cv2.INTER_LANCZOS4)
-        for a in (image / 255.0, known_planes(trimap))
+        cv2.resize(a, (72, 48), interpolation=how) for a in (image / 255.0, known_planes(trimap))
     ]
-    predictor = FBAPredictor(thin, "cpu")
+    predictor = FBAPredictor(thin, "cpu", WINDOWS[strategy])
     with torch.inference_mode():
         matte = thin(*predictor._inputs(*wide)).alpha[0, 0].numpy()
-    wanted = cv2.resize(matte, (67, 45), interpolation=cv2.INTER_LANCZOS4).clip(0, 1)
+    wanted = cv2.resize(matte, (67, 45), interpolation=how).clip(0, 1)
     wanted[trimap == 0], wanted[trimap == 255] = 0, 1
     np.testing.assert_allclose(predictor.predict(image, trimap), wanted, atol=1e-4)
 

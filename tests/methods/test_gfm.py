@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 from p3mbench_methods.gfm import spec
+from p3mbench_methods.gfm import training as gfm_training
 from p3mbench_methods.gfm.method import LABELS, STRATEGIES, GFMPredictor, network_sides
-from p3mbench_methods.gfm.network import GFM, Encoder, Rosta, collaborate
+from p3mbench_methods.gfm.network import GFM, Branches, Encoder, Outputs, Rosta, collaborate
 from p3mbench_methods.gfm.resampling import resize_pinned
 from p3mbench_methods.inference import to_batch
 from PIL import Image
@@ -23,6 +24,7 @@ from skimage.transform import resize as skimage_resize
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import checked_alpha
+from p3mbench.training.batch import Batch
 
 ENVIRONMENTS = {
     "resize": "modern_RESIZE",
@@ -379,3 +381,66 @@ def test_importing_the_spec_costs_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def training_batch(formula: str) -> Batch:
+    """Levels of alpha 0, 0.5 and 1 in columns; dilation reaches one further, erosion one less."""
+    alpha = torch.tensor([0.0, 0.0, 0.5, 1.0, 1.0]).repeat_interleave(8).expand(1, 1, 40, 40)
+    dilation = torch.tensor([0.0, 255, 255, 255, 255]).repeat_interleave(8).expand(1, 1, 40, 40)
+    erosion = torch.tensor([0.0, 0, 0, 0, 255]).repeat_interleave(8).expand(1, 1, 40, 40)
+    trimap = torch.tensor([0.0, 128, 128, 128, 255]).repeat_interleave(8).expand(1, 1, 40, 40)
+    image = alpha.expand(1, 3, 40, 40) * 255
+    layers = torch.full_like(image, 255), torch.zeros_like(image)
+    return Batch(image, alpha, trimap, *layers, dilation=dilation, erosion=erosion, formula=formula)
+
+
+@pytest.mark.parametrize(
+    ("rosta", "integrating", "formula", "first"),
+    [
+        (Rosta.FT, False, "code", 1),  # the column from which on the class is 1: the dilation's
+        (Rosta.BT, False, "code", 3),  # full opacity's
+        (Rosta.FT, True, "code", 4),  # the erosion's
+        (Rosta.BT, True, "code", 1),
+        (Rosta.FT, False, "text", 4),
+        (Rosta.BT, False, "text", 1),
+        (Rosta.FT, True, "text", 4),
+    ],
+)
+def test_what_the_glance_learns(rosta: Rosta, integrating: bool, formula: str, first: int) -> None:
+    classes = gfm_training.classes_of(rosta, training_batch(formula), integrating)
+    assert classes[0, 0, ::8].tolist() == [int(column >= first) for column in range(5)]
+
+
+def rim_outputs() -> Outputs:
+    torch.manual_seed(0)
+    branches = {
+        rosta: Branches(
+            *(
+                torch.rand(1, channels, 40, 40).mul(0.8).add(0.1).requires_grad_()
+                for channels in (rosta.classes, 1, 1)
+            )
+        )
+        for rosta in Rosta.RIM.heads
+    }
+    return Outputs(branches, torch.rand(1, 1, 40, 40).requires_grad_())
+
+
+def test_rims_slip_is_exact_by_the_code_and_mended_by_the_text() -> None:
+    training = gfm_training.GFMTraining("d121", "RIM", {})
+    for formula in ("code", "text"):
+        outputs = rim_outputs()
+        parts = training.losses(outputs, training_batch(formula))
+        torch.stack(list(parts.values())).sum().backward()
+        reached = [t.grad is not None for t in outputs.branches[Rosta.BT]]
+        assert reached == [formula == "text"] * 3
+        assert all(t.grad is not None for t in outputs.branches[Rosta.FT])
+
+
+def test_the_glances_cross_entropy_by_code_and_by_text() -> None:
+    scores = torch.tensor([0.9, 0.2]).view(1, 2, 1, 1)
+    classes = torch.zeros(1, 1, 1, dtype=torch.long)
+    by_code = float(gfm_training.glance_loss(scores, classes, "code"))
+    assert by_code == pytest.approx(np.log(1 + np.exp(0.2 - 0.9)))
+    logits = np.log(0.9 / 0.1), np.log(0.2 / 0.8)
+    by_text = float(gfm_training.glance_loss(scores, classes, "text"))
+    assert by_text == pytest.approx(np.log(1 + np.exp(logits[1] - logits[0])), rel=1e-5)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from p3mbench_methods.inference import image_and_classes
+from p3mbench_methods.matteformer import training
 from p3mbench_methods.matteformer.method import load, refined, uncertain
 from p3mbench_methods.matteformer.network import MatteFormer, Outputs, shift_mask
 from p3mbench_methods.windows import merged, partitioned
+
+from p3mbench.training.batch import Batch
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +71,72 @@ def test_uncertainty_is_widened() -> None:
     wide = uncertain(alpha, 7)
     assert wide[300, 297:304].all() and not wide[300, 296] and not wide[300, 304]
     assert 20 < wide.sum() <= 49
+
+
+def slow_uncertain(alpha: np.ndarray, side: int) -> np.ndarray:
+    """The published steps of one (512, 512) matte with OpenCV."""
+    places = np.arange(640) * 512 // 640
+    wide = alpha[places][:, places]
+    unsure = ((wide >= 1 / 255) & (wide <= 1 - 1 / 255)).astype(np.uint8)
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    back = np.arange(512) * 640 // 512
+    return cv2.dilate(unsure, ellipse)[back][:, back]
+
+
+@pytest.mark.parametrize("widest", [15, 30])
+def test_the_uncertain_region_is_widened_as_published(
+    widest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(2)
+    smooth = cv2.GaussianBlur(rng.random((512, 512)), (0, 0), 25)
+    alpha = np.clip((smooth - smooth.mean()) / smooth.std() * 2 + 0.5, 0, 1)
+    sides = [1, 2, widest // 2, widest - 1]
+    chosen = torch.tensor([side - 1 for side in sides])
+    monkeypatch.setattr(torch, "randint", lambda *_, **__: chosen)
+    planes = torch.from_numpy(alpha).float().expand(len(sides), 1, 512, 512)
+    found = training.uncertain(planes, widest)[:, 0].numpy()
+    for side, plane in zip(sides, found, strict=True):
+        assert np.array_equal(plane, slow_uncertain(alpha.astype(np.float32), side)), side
+
+
+def test_widths_are_drawn_for_each_matte() -> None:
+    alpha = torch.zeros(40, 1, 64, 64)
+    alpha[:, :, 32, 32] = 0.5
+    torch.manual_seed(0)
+    sizes = training.uncertain(alpha, 15).sum(dim=(1, 2, 3))
+    assert len(set(sizes.tolist())) > 8 and float(sizes.min()) >= 1
+
+
+def outputs_and_batch(stage: str) -> tuple[Outputs, Batch]:
+    torch.manual_seed(1)
+    os1, os4 = torch.rand(2, 1, 64, 64), torch.rand(2, 1, 64, 64)
+    os8 = torch.zeros(2, 1, 64, 64)
+    os8[..., 10:12, 10:12] = 0.5
+    trimap = torch.zeros(2, 1, 64, 64)
+    trimap[..., 40:50, 40:50] = 128
+    zeros = torch.zeros(2, 3, 64, 64)
+    return Outputs(os1, os4, os8), Batch(zeros, os8, trimap, zeros, zeros, stage=stage)
+
+
+def test_where_the_finer_mattes_count_in_each_stage() -> None:
+    outputs, batch = outputs_and_batch(training.WARM)
+    counted = training.counted(outputs, batch)
+    assert torch.equal(counted["os4"][1], batch.unknown) and counted["os4"][0] is outputs.os4
+    assert bool((counted["os8"][1] == 1).all())
+    outputs, batch = outputs_and_batch(training.REFINED)
+    matte, region = training.counted(outputs, batch)["os4"]
+    assert float(region[..., 40:, 40:].sum()) == 0 < float(region.sum())
+    assert torch.equal(matte, torch.where(region > 0, outputs.os4, outputs.os8))
+
+
+def test_a_toss_for_each_step_decides_in_the_middle_stage() -> None:
+    outputs, batch = outputs_and_batch(training.MIXED)
+    tosses = []
+    for seed in range(30):
+        torch.manual_seed(seed)
+        found = training.counted(outputs, batch)
+        plain = torch.equal(found["os4"][1], batch.unknown)
+        assert torch.equal(found["os1"][1], batch.unknown) == plain
+        assert (found["os4"][0] == outputs.os4).all() == plain
+        tosses.append(plain)
+    assert 8 < sum(tosses) < 22

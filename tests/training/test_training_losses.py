@@ -10,6 +10,7 @@ import torch
 
 from p3mbench.training import losses
 from p3mbench.training.batch import Batch
+from p3mbench.training.constants import constant
 from p3mbench.training.discriminator import PatchGAN, fooling_loss, telling_loss
 
 
@@ -25,8 +26,20 @@ def test_alpha_loss_is_the_mean_absolute_error() -> None:
 def test_alpha_loss_in_a_region_divides_by_its_size_plus_one() -> None:
     a, b = plane([[0.0, 0.5], [1.0, 0.2]]), plane([[0.0, 0.0], [0.0, 0.0]])
     region = plane([[0.0, 1.0], [1.0, 0.0]])
-    assert float(losses.alpha_loss(a, b, region)) == pytest.approx(1.5 / 3, abs=1e-5)
-    assert float(losses.alpha_loss(a, b, torch.zeros_like(a))) == 0
+    # the root of 1e-12 counts in the two pixels outside as well
+    assert float(losses.alpha_loss(a, b, region)) == pytest.approx((1.5 + 2e-6) / 3, rel=1e-7)
+    assert float(losses.alpha_loss(a, b, torch.zeros_like(a))) == pytest.approx(4e-6)
+
+
+def test_means_over_regions() -> None:
+    values = torch.tensor([[0.5, 0.25, 0.0], [1.0, 0.0, 0.0]])[:, None, None]
+    region = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])[:, None, None]
+    assert float(losses.pooled(values, region)) == pytest.approx(1.75 / 3)
+    assert float(losses.by_image(values, region)) == pytest.approx((0.375 + 1) / 2)
+    three = values.expand(2, 3, 1, 3)  # channels are summed
+    assert float(losses.by_image(three, region)) == pytest.approx(3 * (0.375 + 1) / 2)
+    nothing = torch.zeros_like(region)
+    assert float(losses.pooled(nothing, nothing)) == float(losses.by_image(nothing, nothing)) == 0
 
 
 def test_alpha_loss_has_a_gradient_at_zero() -> None:
@@ -76,8 +89,20 @@ def test_laplacian_loss_against_loops() -> None:
     for _ in range(5):
         (da, x), (db, y) = slow_level(x, p3m_kernel()), slow_level(y, p3m_kernel())
         want += float(np.abs(da - db).mean())
+    want += float(np.abs(x - y).mean())  # the low-pass level
     got = losses.laplacian_loss(torch.tensor(a)[None, None], torch.tensor(b)[None, None])
     assert float(got) == pytest.approx(want, rel=1e-6)
+
+
+def test_laplacian_loss_sees_a_constant_error() -> None:
+    truth = torch.rand(1, 1, 64, 96)
+    assert float(losses.laplacian_loss(truth + 0.25, truth)) == pytest.approx(0.25, abs=1e-6)
+
+
+def test_laplacian_levels_drop_a_last_odd_row_and_column() -> None:
+    plane = torch.rand(1, 1, 67, 45)
+    sizes = [tuple(level.shape[2:]) for level in losses.laplacian_levels(plane)]
+    assert sizes == [(67, 45), (33, 22), (16, 11), (8, 5), (4, 2), (2, 1)]
 
 
 def slow_smoothing(x: np.ndarray) -> np.ndarray:
@@ -94,6 +119,7 @@ def slow_smoothing(x: np.ndarray) -> np.ndarray:
 def slow_pyramid(x: np.ndarray) -> list[np.ndarray]:
     found = []
     for _ in range(5):
+        x = x[: len(x) // 2 * 2, : x.shape[1] // 2 * 2]
         halved = slow_smoothing(x)[::2, ::2]
         doubled = np.zeros_like(x)
         doubled[::2, ::2] = halved
@@ -104,7 +130,7 @@ def slow_pyramid(x: np.ndarray) -> list[np.ndarray]:
 
 def test_pyramid_loss_against_loops() -> None:
     rng = np.random.default_rng(2)
-    a, b = rng.random((64, 48)), rng.random((64, 48))
+    a, b = rng.random((70, 101)), rng.random((70, 101))
     levels = zip(slow_pyramid(a), slow_pyramid(b), strict=True)
     want = sum(2**s * np.abs(x - y).mean() for s, (x, y) in enumerate(levels))
     x, y = torch.tensor(a)[None, None], torch.tensor(b)[None, None]
@@ -113,17 +139,18 @@ def test_pyramid_loss_against_loops() -> None:
 
 def test_pyramid_loss_in_a_region_against_loops() -> None:
     rng = np.random.default_rng(3)
-    a, b = rng.random((64, 48)), rng.random((64, 48))
-    region = np.zeros((64, 48))
+    a, b = rng.random((70, 101)), rng.random((70, 101))
+    region = np.zeros((70, 101))
     region[8:30, 16:40] = 1
     want, inside = 0.0, region
     for s, (x, y) in enumerate(zip(slow_pyramid(a), slow_pyramid(b), strict=True)):
+        inside = inside[: len(x), : x.shape[1]]
         want += 2**s * (np.abs(x - y) * inside).sum() / inside.sum()
         inside = inside[::2, ::2]
     planes = (torch.tensor(v)[None, None] for v in (a, b, region))
     assert float(losses.pyramid_loss(*planes)) == pytest.approx(want, rel=1e-6)
-    empty = torch.zeros(1, 1, 64, 48)
-    assert float(losses.pyramid_loss(torch.ones(1, 1, 64, 48), empty, empty)) == 0
+    empty = torch.zeros(1, 1, 64, 64)
+    assert float(losses.pyramid_loss(torch.ones(1, 1, 64, 64), empty, empty)) == 0
 
 
 def test_a_pyramid_gives_the_plane_back() -> None:
@@ -154,6 +181,26 @@ def test_gradient_loss_of_a_ramp() -> None:
     assert float(losses.gradient_loss(ramp, flat)) == pytest.approx(horizontal / 2, rel=1e-5)
 
 
+def test_sobel_weights_are_not_divided() -> None:
+    ramp = torch.arange(5.0).view(1, 1, 1, 5).expand(1, 1, 4, 5)
+    across, down = losses.sobel(ramp)[0]
+    assert (across == 8).all() and (down == 0).all()
+    across, down = losses.sobel(ramp.transpose(2, 3))[0]
+    assert (across == 0).all() and (down == 8).all()
+
+
+def test_constants_are_made_once_and_serve_training_after_inference() -> None:
+    like = torch.zeros(1, dtype=torch.float64)
+    with torch.inference_mode():
+        kernel = constant(((1.0, 2.0),), like)
+    assert kernel is constant(((1.0, 2.0),), like) and not kernel.is_inference()
+    assert kernel.dtype == torch.float64
+    assert constant(((1.0, 2.0),), like.float()).dtype == torch.float32
+    weight = torch.ones(1, 2, dtype=torch.float64, requires_grad=True)
+    (weight * kernel).sum().backward()
+    assert weight.grad is not None and weight.grad.tolist() == [[1, 2]]
+
+
 def test_ssim_is_zero_at_equality_and_grows() -> None:
     truth = torch.rand(1, 1, 24, 24, generator=torch.Generator().manual_seed(3))
     assert float(losses.ssim_loss(truth, truth)) == pytest.approx(0, abs=1e-6)
@@ -175,6 +222,8 @@ def test_interpolated_trimap_values_are_a_class_and_no_region() -> None:
 def test_layers_that_were_not_asked_for() -> None:
     with pytest.raises(ValueError, match="needs_layers"):
         _ = batch([[0.0]]).layers
+    with pytest.raises(ValueError, match="envelope"):
+        _ = batch([[0.0]]).envelope
 
 
 def test_exclusion_is_the_product_of_the_gradients() -> None:

@@ -28,6 +28,9 @@ def test_rates_by_hand() -> None:
     cosine = replace(plain, schedule="cosine")
     assert cosine.rate_at(50, 100) == pytest.approx(0.5)
     assert cosine.rate_at(25, 100) == pytest.approx((1 + 2**-0.5) / 2)
+    late = replace(plain, schedule="late-cosine", warmup=0.2)
+    assert [late.rate_at(k, 100) for k in (9, 19, 20)] == pytest.approx([0.5, 1, 1])
+    assert late.rate_at(60, 100) == pytest.approx(0.5)
     polynomial = replace(plain, schedule="polynomial")
     assert polynomial.rate_at(75, 100) == pytest.approx(0.25**0.9)
     steps = replace(plain, schedule="steps", milestones=(0.3, 0.9))
@@ -54,6 +57,8 @@ def test_recipes_that_make_no_sense() -> None:
         Recipe(steps=1, stages=(Stage(name="a", share=0.4),))
     with pytest.raises(ValueError, match="as many as milestones"):
         Recipe(steps=1, milestones=(0.5,), factors=(0.1, 0.2))
+    with pytest.raises(ValueError, match="formula must be one of code, text"):
+        Recipe(steps=1, formula="paper")
     with pytest.raises(ValueError, match="needs_layers"):
         Recipe(steps=1, jitter=True)
 

@@ -1,0 +1,49 @@
+"""How MatteFormer's training was compared with what is published; data only."""
+
+from __future__ import annotations
+
+from p3mbench.training.fidelity import (
+    CLIPPING,
+    DISTORTED,
+    ENCODER,
+    ESTIMATED,
+    NO_COMPOSITES,
+    TWO_KERNELS,
+    Departure,
+    Disagreement,
+    Fidelity,
+)
+
+FIDELITY = Fidelity(
+    losses="equal to golden values and gradients of webtoon/matteformer f09f090 "
+    "(trainers/trainer.py) during the warm-up; compared by reading afterwards (utils/util.py)",
+    rest="compared by reading webtoon/matteformer 61bef5d (trainers/trainer.py, "
+    "config/MatteFormer_Composition1k_titan.toml, dataloader/data_generator.py)",
+    departures=(
+        ENCODER,
+        NO_COMPOSITES,
+        ESTIMATED,
+        DISTORTED,
+        TWO_KERNELS,
+        CLIPPING,
+        Departure(
+            "size at which trimaps are drawn",
+            "640x640, whatever the image's",
+            "the image's",
+            "640 pixels are about Adobe's crops; P3M-10k's images are larger",
+        ),
+        Departure(
+            "batch",
+            "10 for each GPU; the configuration does not say how many",
+            "20 of all",
+            "the paper trains on two",
+        ),
+        Departure(
+            "steps in which the finer mattes refine",
+            "half of the steps after the warm-up, by chance, for all images of a step",
+            "likewise; the toss is made on the GPU, so that both are computed",
+            "asking for the toss would stop the GPU",
+        ),
+    ),
+    disagreements=(Disagreement("learning rate", "1e-3", "4e-4", "--lr 4e-4"),),
+)

@@ -1,0 +1,27 @@
+"""How MODNet's training was compared with what is published; data only."""
+
+from __future__ import annotations
+
+from p3mbench.training.fidelity import ENCODER, NO_COMPOSITES, Departure, Fidelity
+
+FIDELITY = Fidelity(
+    losses="equal to golden values and gradients of ZHKKKe/MODNet 28165a4 (src/trainer.py)",
+    rest="compared by reading ZHKKKe/MODNet 27db49f (src/trainer.py); its data loader is not "
+    "published",
+    departures=(
+        ENCODER,
+        NO_COMPOSITES,
+        Departure(
+            "crops and trimaps",
+            "not published",
+            "crops of 512, 768, 1024 or the whole height anywhere, kernels of 15 to 30",
+            "P3M's sizes, since the training images are P3M's",
+        ),
+        Departure(
+            "adaptation to videos",
+            "self-supervised, after the training",
+            "none",
+            "the benchmark has no videos",
+        ),
+    ),
+)

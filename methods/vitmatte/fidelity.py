@@ -1,0 +1,46 @@
+"""How ViTMatte's training was compared with what is published; data only."""
+
+from __future__ import annotations
+
+from p3mbench.training.fidelity import (
+    DISTORTED,
+    ENCODER,
+    ESTIMATED,
+    NO_COMPOSITES,
+    TWO_KERNELS,
+    Departure,
+    Fidelity,
+)
+
+FIDELITY = Fidelity(
+    losses="equal to golden values and gradients of hustvl/ViTMatte 8cd7ef0 "
+    "(modeling/criterion/matting_criterion.py)",
+    rest="compared by reading hustvl/ViTMatte 5194861 and 8208811 (configs/ViTMatte_S_100ep.py, "
+    "data/dim_dataset.py); the rates by layer are from earlier notes on its "
+    "configs/common/optimizer.py",
+    departures=(
+        ENCODER,
+        NO_COMPOSITES,
+        ESTIMATED,
+        DISTORTED,
+        TWO_KERNELS,
+        Departure(
+            "size at which trimaps are drawn",
+            "640x640, whatever the image's",
+            "the image's",
+            "640 pixels are about Adobe's crops; P3M-10k's images are larger",
+        ),
+        Departure(
+            "weight decay",
+            "0.1, but none of normalisations and of the position embedding",
+            "0.1 of all parameters",
+            "a recipe has one weight decay",
+        ),
+        Departure(
+            "precision",
+            "mixed",
+            "32 bits, unless --precision is given",
+            "mixed precision is no part of a recipe",
+        ),
+    ),
+)

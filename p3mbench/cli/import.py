@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 )
 @click.option("--convention", default="", help="Whose metrics, where the file does not say.")
 @click.option("--strategy", default="", help="Test-time strategy, where the file does not say.")
-@click.option("--kind", type=click.Choice(["trimap-free", "trimap-based"]), default=None)
+@click.option(
+    "--kind",
+    type=click.Choice(["trimap-free", "trimap-based"]),
+    help="Of the method [default: what the file says, else trimap-free].",
+)
 @click.option("--title", default="", help="Of the method, for tables [default: its name].")
 @click.option(
     "--keep-columns",

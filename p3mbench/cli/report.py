@@ -67,7 +67,7 @@ def command(**asked: Any) -> None:
     """
     from p3mbench.errors import StoreError
     from p3mbench.report.current import current
-    from p3mbench.report.pictures import Pictures
+    from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.store import Store
 
     results = asked["results"]
@@ -80,7 +80,7 @@ def command(**asked: Any) -> None:
         frame = frame[frame["kind"] == asked["kind"]]
         if frame.empty:
             raise StoreError(f"{results}: holds no rows of {asked['kind']} methods")
-    pictures = Pictures(results, manifests)
+    pictures = Pictures(results, manifests, contents_of(frame))
     try:
         _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
     except ValueError as error:  # a metric, setting or file type that the rows do not have

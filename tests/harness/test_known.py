@@ -306,6 +306,34 @@ def test_two_shards_are_one_benchmark(desk):
     assert todo(desk.run()) == []
 
 
+def test_stores_of_two_benchmarks_of_one_name_are_not_merged(desk):
+    desk.run()
+    mine, desk.out = desk.out, desk.folder / "theirs"
+    images(desk.folder / "other", k1=1, k2=2)
+    desk.toml.write_text(TOML.format(root="other"))
+    desk.run()
+    with (
+        Store(mine) as store,
+        Store(desk.out) as other,
+        pytest.raises(StoreError, match="its benchmark 'office' is another one"),
+    ):
+        store.merge(other)
+    desk.out = mine
+    assert desk.counted() == (["i1", "i2", "i3", "i4"], "")
+
+
+def test_a_merge_knows_what_the_newer_store_saw(desk):
+    desk.run()
+    mine, desk.out = desk.out, desk.folder / "theirs"
+    for name in ("image", "mask"):
+        (desk.data / name / "i4.png").unlink()
+    desk.run(limit=1)
+    with Store(mine) as store, Store(desk.out) as other:
+        assert store.merge(other).rows == 0
+    desk.out = mine
+    assert desk.counted()[0] == ["i1", "i2", "i3"]
+
+
 def test_a_failure_with_new_code_leaves_the_score_and_is_told(desk):
     desk.run()
     desk.edit()

@@ -125,3 +125,35 @@ def plugin_file(tmp_path: Path) -> Path:
     path = tmp_path / "grey.py"
     path.write_text(PLUGIN)
     return path
+
+
+FIRST_SCHEMA = """
+CREATE TABLE rows (
+    key TEXT PRIMARY KEY,
+    benchmark TEXT NOT NULL, subset TEXT NOT NULL, variant TEXT NOT NULL, image TEXT NOT NULL,
+    method TEXT NOT NULL, title TEXT NOT NULL, kind TEXT NOT NULL, learned INTEGER NOT NULL,
+    options TEXT NOT NULL, strategy TEXT NOT NULL,
+    checkpoint TEXT NOT NULL, checkpoint_sha256 TEXT NOT NULL, train_setting TEXT NOT NULL,
+    seed TEXT NOT NULL, trimap_source TEXT NOT NULL, convention TEXT NOT NULL,
+    obfuscation TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, flags TEXT NOT NULL,
+    metrics TEXT NOT NULL, seconds REAL, height INTEGER, width INTEGER, device TEXT NOT NULL,
+    run_id TEXT NOT NULL
+);
+CREATE UNIQUE INDEX question ON rows (
+    benchmark, subset, variant, image, method, options, strategy, checkpoint_sha256,
+    train_setting, seed, trimap_source, convention, obfuscation
+);
+CREATE TABLE runs (run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL);
+CREATE TABLE subsets (
+    benchmark TEXT NOT NULL, subset TEXT NOT NULL, images INTEGER NOT NULL,
+    PRIMARY KEY (benchmark, subset)
+);
+CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT NOT NULL);
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def first_schema() -> str:
+    """The SQL of a store as the first version made it."""
+    return FIRST_SCHEMA

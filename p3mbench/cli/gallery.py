@@ -46,7 +46,7 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     from p3mbench.report.build import subjects
     from p3mbench.report.current import current
     from p3mbench.report.html import Page, render_html
-    from p3mbench.report.pictures import Pictures
+    from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.report.plots import draw_all
     from p3mbench.store import Store
     from p3mbench.writing import write_bytes
@@ -57,7 +57,7 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
     built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
-    pictures = Pictures(results, manifests)
+    pictures = Pictures(results, manifests, contents_of(frame))
     for format_, name in TABLES.items():
         write_bytes(out / name, report.render(built, format_).encode())
     plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))

@@ -69,7 +69,7 @@ def command(**asked: Any) -> None:
     """
     from p3mbench.errors import P3MBenchError, StoreError
     from p3mbench.report.current import current
-    from p3mbench.report.pictures import Pictures
+    from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.store import Store
 
     asked["format_"] = chosen_format(asked["format_"], asked["out"])
@@ -83,7 +83,7 @@ def command(**asked: Any) -> None:
         frame = frame[frame["kind"] == asked["kind"]]
         if frame.empty:
             raise StoreError(f"{results}: holds no rows of {asked['kind']} methods")
-    pictures = Pictures(results, manifests)
+    pictures = Pictures(results, manifests, contents_of(frame))
     try:
         _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
     except P3MBenchError:

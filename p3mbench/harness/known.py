@@ -135,7 +135,7 @@ class Known:
                 "data or another version of the method; they run again"
             )
         what = self._changes(found) if why is Why.CODE else _libraries(found)
-        whose = "its code" if why is Why.CODE else "a library it imports"
+        whose = "its code" if why is Why.CODE else "a package it uses"
         if self.keep_stale:
             return f"{label}: {whose} changed {since} ({what}); they are kept and flagged as stale"
         return f"{label}: {whose} changed {since} ({what}); they run again; --keep-stale keeps them"

@@ -16,9 +16,10 @@ from p3mbench.checkpoints import Weights
 from p3mbench.data.folder import Subset
 from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource
-from p3mbench.errors import DataError, MethodError
+from p3mbench.errors import MethodError
 from p3mbench.fingerprint import Code, Fingerprints
 from p3mbench.harness.known import Known, Why, keys_of
+from p3mbench.harness.places import Content, Place, chosen_samples, find_places, view_of
 from p3mbench.method import (
     Method,
     MethodInfo,
@@ -28,10 +29,10 @@ from p3mbench.method import (
     strategy_of,
 )
 from p3mbench.metrics import METRICS_VERSION
-from p3mbench.provenance import canonical, hash_files, hash_of
+from p3mbench.provenance import canonical, hash_of
 from p3mbench.registry import find, unknown
 from p3mbench.store import Store
-from p3mbench.view import Marks, View, entry_of, made_of
+from p3mbench.view import Marks, View
 from p3mbench.weights import RecordError, as_recorded, changed_options, needs_weights
 
 
@@ -315,8 +316,9 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
     ready, blocked = contenders(request, benchmark.checkpoints)
     ready = _with_code(ready)
     blocked += [Blocked(f"subset {name}", reason) for name, reason in opened.absent.items()]
-    _check_images(opened, request)
-    places, missing = _places(opened, request, store)
+    chosen = chosen_samples(opened, request.images, request.limit)
+    places, missing = find_places(opened, request.variants, chosen, store)
+    blocked += [Blocked(where, reason) for where, reason in missing]
     known = Known(
         store,
         retry_failed=request.retry_failed,
@@ -333,7 +335,8 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
             else:
                 cell = _cell(contender, benchmark, place)
                 cells.append(_cell_plan(cell, place.content, known, request.shard))
-    view = _view(opened, places, cells)
+    columns = [planned.cell.columns for planned in cells]
+    view = view_of(opened, places, columns, [contender.code for contender in ready])
     store.refuse_another(view)
     cells.sort(key=lambda c: c.cell.contender.label)  # one method is loaded at a time
     expected = {(benchmark.name, subset.name): subset.size for subset in opened.subsets}
@@ -342,7 +345,7 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
     ]
     return Plan(
         tuple(cells),
-        tuple(dict.fromkeys([*blocked, *missing])),
+        tuple(dict.fromkeys(blocked)),
         expected,
         hash_of(digests),
         known.notes(),
@@ -351,82 +354,9 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
     )
 
 
-@dataclass(frozen=True)
-class _Content:
-    """A sample with what its pixels depend on: hashes of its files, and its recipe."""
-
-    sample: Sample
-    recipe: Mapping[str, Any]
-    sha256: str
-    files: tuple[tuple[Path, str], ...]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A subset in one variant, with the images that the run looks at."""
-
-    subset: Subset
-    variant: str
-    obfuscation: str
-    content: Mapping[str, _Content]
-
-
-def _places(opened: Opened, request: Request, store: Store) -> tuple[list[_Place], list[Blocked]]:
-    """Each subset in each variant that can be had, with its images; and what cannot."""
-    places: list[_Place] = []
-    missing = []
-    for subset in opened.subsets:
-        for variant in request.variants:
-            if variant in subset.available:
-                derived = any(s.recipe(variant).get("obfuscation") for s in subset.samples)
-                how = opened.benchmark.obfuscation.recipe if derived else ""
-                content = _content(_chosen(subset, request), variant, store)
-                places.append(_Place(subset, variant, how, content))
-            else:
-                where = f"{subset.name}, variant {variant}"
-                missing.append(Blocked(where, subset.unavailable[variant]))
-    return places, missing
-
-
 def _with_code(ready: Sequence[Contender]) -> list[Contender]:
     prints = Fingerprints()
     return [replace(contender, code=prints.of(contender.method)) for contender in ready]
-
-
-def _view(opened: Opened, places: Sequence[_Place], cells: Sequence[CellPlan]) -> View:
-    """What the store should remember of the benchmark."""
-    benchmark = opened.benchmark
-    defined = {"source": benchmark.source, "subsets": benchmark.subsets, "folder": opened.where}
-    columns = [planned.cell.columns for planned in cells]
-    codes = [planned.cell.contender.code for planned in cells]
-    return View(
-        benchmark.name,
-        hash_of(defined | {"synthetic": benchmark.synthetic}),
-        tuple(subset["name"] for subset in benchmark.subsets),
-        {subset.name: tuple(s.id for s in subset.samples) for subset in opened.subsets},
-        {
-            (p.subset.name, p.variant, p.obfuscation): {
-                image: one.sha256 for image, one in p.content.items()
-            }
-            for p in places
-        },
-        {entry_of(one): made_of(one) for one in columns},
-        {code.sha256: code.files for code in codes},
-    )
-
-
-def _check_images(opened: Opened, request: Request) -> None:
-    ids = {sample.id for subset in opened.subsets for sample in subset.samples}
-    for image in request.images:
-        if image not in ids:
-            raise DataError(unknown(image, ids, "image"))
-
-
-def _chosen(subset: Subset, request: Request) -> list[Sample]:
-    samples = sorted(subset.samples, key=lambda sample: sample.id)
-    if request.images:
-        samples = [sample for sample in samples if sample.id in request.images]
-    return samples[: request.limit or None]
 
 
 def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | None:
@@ -438,7 +368,7 @@ def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | 
     return None
 
 
-def _cell(contender: Contender, benchmark: Benchmark, place: _Place) -> Cell:
+def _cell(contender: Contender, benchmark: Benchmark, place: Place) -> Cell:
     return Cell(
         contender=contender,
         benchmark=benchmark.name,
@@ -459,22 +389,8 @@ def _seen(contender: Contender, benchmark: Benchmark, subset: Subset) -> bool:
     return f"{benchmark.name}/{subset.name}" in trained
 
 
-def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str, _Content]:
-    """sample id -> what its pixels depend on."""
-    files = {sample.id: sample.files(variant) for sample in samples}
-    hashes = hash_files((p for roles in files.values() for p in roles.values()), store)
-    found = {}
-    for sample in samples:
-        roles = files[sample.id]
-        recipe = {role: hashes[path] for role, path in roles.items()}
-        recipe |= sample.recipe(variant)
-        pairs = tuple((path, hashes[path]) for path in roles.values())
-        found[sample.id] = _Content(sample, recipe, hash_of(recipe), pairs)
-    return found
-
-
 def _cell_plan(
-    cell: Cell, content: Mapping[str, _Content], known: Known, shard: tuple[int, int]
+    cell: Cell, content: Mapping[str, Content], known: Known, shard: tuple[int, int]
 ) -> CellPlan:
     columns = cell.columns
     info = cell.contender.method.info

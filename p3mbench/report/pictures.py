@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -17,12 +17,17 @@ import numpy as np
 from p3mbench.benchmark import Opened, chosen, open_benchmark
 from p3mbench.data.sample import Sample, Scene
 from p3mbench.errors import P3MBenchError
-from p3mbench.images import UInt8Array, read_alpha
+from p3mbench.images import UInt8Array, read_alpha, recorded_reads
 from p3mbench.mattes import file_of
+from p3mbench.provenance import hash_of
 from p3mbench.report.entries import Entry
 from p3mbench.report.gaps import Setting
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Manifest = Mapping[str, Any]
+Contents = Mapping[tuple[str, ...], set[str]]
 
 
 class Pictures:
@@ -32,8 +37,18 @@ class Pictures:
         problems: why images or mattes could not be shown, one line each.
     """
 
-    def __init__(self, folder: Path, manifests: Iterable[Manifest]) -> None:
-        """Remember where to look; nothing is read yet."""
+    def __init__(
+        self, folder: Path, manifests: Iterable[Manifest], contents: Contents | None = None
+    ) -> None:
+        """Remember where to look; nothing is read yet.
+
+        Args:
+            folder: of the store.
+            manifests: of its runs.
+            contents: (benchmark, subset, variant, image) -> hashes of what was scored; an image
+                that is another one by now is not shown.
+        """
+        self._contents = contents or {}
         self.folder = folder
         self.problems: list[str] = []
         self._manifests = list(manifests)
@@ -52,10 +67,22 @@ class Pictures:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return sample.load(variant, trimap)
+                with recorded_reads() as read:
+                    scene = sample.load(variant, trimap)
         except P3MBenchError as error:
             self._note(str(error))
             return None
+        scored = self._contents.get((benchmark, subset, variant, image))
+        recipe: dict[str, Any] = {r: read.get(path) for r, path in sample.files(variant).items()}
+        # a file that need not be read to be shown (a trimap) leaves nothing to compare
+        if (
+            scored
+            and all(recipe.values())
+            and hash_of(recipe | dict(sample.recipe(variant))) not in scored
+        ):
+            self._note(f"{image} of {benchmark} {subset} changed since it was scored; not shown")
+            return None
+        return scene
 
     def matte(self, entry: Entry, subset: str, setting: Setting, image: str) -> UInt8Array | None:
         """The matte that belongs to a row, (H, W) uint8, None if it was not kept."""
@@ -106,6 +133,16 @@ class Pictures:
     def _note(self, problem: str) -> None:
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def contents_of(rows: pd.DataFrame) -> Contents:
+    """What was scored, for `Pictures`; from the rows of a store."""
+    names = ["benchmark", "subset", "variant", "image", "content"]
+    found: dict[tuple[str, ...], set[str]] = {}
+    for *place, content in rows[names].drop_duplicates().itertuples(index=False, name=None):
+        if content:
+            found.setdefault(tuple(place), set()).add(content)
+    return found
 
 
 def as_levels(alpha: Any) -> UInt8Array:

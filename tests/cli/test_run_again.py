@@ -102,7 +102,7 @@ def test_exactly_what_an_edit_or_a_library_touches_runs_again(bench):
     assert bench.again() == ""
     bench.install("1.1")
     assert bench.again() == "user 2"
-    assert "a library it imports changed since 2 rows were made (lib-of-levels 1.0 became 1.1)" in (
+    assert "a package it uses changed since 2 rows were made (lib-of-levels 1.0 became 1.1)" in (
         bench.run("--dry-run").output
     )
     assert bench.run().exit_code == 0 and bench.again() == ""
@@ -197,6 +197,17 @@ def test_a_foreign_store_with_a_link_is_not_merged(tmp_path, p3m_folder):
     result = call("merge", theirs, "--out", tmp_path / "whole")
     assert result.exit_code == 1 and "is a symbolic link" in result.output
     assert not list((tmp_path / "whole").rglob("*.png"))
+
+
+def test_a_picture_that_changed_since_it_was_scored_is_not_shown(tmp_path, p3m_folder):
+    out = tmp_path / "out"
+    assert run(p3m_folder, out, "--save-alphas").exit_code == 0
+    image = p3m_folder / "validation" / "P3M-500-P" / "blurred_image" / "p_2.png"
+    cv2.imwrite(str(image), 255 - cv2.imread(str(image)))
+    page = tmp_path / "page.html"
+    result = call("report", "--results", out, "--format", "html", "--out", page)
+    assert result.exit_code == 0
+    assert "note: p_2 of p3m500 P changed since it was scored; not shown" in result.output
 
 
 TOML = """

@@ -57,6 +57,7 @@ class Desk:
         self.plugin = folder / "grey.py"
         self.plugin.write_text(plugin)
         self.out = folder / "out"
+        self.first_schema = ""
 
     def plan(self, store: Store, names: str = "grey", **asked: object) -> Plan:
         methods, _ = select_methods(names, (self.plugin,))
@@ -99,10 +100,12 @@ def todo(plan: Plan) -> list[str]:
 
 
 @pytest.fixture
-def desk(tmp_path, plugin_file):
+def desk(tmp_path, plugin_file, first_schema):
     text = plugin_file.read_text()
     plugin_file.unlink()
-    return Desk(tmp_path, text)
+    made = Desk(tmp_path, text)
+    made.first_schema = first_schema
+    return made
 
 
 def test_one_character_runs_exactly_its_rows_again_and_touch_none(desk):
@@ -303,6 +306,34 @@ def test_two_shards_are_one_benchmark(desk):
     assert todo(desk.run()) == []
 
 
+def test_stores_of_two_benchmarks_of_one_name_are_not_merged(desk):
+    desk.run()
+    mine, desk.out = desk.out, desk.folder / "theirs"
+    images(desk.folder / "other", k1=1, k2=2)
+    desk.toml.write_text(TOML.format(root="other"))
+    desk.run()
+    with (
+        Store(mine) as store,
+        Store(desk.out) as other,
+        pytest.raises(StoreError, match="its benchmark 'office' is another one"),
+    ):
+        store.merge(other)
+    desk.out = mine
+    assert desk.counted() == (["i1", "i2", "i3", "i4"], "")
+
+
+def test_a_merge_knows_what_the_newer_store_saw(desk):
+    desk.run()
+    mine, desk.out = desk.out, desk.folder / "theirs"
+    for name in ("image", "mask"):
+        (desk.data / name / "i4.png").unlink()
+    desk.run(limit=1)
+    with Store(mine) as store, Store(desk.out) as other:
+        assert store.merge(other).rows == 0
+    desk.out = mine
+    assert desk.counted()[0] == ["i1", "i2", "i3"]
+
+
 def test_a_failure_with_new_code_leaves_the_score_and_is_told(desk):
     desk.run()
     desk.edit()
@@ -324,29 +355,11 @@ def test_the_manifest_says_which_code_and_where_the_data_is(desk):
     assert len(grey["code"]["sha256"]) == 64 and "numpy" in grey["libraries"]
 
 
-OLD = """
-CREATE TABLE rows (
-    key TEXT PRIMARY KEY,
-    benchmark TEXT NOT NULL, subset TEXT NOT NULL, variant TEXT NOT NULL, image TEXT NOT NULL,
-    method TEXT NOT NULL, title TEXT NOT NULL, kind TEXT NOT NULL, learned INTEGER NOT NULL,
-    options TEXT NOT NULL, strategy TEXT NOT NULL,
-    checkpoint TEXT NOT NULL, checkpoint_sha256 TEXT NOT NULL, train_setting TEXT NOT NULL,
-    seed TEXT NOT NULL, trimap_source TEXT NOT NULL, convention TEXT NOT NULL,
-    obfuscation TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, flags TEXT NOT NULL,
-    metrics TEXT NOT NULL, seconds REAL, height INTEGER, width INTEGER, device TEXT NOT NULL,
-    run_id TEXT NOT NULL, parameters INTEGER, macs INTEGER, peak_mib REAL,
-    log TEXT NOT NULL DEFAULT ''
-);
-CREATE UNIQUE INDEX question ON rows (
-    benchmark, subset, variant, image, method, options, strategy, checkpoint_sha256,
-    train_setting, seed, trimap_source, convention, obfuscation
-);
-CREATE TABLE runs (run_id TEXT PRIMARY KEY, manifest TEXT NOT NULL);
-CREATE TABLE subsets (
-    benchmark TEXT NOT NULL, subset TEXT NOT NULL, images INTEGER NOT NULL,
-    PRIMARY KEY (benchmark, subset)
-);
-CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT NOT NULL);
+LATER = """
+ALTER TABLE rows ADD COLUMN parameters INTEGER;
+ALTER TABLE rows ADD COLUMN macs INTEGER;
+ALTER TABLE rows ADD COLUMN peak_mib REAL;
+ALTER TABLE rows ADD COLUMN log TEXT NOT NULL DEFAULT '';
 PRAGMA user_version = 3;
 """
 
@@ -362,7 +375,7 @@ def old_store(desk: Desk) -> None:
     shutil.rmtree(desk.out)
     desk.out.mkdir()
     with sqlite3.connect(desk.out / FILE_NAME) as db:
-        db.executescript(OLD)
+        db.executescript(desk.first_schema + LATER)
         columns = [row[1] for row in db.execute("PRAGMA table_info(rows)")]
         for task in tasks:
             recipe = {

@@ -1,0 +1,133 @@
+"""What a run looks at: each subset in each variant that can be had, with hashes of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from p3mbench.benchmark import Opened
+from p3mbench.data.folder import Subset
+from p3mbench.data.sample import Sample
+from p3mbench.errors import DataError
+from p3mbench.fingerprint import Code
+from p3mbench.provenance import hash_files, hash_of
+from p3mbench.registry import unknown
+from p3mbench.store import Store
+from p3mbench.view import View, entry_of, made_of
+
+
+@dataclass(frozen=True)
+class Content:
+    """A sample with what its pixels depend on: hashes of its files, and its recipe."""
+
+    sample: Sample
+    recipe: Mapping[str, Any]
+    sha256: str
+    files: tuple[tuple[Path, str], ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A subset in one variant, with the images that the run looks at."""
+
+    subset: Subset
+    variant: str
+    obfuscation: str
+    content: Mapping[str, Content]
+
+
+def chosen_samples(opened: Opened, images: Sequence[str], limit: int) -> dict[str, list[Sample]]:
+    """subset -> the images to look at, by id.
+
+    Args:
+        opened: the benchmark.
+        images: ids to look at; all if there are none.
+        limit: at most that many of each subset; 0 for all.
+
+    Raises:
+        DataError: an id is unknown.
+    """
+    ids = {sample.id for subset in opened.subsets for sample in subset.samples}
+    for image in images:
+        if image not in ids:
+            raise DataError(unknown(image, ids, "image"))
+    found = {}
+    for subset in opened.subsets:
+        samples = sorted(subset.samples, key=lambda sample: sample.id)
+        wanted = [sample for sample in samples if not images or sample.id in images]
+        found[subset.name] = wanted[: limit or None]
+    return found
+
+
+def find_places(
+    opened: Opened, variants: Sequence[str], chosen: Mapping[str, Sequence[Sample]], store: Store
+) -> tuple[list[Place], list[tuple[str, str]]]:
+    """Each subset in each variant that can be had, and what cannot be had and why.
+
+    Args:
+        opened: the benchmark.
+        variants: that are wanted.
+        chosen: subset -> the images to look at.
+        store: remembers hashes of files.
+    """
+    places: list[Place] = []
+    missing = []
+    for subset in opened.subsets:
+        for variant in variants:
+            if variant in subset.available:
+                derived = any(s.recipe(variant).get("obfuscation") for s in subset.samples)
+                how = opened.benchmark.obfuscation.recipe if derived else ""
+                content = _content(chosen[subset.name], variant, store)
+                places.append(Place(subset, variant, how, content))
+            else:
+                where = f"{subset.name}, variant {variant}"
+                missing.append((where, subset.unavailable[variant]))
+    return places, missing
+
+
+def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str, Content]:
+    """sample id -> what its pixels depend on."""
+    files = {sample.id: sample.files(variant) for sample in samples}
+    hashes = hash_files((p for roles in files.values() for p in roles.values()), store)
+    found = {}
+    for sample in samples:
+        roles = files[sample.id]
+        recipe = {role: hashes[path] for role, path in roles.items()}
+        recipe |= sample.recipe(variant)
+        pairs = tuple((path, hashes[path]) for path in roles.values())
+        found[sample.id] = Content(sample, recipe, hash_of(recipe), pairs)
+    return found
+
+
+def view_of(
+    opened: Opened,
+    places: Sequence[Place],
+    columns: Iterable[Mapping[str, Any]],
+    codes: Iterable[Code],
+) -> View:
+    """What the store should remember of the benchmark.
+
+    Args:
+        opened: the benchmark.
+        places: that were looked at.
+        columns: of each cell of the plan.
+        codes: of the methods in it.
+    """
+    benchmark = opened.benchmark
+    defined = {"source": benchmark.source, "subsets": benchmark.subsets, "folder": opened.where}
+    return View(
+        benchmark.name,
+        hash_of(defined | {"synthetic": benchmark.synthetic}),
+        tuple(subset["name"] for subset in benchmark.subsets),
+        {subset.name: tuple(s.id for s in subset.samples) for subset in opened.subsets},
+        {
+            (p.subset.name, p.variant, p.obfuscation): {
+                image: one.sha256 for image, one in p.content.items()
+            }
+            for p in places
+        },
+        {entry_of(one): made_of(one) for one in columns},
+        {code.sha256: code.files for code in codes},
+    )

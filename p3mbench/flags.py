@@ -34,8 +34,8 @@ WORDS: dict[str, str] = {
 # These explain a value and leave it as good as any other. Every other flag, one of a plugin
 # included, qualifies the number: reports name it first and mark the line of its method.
 HARMLESS = frozenset({
-    "no_unknown", "no_foreground", "no_background", "no_face", "no_boundary", "conn_empty_level", "conn_tie", "conn_background",
-    "known_not_binary", "quantised", "clipped",
+    "no_unknown", "no_foreground", "no_background", "no_face", "no_boundary", "conn_empty_level",
+    "conn_tie", "conn_background", "known_not_binary", "quantised", "clipped",
 })  # fmt: skip
 
 

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from p3mbench.cli.methods import _facts
 from p3mbench.errors import PredictionError
-from p3mbench.method import checked_alpha, paste_known
+from p3mbench.method import Kind, MethodInfo, checked_alpha, missing_extra, paste_known
+
+INFO = MethodInfo(name="mine", title="Mine", kind=Kind.TRIMAP_FREE, year=2026, citation="none")
 
 
 @pytest.mark.parametrize(
@@ -48,3 +54,23 @@ def test_known_pixels_are_pasted_and_no_others(alpha, trimap):
     assert (pasted[trimap == 255] == 1).all()
     assert (pasted[trimap == 0] == 0).all()
     assert (pasted[trimap == 128] == alpha[trimap == 128]).all()
+
+
+@pytest.mark.parametrize(
+    ("extra", "command"),
+    [(None, "pip install no_such_module"), ("onnx", "pip install 'p3mbench[onnx]'")],
+)
+def test_a_missing_package_comes_with_a_command_that_exists(extra, command):
+    info = replace(INFO, extra=extra, imports=("no_such_module",))
+    assert missing_extra(info).endswith(f"not installed: {command}")
+    assert "None" not in missing_extra(info)
+
+
+def test_the_facts_of_a_learned_plugin_claim_nothing_false():
+    @dataclass(frozen=True)
+    class Plugin:
+        info: ClassVar[MethodInfo] = replace(INFO, learned=True, imports=("numpy",))
+
+    facts = dict(_facts(Plugin()))
+    assert facts["parameters"] == "not stated"
+    assert facts["needs"] == "numpy: pip install numpy"

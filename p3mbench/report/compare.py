@@ -12,6 +12,7 @@ import numpy as np
 from p3mbench.metrics.table import METRICS
 from p3mbench.report.display import count, metric_display, metric_order
 from p3mbench.report.entries import departures
+from p3mbench.report.flagging import notes_of_rows
 from p3mbench.report.gaps import Setting
 from p3mbench.report.grouping import as_text
 from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table
@@ -68,6 +69,7 @@ def compare(a: Side, b: Side, metrics: Sequence[str] | None = None) -> Compariso
     tables = [t for metric in chosen if (t := _table(common, metric, (a.name, b.name)))]
     notes = [*_only(both, a, b), *_statuses(common), *_weights(common), *_environment(a, b)]
     notes += [*_codes(a, b), *(f"{side.name}: {note}" for side in (a, b) for note in side.notes)]
+    notes += [f"{side.name}: {note}" for side in (a, b) for note in notes_of_rows(side.frame)]
     same = len(common) - _differing(common, chosen)
     notes.insert(0, f"{same:,} of {len(common):,} common rows have equal scores.")
     changed = same < len(common) or len(common) < len(both) or not _equal_status(common)

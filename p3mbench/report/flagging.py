@@ -7,15 +7,21 @@ and a note before all others. A single note at the end explains the harmless one
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from p3mbench import flags
 from p3mbench.flags import IMPORTED
 from p3mbench.report.display import count
 from p3mbench.report.entries import Entry, EntrySet
 from p3mbench.report.gaps import Setting
+from p3mbench.report.grouping import as_text
 from p3mbench.report.model import FlagUse, Row, Tally
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_NAMES = 8  # methods that a note lists
 
@@ -74,6 +80,18 @@ def with_notes(notes: Sequence[str], uses: Sequence[FlagUse]) -> tuple[str, ...]
 def qualifying_notes(uses: Sequence[FlagUse]) -> list[str]:
     """A sentence per flag that qualifies numbers, without its letter."""
     return [f"{_sentence(use)}: {extent(use)}." for use in uses if use.mark]
+
+
+def notes_of_rows(frame: pd.DataFrame) -> list[str]:
+    """`qualifying_notes` over all rows of a store, by the title of the method."""
+    columns = (frame[name].map(as_text) for name in ("title", "method", "flags"))
+    groups = Counter((title or method, text) for title, method, text in zip(*columns, strict=True))
+    return qualifying_notes(
+        flag_uses(
+            Tally(of=(label, text), rows=n, flags=tuple((flag, n) for flag in flags.split(text)))
+            for (label, text), n in groups.items()
+        )
+    )
 
 
 def harmless_note(uses: Sequence[FlagUse]) -> list[str]:

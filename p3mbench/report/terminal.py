@@ -47,7 +47,11 @@ def _table(table: Table, *, ansi: bool, width: int) -> str:
     label_width = max(text_width(label) for label in _labels(table))
     widths = [column_width(table, j) for j in range(len(table.columns))]
     for part in parts_of(table, label_width, widths, width):
-        lines += ["", *_part(table, part, label_width, widths, ansi)]
+        alone = _text_alone(table, part)
+        if alone and label_width + total_width(part, widths) > width:
+            lines += ["", *_as_list(table, part, width)]
+        else:
+            lines += ["", *_part(table, part, label_width, widths, ansi)]
     legend = [LEGENDS[ansi]] if table.marked else []
     lines += ["", *_wrapped(" ".join([table.caption, *legend]), width)]
     for note in table.notes:
@@ -84,6 +88,22 @@ def _part(
             lines += [*([rule] if i else []), plain(block)]
         lines += [_row(table, row, part, label, widths, ansi) for row in rows]
     return [*lines, rule]
+
+
+def _text_alone(table: Table, part: Sequence[int]) -> bool:
+    """Whether a part holds text only, behind the columns that say what a line is about."""
+    return len(part) > 1 and all(_is_text(table, j) for j in part)
+
+
+def _as_list(table: Table, part: Sequence[int], width: int) -> list[str]:
+    """A column of long text as wrapped lines, each behind its label."""
+    *lead, last = part
+    lines = [f"{table.columns[last].title}:"]
+    for row in table.rows:
+        if row.cells[last].text:
+            about = ", ".join([label_text(row), *(row.cells[j].text for j in lead)])
+            lines += _wrapped(f"- {about}: {row.cells[last].text}", width, "  ")
+    return lines
 
 
 def _centred(text: str, width: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake import DEFAULT, rows
+from fake import DEFAULT, Fake, rows
 
 from p3mbench.report import render
 from p3mbench.report.compare import Side, compare
@@ -50,3 +50,20 @@ def test_missing_rows_statuses_weights_and_environment_are_said() -> None:
 def test_a_metric_that_one_side_lacks_is_refused() -> None:
     with pytest.raises(ValueError, match="b has no metric grad"):
         compare(Side("a", rows(DEFAULT)), Side("b", rows().drop(columns="grad")), ("grad",))
+
+
+def test_what_qualifies_rows_is_said_of_each_store() -> None:
+    before, after = rows([Fake("a", "A", 9.0)], 4), rows([Fake("a", "A", 9.0)], 4)
+    after["flags"] = "imported,conn_tie"
+    notes = compare(Side("x", before), Side("y", after)).report.notes
+    assert [n for n in notes if "imported" in n] == [
+        "y: The score was imported, not measured here (flag imported): A, 16 of 16 rows."
+    ]
+
+
+def test_precision_stands_beside_the_name() -> None:
+    before = rows([Fake("a", "A", 9.0, options='{"precision": "fp16"}')], 4)
+    after = before.copy()
+    after["sad"] += 1
+    (table,) = compare(Side("x", before), Side("y", after), ["sad"]).report.tables
+    assert {row.label for row in table.rows} == {"A, fp16"}

@@ -17,7 +17,7 @@ from fake import DEFAULT, METRICS, rows
 
 from p3mbench.report import FORMATS, Report, Role, build, per_image, render
 from p3mbench.report.layout import text_width
-from p3mbench.report.model import cell_text
+from p3mbench.report.model import Cell, Column, ColumnType, Row, Table, cell_text
 from p3mbench.report.terminal import BOLD, UNDERLINE
 from p3mbench.stats import Bootstrap
 
@@ -188,3 +188,19 @@ def test_importing_the_report_needs_neither_pandas_nor_matplotlib() -> None:
         "sys.exit(bool({'matplotlib', 'pandas', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_long_remarks_are_wrapped_on_a_terminal() -> None:
+    column = Column(key="note", title="Note", type=ColumnType.TEXT)
+    lead = Column(key="setting", title="Setting", type=ColumnType.TEXT)
+    number = Column(key="n", title="n", type=ColumnType.NUMBER)
+    row = Row(
+        label="A", method="a", cells=(Cell(text="P B:B"), Cell(value=1.0), Cell(text="word " * 60))
+    )
+    table = Table(
+        role=Role.PUBLISHED, label="t", title="T", caption="C.", columns=(lead, number, column),
+        rows=(row,),
+    )  # fmt: skip
+    lines = render(Report(tables=(table,)), "table").splitlines()
+    assert max(len(line) for line in lines) <= 100
+    assert any(line.startswith("- A, P B:B: word word") for line in lines)

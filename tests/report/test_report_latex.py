@@ -154,7 +154,12 @@ def test_no_row_begins_like_an_argument_of_the_line_break() -> None:
 
 
 def nasty_report():
-    names = ("_&%$#{}~^\\", "Ünïcode α 抠图 [x] *y*", "\"quoted\" `tick` ''", "[2pt] --- |<script>")
+    names = (
+        "_&%$#{}~^\\",
+        "Ünïcode α 抠图 [x] *y*",
+        "\"quoted\" `tick` ''",
+        "[2pt] --- |<script>\x1b[31m\u202e\x00",
+    )
     fakes = [
         replace(f, title=f"{names[i % 4]} {f.title}", obfuscation="100% _&#", checkpoint="c_%$.pth")
         for i, f in enumerate(DEFAULT)

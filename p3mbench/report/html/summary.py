@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from p3mbench.flags import split
 from p3mbench.report.captions import confounded
 from p3mbench.report.display import count, metric_display, number, p_text
-from p3mbench.report.flagging import flag_uses, qualifying_notes
+from p3mbench.report.flagging import notes_of_rows
 from p3mbench.report.gaps import QUESTIONS, Contrast
-from p3mbench.report.grouping import as_text
-from p3mbench.report.model import Cell, Column, Report, Role, Row, Table, Tally
+from p3mbench.report.model import Cell, Column, Report, Role, Row, Table
 from p3mbench.report.unscored import unscored
 from p3mbench.stats import least_images, least_unpaired_p
 
@@ -156,12 +153,7 @@ def _p(p: Cell) -> str:
 
 def _qualified(frame: pd.DataFrame) -> list[Finding]:
     """What changes how far the numbers can be believed, over all rows."""
-    columns = (frame[name].map(as_text) for name in ("title", "method", "flags"))
-    found: dict[tuple[str, str], Tally] = {}
-    for (title, flags), n in Counter((t or m, f) for t, m, f in zip(*columns, strict=True)).items():
-        one = tuple((flag, n) for flag in split(flags))
-        found[title, flags] = Tally(of=(title, flags), rows=n, flags=one)
-    text = " ".join(qualifying_notes(flag_uses(found.values())))
+    text = " ".join(notes_of_rows(frame))
     return [Finding("What qualifies the numbers", "", text, "note")] if text else []
 
 

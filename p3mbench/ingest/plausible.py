@@ -44,7 +44,9 @@ def value_of(text: str, factor: float = 1.0) -> Value:
     """
     mantissa, _, exponent = text.lower().partition("e")
     decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
-    return Value(float(text) * factor, 0.5 * 10.0**-decimals * factor)
+    # thousandths are divided by 1000, which rounds once: 2.6 becomes 0.0026
+    value = float(text) * factor if factor >= 1 else float(text) / round(1 / factor)
+    return Value(value, 0.5 * 10.0**-decimals * factor)
 
 
 def impossible(scores: Mapping[str, Value], convention: str, pixels: int | None = None) -> str:

@@ -76,7 +76,7 @@ def fit_of(found: Found, expected: Expected) -> Fit:
         fit = _compared(found, tensors, expected)
         if not fit.problems:
             return fit
-        if best is None or fit.shared > best.shared:
+        if best is None or fit.shared >= best.shared:  # on a tie, names without wrappers
             best = fit
     if best is None:
         raise AssertionError("a state dict has at least its own names")

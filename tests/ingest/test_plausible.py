@@ -80,3 +80,7 @@ def test_what_is_measured_is_never_called_impossible(convention: str) -> None:
         found = score(pred, alpha, trimap, convention)
         shown = {k: value_of(repr(v)) for k, v in found.items() if v == v}
         assert impossible(shown, convention, pred.size) == "", (kind, found)
+
+
+def test_thousandths_are_rounded_once() -> None:
+    assert value_of("2.6", 1e-3).value == 0.0026 and value_of("1.1", 1e-3).value == 0.0011

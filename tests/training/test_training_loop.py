@@ -31,7 +31,7 @@ from p3mbench.training.discriminator import PatchGAN
 from p3mbench.training.loop import Job, TrainingError, train
 from p3mbench.training.recipe import Recipe, Stage, nano, training_of
 from p3mbench.training.sources import Prepared, TrainScene
-from p3mbench.training.state import Record, save_weights
+from p3mbench.training.state import Record, load_state, save_state, save_weights
 from p3mbench.weights import load_into, read_state_dict, recorded, recorded_width
 
 pytest.importorskip("lightning_fabric")
@@ -289,7 +289,7 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="another run.*seed"):
         train(job(tmp_path, resume=True, seed=1))
     (tmp_path / "state.pt").write_bytes(b"rubbish")
-    with pytest.raises(WeightsError, match="cannot be read"):
+    with pytest.raises(WeightsError, match="is a text file, not weights.*remove it to start again"):
         train(job(tmp_path, resume=True))
 
 
@@ -452,3 +452,23 @@ def test_two_processes_play_against_a_discriminator_and_resume(tmp_path: Path) -
     subprocess.run(rest, check=True, env=environment, capture_output=True)
     files = [tmp_path / name / "weights.safetensors" for name in ("whole", "cut")]
     assert sha256_of(files[0]) == sha256_of(files[1])
+
+
+@pytest.mark.parametrize("prefix", ["_orig_mod.", "module._orig_mod."])
+def test_a_state_saved_from_a_wrapped_network_is_taken_up(tmp_path: Path, prefix: str) -> None:
+    whole = train(job(tmp_path / "whole"))
+    with pytest.raises(_Stop):
+        train(job(tmp_path / "cut"), stopped_at(11))
+    state = load_state(tmp_path / "cut")
+    assert state is not None
+    state["network"] = {prefix + name: tensor for name, tensor in state["network"].items()}
+    save_state(tmp_path / "cut", state)
+    taken_up = train(job(tmp_path / "cut", resume=True))
+    assert whole is not None and taken_up is not None
+    assert taken_up.sha256 == whole.sha256
+
+
+def test_a_checkpoint_in_the_place_of_a_state_is_refused(tmp_path: Path) -> None:
+    torch.save({"state_dict": {"a": torch.ones(2)}}, tmp_path / "state.pt")
+    with pytest.raises(WeightsError, match="is not the state of a training of p3mbench"):
+        load_state(tmp_path)

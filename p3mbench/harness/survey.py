@@ -28,7 +28,9 @@ def samples_of(plan: Plan) -> dict[_Key, tuple[FileSample, tuple[str, ...]]]:
             key = (task.cell.subset, task.sample.id)
             before = found[key][1] if key in found else tuple(task.sample.images)
             variants = tuple(sorted({*before, task.cell.variant}))
-            found[key] = (task.sample, variants)
+            made = task.cell.trimap.kernel is not None  # then no trimap file is read
+            sample = replace(task.sample, trimap=None) if made else task.sample
+            found[key] = (sample, variants)
     return found
 
 

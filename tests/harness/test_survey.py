@@ -73,6 +73,17 @@ def test_a_second_look_reads_nothing_again(p_folder, tmp_path, monkeypatch):
         assert examine(plan_of(p_folder.parent, store), store)[1] == []
 
 
+def test_a_trimap_that_is_not_used_is_not_looked_at(p_folder, tmp_path):
+    for path in (p_folder / "trimap").iterdir():
+        write(path, read(path) // 127)  # labels
+    said = {}
+    for source in ("dataset", "kernel-5"):
+        out = tmp_path / source
+        said[source] = run(p_folder.parent, out, "--dry-run", "--trimap", source).stdout
+    assert "holds 0, 1, 2 and no 255" in said["dataset"]
+    assert "wrong in the data" not in said["kernel-5"]
+
+
 def test_samples_that_are_drawn_cost_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(surveys, "inspect", lambda *_: pytest.fail("looked"))
     methods, _ = select_methods("coarse", ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from p3mbench.data.sample import Sample, TrimapSource
 from p3mbench.errors import DataError, MethodError
 from p3mbench.method import (
     Method,
+    MethodInfo,
     TrainSetting,
     missing_extra,
     options_of,
@@ -32,6 +33,9 @@ from p3mbench.weights import needs_weights
 # Statuses that stay unless they are retried by name. Skipped images are tried again: what kept the
 # method from loading is mended outside.
 SETTLED = ("failed", "timeout", "oom")
+
+
+COMPARED = 8  # images of a cell whose mattes are compared with float32's
 
 
 @dataclass(frozen=True)
@@ -109,14 +113,16 @@ class Cell:
 class Task:
     """One image to run; ``key`` is that of its row.
 
-    ``counted`` marks the first image of a cell, whose row also gets what takes a second prediction:
-    multiply-adds, and how far a lower precision moves the matte.
+    ``counted`` marks the first image of a cell, whose row also gets its multiply-adds. ``compared``
+    marks `COMPARED` images spread over the cell, of which it is measured how far a lower precision
+    or compilation moves the matte. Both take another prediction.
     """
 
     cell: Cell
     sample: Sample
     key: str
     counted: bool = False
+    compared: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,11 @@ class Plan:
         """The images to run, method by method."""
         return (task for cell in self.cells for task in cell.todo)
 
+    def lacks(self, names: Iterable[str]) -> bool:
+        """Whether one of these methods has no place in it, or images that failed before."""
+        have = {cell.cell.contender.method.info.name for cell in self.cells}
+        return any(cell.failed for cell in self.cells) or not have.issuperset(names)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -187,10 +198,10 @@ def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, .
     """The methods named in a comma-separated list, or all usable ones.
 
     Returns:
-        The methods, and for ``all`` the broken plugins with their problems.
+        The methods that can be used, and the broken ones with their problems.
 
     Raises:
-        MethodError: a named method is unknown or broken.
+        MethodError: a named method is unknown.
     """
     found = {entry.name: entry for entry in find(plugins)}
     if names == "all":
@@ -199,15 +210,16 @@ def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, .
     wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     if not wanted:
         raise MethodError("no method is named; give --methods all or a list such as coarse,knn")
-    methods = []
+    methods, broken = [], []
     for name in wanted:
         if name not in found:
             raise MethodError(unknown(name, found, "method"))
         method = found[name].method
         if method is None:
-            raise MethodError(f"method {name} cannot be used: {found[name].problem}")
-        methods.append(method)
-    return tuple(methods), []
+            broken.append(Blocked(name, f"cannot be used: {found[name].problem}"))
+        else:
+            methods.append(method)
+    return tuple(methods), broken
 
 
 def contenders(
@@ -226,6 +238,9 @@ def contenders(
             raise MethodError(
                 f"{info.name} learns nothing; --weights {info.name}=... cannot be used"
             )
+        if unable := _unable(info, request):
+            blocked.append(Blocked(info.name, unable))
+            continue
         if not info.learned:
             ready.append(Contender(method))
             continue
@@ -242,6 +257,16 @@ def contenders(
         else:
             blocked.append(Blocked(info.name, needs_weights(info)))
     return ready, blocked
+
+
+def _unable(info: MethodInfo, request: Request) -> str:
+    """Why a method cannot run as it is asked to, "" if it can; never run otherwise than it says."""
+    if request.precision not in info.precisions:
+        able = ", ".join(info.precisions)
+        return f"runs in {able} only; skipped under --precision {request.precision}"
+    if request.compiled and not info.learned:
+        return "has no network to compile; skipped under --compile"
+    return ""
 
 
 def _as_trained(method: Method, weights: Weights) -> Method:
@@ -355,6 +380,7 @@ def _cell_plan(
     shared.pop("title")  # a title changes no number
     todo, failed, done = [], 0, 0
     first, step = request.shard
+    compared = {s.id for s in samples[:: -(-len(samples) // COMPARED) or 1]}
     for sample in samples[first - 1 :: step]:
         key = hash_of(shared | {"image": sample.id, "content": content[sample.id]})
         status = statuses.get(key)
@@ -364,7 +390,7 @@ def _cell_plan(
             done += 1
         else:
             counted = sample is samples[0] and cell.contender.method.info.learned
-            todo.append(Task(cell, sample, key, counted))
+            todo.append(Task(cell, sample, key, counted, sample.id in compared))
     return CellPlan(cell, tuple(todo), done, failed)
 
 

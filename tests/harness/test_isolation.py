@@ -31,11 +31,10 @@ VARYING = ["seconds", "peak_mib", "run_id", "key"]
 
 def run(folder: Path, limits: Limits | None = None, jobs: int = 2, **asked: object) -> RunReport:
     """The naughty method and a good one on a few images of mini."""
-    how, scheduler = asked.pop("how", "good"), str(asked.pop("scheduler", "local"))
+    how, scheduler = str(asked.pop("how", "good")), str(asked.pop("scheduler", "local"))
+    given = {"how": how, "mark": str(asked.pop("mark", ""))}
     methods, _ = select_methods("naughty,coarse", (PLUGIN,))
-    methods = tuple(
-        with_options(m, {"how": str(how)}) if m.info.name == "naughty" else m for m in methods
-    )
+    methods = tuple(with_options(m, given) if m.info.name == "naughty" else m for m in methods)
     asked.setdefault("limit", 3)
     request = Request(methods=methods, variants=("B", "N"), **asked)  # type: ignore[arg-type]
     with Store(folder, create=True) as store:

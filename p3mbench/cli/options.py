@@ -73,10 +73,10 @@ def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
 
 def write_or_print(text: str, out: Path | None) -> None:
     """Write ``text`` to a file, atomically, or to the screen."""
-    from p3mbench.writing import write_bytes
+    from p3mbench.writing import write_text
 
     if out is None:
         click.echo(text.rstrip("\n"))
     else:
-        write_bytes(out, (text.rstrip("\n") + "\n").encode())
+        write_text(out, text.rstrip("\n") + "\n")
         click.echo(f"wrote {out}", err=True)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import click
 
+from p3mbench.names import printable
+
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lines of aligned columns under a bold header; numbers align right."""
@@ -29,9 +31,10 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def item(name: str, text: str) -> str:
     """A named point, its text wrapped and indented under the name."""
+    text = printable(text)
     width = min(shutil.get_terminal_size().columns, 100)
     lines = textwrap.wrap(
-        f"{name}: {text}",
+        f"{printable(name)}: {text}",
         width,
         initial_indent="  ",
         subsequent_indent="    ",

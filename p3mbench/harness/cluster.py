@@ -190,7 +190,7 @@ class _Run:
         self._check_scheduler()
         if future.status == "error":
             error = future.exception()
-            if isinstance(error, P3MBenchError):  # such as a disk for mattes that is full
+            if isinstance(error, P3MBenchError):
                 raise RunError(f"on a Dask worker: {error}")
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             if "daemonic processes" in reason:

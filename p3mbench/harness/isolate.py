@@ -158,7 +158,7 @@ class Isolated:
             Why the contender cannot be loaded, None if it can.
 
         Raises:
-            RunError: processes cannot be had, or a matte cannot be written.
+            RunError: processes cannot be had.
         """
         if key != self._key:
             self.close()
@@ -312,8 +312,6 @@ class Isolated:
     ) -> Unloadable | None:
         child.note(message)
         match message:
-            case ("broken", reason):
-                raise RunError(reason)
             case ("unloadable", reason):
                 found = Unloadable(reason, child.log_tail())
                 self._drop()

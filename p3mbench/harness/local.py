@@ -77,7 +77,7 @@ def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) ->
     Closing the iterator, as an exception in its consumer does, ends every process at once.
 
     Raises:
-        RunError: processes cannot be had, or a matte cannot be written.
+        RunError: processes cannot be had.
     """
     backlog = Backlog(tasks)
     results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None] = queue.Queue()

@@ -46,6 +46,7 @@ class Contender:
     weights: Weights | None = None
     precision: str = "fp32"
     compiled: bool = False
+    threads: int = 1
 
     @property
     def options(self) -> dict[str, Any]:
@@ -54,7 +55,8 @@ class Contender:
         if self.method.info.learned:
             found |= {"precision": self.precision} if self.precision != "fp32" else {}
             found |= {"compiled": True} if self.compiled else {}
-        return found
+        # sums over several threads differ in the last bits: scores move by some 3e-6
+        return found | ({"threads": self.threads} if self.threads != 1 else {})
 
     @property
     def label(self) -> str:
@@ -180,6 +182,7 @@ class Request:
         alphas: folder for mattes, None if they are not kept.
         shard: (i, n) to run every n-th image only, beginning with the i-th, i from 1.
         precision, compiled: how networks are run, see `p3mbench.harness.engine`.
+        threads: CPU threads per worker.
     """
 
     methods: tuple[Method, ...]
@@ -192,6 +195,7 @@ class Request:
     shard: tuple[int, int] = (1, 1)
     precision: str = "fp32"
     compiled: bool = False
+    threads: int = 1
 
 
 def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, ...], list[Blocked]]:
@@ -242,7 +246,7 @@ def contenders(
             blocked.append(Blocked(info.name, unable))
             continue
         if not info.learned:
-            ready.append(Contender(method))
+            ready.append(Contender(method, threads=request.threads))
             continue
         files = [checkpoints.given(info, path, setting) for path, setting in given]
         files = files or checkpoints.shipped(info, folder) or checkpoints.found(info)
@@ -251,7 +255,10 @@ def contenders(
             blocked.append(Blocked(info.name, missing))
         elif files:
             ready += [
-                Contender(_as_trained(method, w), w, request.precision, request.compiled)
+                Contender(
+                    *(_as_trained(method, w), w),
+                    *(request.precision, request.compiled, request.threads),
+                )
                 for w in files
             ]
         else:

@@ -111,7 +111,7 @@ def run_plan(
         What was done. Ctrl-C ends the run early and is reported, not raised.
 
     Raises:
-        RunError: what the run stands on has failed: processes, a scheduler, the disk for mattes.
+        RunError: what the run stands on has failed: processes, or a scheduler.
         StoreError: a row cannot be stored.
     """
     report = RunReport()

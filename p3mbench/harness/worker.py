@@ -2,8 +2,7 @@
 
 Three threads overlap: one reads and decodes the next image, one predicts, one scores the last.
 Messages to the parent are tuples that begin with their kind: ``born``, ``loaded``, ``unloadable``,
-``start``, ``extra``, ``predicted``, ``row``, ``trouble`` and ``broken``; see
-`p3mbench.harness.isolate`.
+``start``, ``extra``, ``predicted``, ``row`` and ``trouble``; see `p3mbench.harness.isolate`.
 """
 
 from __future__ import annotations
@@ -59,10 +58,6 @@ class Setup:
     plugins: tuple[Path, ...]
     threads: int
 
-    def where(self, device: str) -> str:
-        """What a row says of where it was made; sums of several threads differ in the last bits."""
-        return device if self.threads == 1 else f"{device}, {self.threads} threads"
-
 
 def failed(task: Task, setup: Setup, status: str, reason: str, log: str = "") -> Row:
     """The row of an image that could not be scored."""
@@ -77,7 +72,7 @@ def failed(task: Task, setup: Setup, status: str, reason: str, log: str = "") ->
         seconds=None,
         height=None,
         width=None,
-        device=setup.where(setup.device),
+        device=setup.device,
         run_id=setup.run_id,
         **task.cell.columns,
     )
@@ -290,15 +285,9 @@ def _score(
         item = box.get()
         number = item.loaded.number
         try:
-            row = _scored(item, setup)
-            if setup.alphas is not None:
-                write_alpha(alpha_path(setup.alphas, item.loaded.task.cell, row.image), item.alpha)
-        except DataError as error:  # the disk's failure, not the method's
-            parent.say("broken", reason_of(error))
+            parent.say("row", number, _scored(item, setup))
         except Exception as error:
             parent.say("trouble", number, _status(error), reason_of(error))
-        else:
-            parent.say("row", number, row)
 
 
 def _scored(item: _Predicted, setup: Setup) -> Row:
@@ -308,18 +297,24 @@ def _scored(item: _Predicted, setup: Setup) -> Row:
     scores = score(
         item.alpha, scene.alpha, scene.trimap, convention=cell.convention, face=scene.face
     )
+    odd = list(item.odd)
+    if setup.alphas is not None:
+        try:
+            write_alpha(alpha_path(setup.alphas, cell, task.sample.id), item.alpha)
+        except DataError as error:  # the disk's failure takes nothing from the score
+            odd.append(f"the matte was not kept: {reason_of(error)}")
     return Row(
         key=task.key,
         image=task.sample.id,
         status="ok",
-        reason="; ".join(item.odd),
+        reason="; ".join(odd),
         log="",
         flags=joined([*scores.flags, *found, *["seen_in_training"] * cell.seen]),
         metrics={**scores, **item.shift},
         seconds=item.call.seconds,
         height=scene.image.shape[0],
         width=scene.image.shape[1],
-        device=setup.where(item.device),
+        device=item.device,
         run_id=setup.run_id,
         parameters=item.parameters,
         macs=item.macs,

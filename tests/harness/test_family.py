@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_isolation import children, command, frame, run, stored
+from runs import children, command, frame, run, stored
 
 from p3mbench.harness import family
 from p3mbench.harness.isolate import GIB, Limits
@@ -40,11 +40,12 @@ def gone(mark: str, seconds: float = 20) -> bool:
 def test_children_end_with_the_run(tmp_path: Path, how: str) -> None:
     """However the method ends: in peace, by a timeout, by a fault."""
     mark = f"kept-{tmp_path.name}"
-    report = run(tmp_path, Limits(timeout=5), how=how, mark=mark, limit=1, jobs=1)
+    report = run(tmp_path, Limits(timeout=5), how=how, mark=mark, jobs=1)
     assert gone(mark)
     assert report.exit_code == (0 if how == "children" else 3)
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_children(tmp_path: Path) -> None:
     """``run | tee`` ends with the run, though a daemon of the method would live for 300 s."""
     mark = f"kept-{tmp_path.name}"
@@ -69,7 +70,7 @@ def test_children_end_with_a_killed_coordinator(tmp_path: Path) -> None:
 
 
 def test_memory_of_children_counts(tmp_path: Path) -> None:
-    report = run(tmp_path, Limits(memory=2 * GIB), how="child-eats", limit=1, jobs=1)
+    report = run(tmp_path, Limits(memory=2 * GIB), how="child-eats", jobs=1)
     mine = frame(tmp_path, "naughty")
     assert report.exit_code == 3 and set(mine["status"]) == {"ok", "oom"}
     assert mine["reason"].str.contains("more than 2.00 GiB").any()
@@ -104,6 +105,7 @@ def servers(pid: int) -> list[int]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheduler", ["local", "dask"])
 def test_the_server_of_processes_may_be_killed(tmp_path: Path, scheduler: str) -> None:
     """The run goes on and is whole, whatever it was doing when its server died."""
@@ -122,7 +124,7 @@ def test_the_server_of_processes_may_be_killed(tmp_path: Path, scheduler: str) -
 
 
 def test_a_method_that_exits_as_if_its_server_was_gone_pays(tmp_path: Path) -> None:
-    report = run(tmp_path, how="exit-255", limit=1, jobs=1)
+    report = run(tmp_path, how="exit-255", jobs=1)
     mine = frame(tmp_path, "naughty")
     bad = mine[mine["status"] != "ok"]
     assert report.exit_code == 3 and len(bad)
@@ -132,6 +134,7 @@ def test_a_method_that_exits_as_if_its_server_was_gone_pays(tmp_path: Path) -> N
 # --- Ctrl-Z ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP])
 @pytest.mark.parametrize("whom", ["group", "run"])
 def test_suspended_time_is_nobodys(tmp_path: Path, stop: signal.Signals, whom: str) -> None:

@@ -27,6 +27,7 @@ from p3mbench.report.plots.style import (
     rendered,
 )
 from p3mbench.report.tables import mean_key
+from p3mbench.writing import write_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ def gap_plot(source: Report | pd.DataFrame, path: Path | str, *, dpi: int = 200)
     panels = panels_of_report(report)
     if not panels:
         raise ValueError("nothing to draw: no method has results for both test variants B and N")
-    path.write_bytes(rendered(lambda: drawn(panels), path.suffix.lower(), dpi))
+    write_bytes(path, rendered(lambda: drawn(panels), path.suffix.lower(), dpi))
     return path
 
 

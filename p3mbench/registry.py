@@ -238,7 +238,7 @@ def _checked(name: str | None, origin: str, cls: Any) -> Found:
             method = cast(Method, cls())
             problem = problem_of_options(method) or _problem_of_copies(method)
     except MethodError as error:
-        return Found(shown, origin, None, f"it cannot be made without parameters ({error})")
+        return Found(shown, origin, None, f"its parameters need defaults that work ({error})")
     return Found(shown, origin, None if problem else method, problem or None)
 
 

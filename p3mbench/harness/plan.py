@@ -256,8 +256,11 @@ def contenders(
         elif files:
             ready += [
                 Contender(
-                    *(_as_trained(method, w), w),
-                    *(request.precision, request.compiled, request.threads),
+                    _as_trained(method, w),
+                    w,
+                    precision=request.precision,
+                    compiled=request.compiled,
+                    threads=request.threads,
                 )
                 for w in files
             ]

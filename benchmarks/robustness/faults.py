@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 4  # per store
+KILLS = 4  # per store, of faults that end a run; one of those that a run survives
 TIMEOUT = 5.0  # of a run, in seconds
 SUSPENDED = 7.0  # seconds of a Ctrl-Z
 LONGEST = 300.0  # seconds that a run may take
@@ -52,6 +52,8 @@ class Slow:
         time.sleep(0.2)
         return (image[..., 0] / 255).astype(np.float32)
 """
+
+Process = subprocess.Popen[bytes]
 
 
 @dataclass
@@ -198,9 +200,6 @@ FAULTS = {
 }
 
 
-Process = subprocess.Popen[bytes]
-
-
 @contextmanager
 def cluster(base: Path) -> Iterator[tuple[str, Process, list[Process]]]:
     """A Dask scheduler and two workers, each a process of its own."""
@@ -241,7 +240,7 @@ def cluster(base: Path) -> Iterator[tuple[str, Process, list[Process]]]:
 
 def torture(folder: Path, plugin: Path, fault: Fault, rng: np.random.Generator, t: Tally) -> None:
     """Fill one store by runs that meet faults, then finish it."""
-    for _ in range(KILLS):
+    for _ in range(1 if 0 in fault.codes else KILLS):
         with ExitStack() as stack:
             address, head, workers = "", None, []
             if fault.cluster:
@@ -252,19 +251,22 @@ def torture(folder: Path, plugin: Path, fault: Fault, rng: np.random.Generator, 
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            begun, wait = time.monotonic(), float(rng.uniform(0.8, 4.5))
-            if fault.cluster:  # which takes long to come up: struck after its first rows
-                have = len(rows(folder))
-                while len(rows(folder)) == have and process.poll() is None:
-                    if time.monotonic() - begun > LONGEST:
-                        break
-                    time.sleep(0.1)
-                wait /= 4
-            time.sleep(wait)
+            wait_for_moment(process, folder, fault, rng)
             before = rows(folder)
             struck = process.poll() is None and fault.strike(Run(process, head, workers), rng)
             count(folder, before, process, fault, struck, t)
     subprocess.run([*command(folder, plugin), "--retry", "failed"], check=True, capture_output=True)
+
+
+def wait_for_moment(process: Process, folder: Path, fault: Fault, rng: np.random.Generator) -> None:
+    """Until a random moment: of every other run while it starts, of others among its rows."""
+    begun, have = time.monotonic(), len(rows(folder))
+    starting = rng.random() < 0.5 and 0 not in fault.codes and not fault.cluster
+    while not starting and len(rows(folder)) == have and process.poll() is None:
+        if time.monotonic() - begun > LONGEST:
+            break
+        time.sleep(0.05)
+    time.sleep(float(rng.uniform(0.5, 4.0 if starting else 1.5)))
 
 
 def count(
@@ -350,9 +352,10 @@ def report(tallies: dict[str, Tally], size: int) -> str:
         "",
         f"Made by `benchmarks/robustness/faults.py` on {date.today()} ({platform.system()}, Python "
         f"{platform.python_version()}): runs on stores of {size} rows that met a fault at random "
-        f"moments, {KILLS} times per store, then finished and compared with an uninterrupted run "
-        "(keys, metrics and statuses of all rows, bytes of all mattes). Everything is killed with "
-        f"SIGKILL; Ctrl-Z lasts {SUSPENDED:g} s under --timeout {TIMEOUT:g}.",
+        f"moments, {KILLS} times per store (once where a run survives it), then finished and "
+        "compared with an uninterrupted run (keys, metrics and statuses of all rows, bytes of all "
+        "mattes). Everything is "
+        f"killed with SIGKILL; Ctrl-Z lasts {SUSPENDED:g} s under --timeout {TIMEOUT:g}.",
         "",
         "*Blamed* are rows that say after a fault that a method failed; none did. *Wrong codes* "
         "are exit codes of 0 with rows missing, and those that do not say what happened.",

@@ -17,6 +17,7 @@ from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.resampling import Flavour, resize
 
 from .inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
@@ -55,7 +56,7 @@ def at_half_size(
     return np.asarray(resize(matte, size, Flavour.CURRENT), np.float32)
 
 
-class HalfSizePredictor:
+class HalfSizePredictor(OneNetwork[nn.Module]):
     """A network that turns a normalised image into named outputs, ``alpha`` among them.
 
     Args:

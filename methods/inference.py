@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,17 @@ def exact_inference() -> Iterator[None]:
 
 
 Network = TypeVar("Network", bound=nn.Module)
+Held = TypeVar("Held")
+
+
+class OneNetwork(Generic[Held]):
+    """The part that all predictors share: they compute with one network and show it."""
+
+    network: Held
+
+    def modules(self) -> tuple[nn.Module, ...]:
+        """See `p3mbench.method.ModularPredictor`."""
+        return (cast(nn.Module, self.network),)
 
 
 def ready(network: Network, device: str, channels_last: bool = False) -> Network:

@@ -29,6 +29,7 @@ from p3mbench.data.p3m10k import (
 from p3mbench.data.sample import VARIANTS, TrimapSource
 from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.metrics import CONVENTIONS
+from p3mbench.names import checked_name, printable
 from p3mbench.registry import unknown
 
 GROUP = "p3mbench.benchmarks"
@@ -150,8 +151,8 @@ def parse(text: str, where: str, folder: Path | None) -> Benchmark:
     source = read.choice("source", SOURCES)
     convention = read.choice("convention", tuple(CONVENTIONS), "p3m")
     return Benchmark(
-        name=read.text("name"),
-        title=read.text("title", str(table.get("name"))),
+        name=checked_name(read.text("name"), f"{where}: benchmark", BenchmarkError),
+        title=printable(read.text("title", str(table.get("name")))),
         source=source,
         variants=read.variants(),
         trimap=read.trimap(),
@@ -254,7 +255,7 @@ class _Reader:
 
     def _check_subset(self, source: str, subset: _Reader) -> None:
         subset.only(_SUBSET_KEYS[source], "subsets.")
-        name = subset.text("name")
+        name = checked_name(subset.text("name"), f"{self.where}: subset", BenchmarkError)
         if source == "p3m10k" and name not in SUBSET_FOLDERS:
             raise self.fail(f"subset {name!r} of P3M-10k must be P or NP")
         if source == "synthetic":

@@ -32,6 +32,10 @@ class PredictionError(P3MBenchError):
     """A method returned something that is not an alpha matte of its image."""
 
 
+class RunError(P3MBenchError):
+    """A run cannot go on: what it runs on has failed, and no method is to blame."""
+
+
 class StoreError(P3MBenchError):
     """A results store is missing, damaged, or written by another version."""
 

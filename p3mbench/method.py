@@ -8,17 +8,24 @@ are imported inside ``load``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from p3mbench.errors import MethodError, PredictionError
+from p3mbench.names import printable, problem_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+PRECISIONS = ("fp32", "bf16", "fp16")  # that a network can be run in
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -74,6 +81,8 @@ class MethodInfo:
         extra: pip extra that brings what the method imports, None if the core has it.
         imports: modules that the extra brings, for saying early that they are missing.
         first_use: what to tell a user who waits for the first load, "" for nothing.
+        precisions: of `PRECISIONS`, those it can run in. Below fp32 the harness calls ``predict``
+            under PyTorch's autocast, so its predictor must be a `ModularPredictor`.
     """
 
     name: str
@@ -89,6 +98,7 @@ class MethodInfo:
     extra: str | None = None
     imports: tuple[str, ...] = ()
     first_use: str = ""
+    precisions: tuple[str, ...] = ("fp32",)
     version: int = 1  # raised whenever a change of the code can change a matte
 
     @property
@@ -105,12 +115,25 @@ class Predictor(Protocol):
         """Estimate the alpha matte of the person in ``image``.
 
         Args:
-            image: (H, W, 3) uint8 RGB, read-only.
-            trimap: (H, W) uint8 in {0, 128, 255}, given to trimap-based methods only.
+            image: (H, W, 3) uint8 RGB, read-only; a copy made for this call.
+            trimap: (H, W) uint8 in {0, 128, 255}, given to trimap-based methods only; a copy too.
 
         Returns:
             (H, W) float32 opacity in [0, 1], finite, at the image's own size.
         """
+        ...
+
+
+@runtime_checkable
+class ModularPredictor(Predictor, Protocol):
+    """A predictor that shows its PyTorch modules; the part is optional.
+
+    With it parameters and multiply-adds are counted, ``--compile`` works, and a method may say in
+    `MethodInfo.precisions` that it runs below fp32. Without it a method runs in fp32 only.
+    """
+
+    def modules(self) -> Iterable[nn.Module] | Mapping[str, nn.Module]:
+        """Every module that ``predict`` computes with."""
         ...
 
 
@@ -158,6 +181,59 @@ def options_of(method: Method) -> dict[str, Any]:
     return {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
 
 
+def problem_of_options(method: Method) -> str:
+    """Why a method's parameters cannot be hashed, sent and set; "" if they can.
+
+    A parameter is text, a whole number, a finite number, true or false, None, or a tuple of such.
+    """
+    for key, value in options_of(method).items():
+        if problem := _problem_of_value(value):
+            return (
+                f"its field {key} is {problem}; give text, a number, true or false, None or a tuple"
+            )
+    return ""
+
+
+def _problem_of_value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return next(filter(None, map(_problem_of_value, value)), "")
+    if isinstance(value, str):
+        return "" if printable(value, lines=True) == value else "text with control characters"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (int, float)):
+        return ""
+    return f"of the type {type(value).__name__}"
+
+
+def problem_of_info(info: MethodInfo) -> str:
+    """Why an info cannot be used in paths, tables and plans; "" if it can."""
+    problem = problem_of(info.name) if isinstance(info.name, str) else "it is not text"
+    if problem:
+        return f"its name {printable(str(info.name))!r} cannot be used: {problem}; rename it"
+    for key, kind in _INFO_TYPES.items():
+        value = getattr(info, key)
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+            return (
+                f"its info.{key} must be of the type {kind.__name__}, not {printable(repr(value))}"
+            )
+    for key in ("title", "citation", "first_use", "code_licence"):
+        if printable(getattr(info, key)) != getattr(info, key):
+            return f"its info.{key} holds control characters"
+    if not info.strategies or any(not isinstance(s, str) or problem_of(s) for s in info.strategies):
+        return "its info.strategies must be names, at least one"
+    if unknown := [p for p in info.precisions if p not in PRECISIONS]:
+        return f"its info.precisions holds {unknown[0]!r}; known are {', '.join(PRECISIONS)}"
+    return "" if "fp32" in info.precisions else "its info.precisions must hold fp32"
+
+
+_INFO_TYPES: dict[str, type] = {
+    "title": str, "citation": str, "first_use": str, "code_licence": str,
+    "kind": Kind, "learned": bool, "version": int,
+    "strategies": tuple, "precisions": tuple, "checkpoints": tuple, "imports": tuple,
+}  # fmt: skip
+
+
 def with_options(method: Method, options: Mapping[str, Any]) -> Method:
     """A copy of ``method`` with some parameters changed; text is read by each field's type.
 
@@ -188,7 +264,10 @@ def _parsed(name: str, key: str, value: Any, kind: type) -> Any:
         if kind is tuple:
             parts = value.split(",") if isinstance(value, str) else value
             return tuple(int(part) for part in parts)
-        return kind(value)
+        found = kind(value)
+        if _problem_of_value(found):
+            raise ValueError
+        return found
     except (KeyError, TypeError, ValueError):
         raise MethodError(
             f"option {key} of {name} takes a value of type {kind.__name__}, not {value!r}"
@@ -203,14 +282,17 @@ def checked_alpha(alpha: Any, shape: tuple[int, int]) -> Float32Array:
         shape: (H, W) of the image.
 
     Raises:
-        PredictionError: not a floating array, wrong shape, not finite, or outside [0, 1] by more
-            than 1e-4 (rounding of float32 resampling stays below that and is clipped).
+        PredictionError: not a floating array, masked, wrong shape, not finite, or outside [0, 1]
+            by more than 1e-4 (rounding of float32 resampling stays below that and is clipped).
     """
+    if isinstance(alpha, np.ma.MaskedArray):
+        raise PredictionError("predict returned a masked array; fill it: alpha.filled(0)")
     if not isinstance(alpha, np.ndarray) or not np.issubdtype(alpha.dtype, np.floating):
         got = (
             f"an array of {alpha.dtype}" if isinstance(alpha, np.ndarray) else type(alpha).__name__
         )
         raise PredictionError(f"predict must return a float array, got {got}")
+    alpha = np.asarray(alpha)  # subclasses may define what they like
     if alpha.shape != shape:
         raise PredictionError(f"predict returned shape {alpha.shape} for an image of {shape}")
     if not np.isfinite(alpha).all():

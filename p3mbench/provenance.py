@@ -106,6 +106,11 @@ def sha256_of(path: Path) -> str:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
+def _named(path: Path) -> str:
+    """A file's absolute path as text that can be stored, also where its name is no Unicode."""
+    return os.fsencode(path.resolve()).decode(errors="backslashreplace")
+
+
 def hash_files(paths: Iterable[Path], store: Store) -> Mapping[Path, str]:
     """SHA-256 of each file's bytes.
 
@@ -121,7 +126,7 @@ def hash_files(paths: Iterable[Path], store: Store) -> Mapping[Path, str]:
             facts = _facts(path)
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-        before, hashed, digest = known.get(str(path.resolve()), ((), 0, ""))
+        before, hashed, digest = known.get(_named(path), ((), 0, ""))
         if before == facts and max(facts[-2:]) < hashed - RACY_NS:
             hashes[path] = digest
         else:
@@ -129,7 +134,7 @@ def hash_files(paths: Iterable[Path], store: Store) -> Mapping[Path, str]:
     with ThreadPoolExecutor(usable_cores()) as pool:
         for path, digest in zip(todo, pool.map(sha256_of, todo), strict=True):
             hashes[path] = digest
-            fresh.append((str(path.resolve()), *todo[path], digest))
+            fresh.append((_named(path), *todo[path], digest))
     if fresh:
         store.remember_hashes(fresh)
     return hashes

@@ -10,8 +10,11 @@ import difflib
 import hashlib
 import importlib.util
 import inspect
+import pickle
+import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -19,7 +22,15 @@ from types import ModuleType
 from typing import Any, cast
 
 from p3mbench.errors import MethodError
-from p3mbench.method import Method, MethodInfo, Predictor, with_options
+from p3mbench.method import (
+    Method,
+    MethodInfo,
+    Predictor,
+    problem_of_info,
+    problem_of_options,
+    with_options,
+)
+from p3mbench.names import printable
 
 GROUP = "p3mbench.methods"
 
@@ -133,18 +144,64 @@ def _settled(entries: list[Found]) -> Found:
 def _from_entry_point(point: EntryPoint) -> Found:
     origin = point.dist.name if point.dist is not None else point.value
     try:
-        return _checked(point.name, origin, point.load())
-    except Exception as error:  # a broken plugin is one line in the list, never a broken command
-        return Found(point.name, origin, None, f"{type(error).__name__}: {error}".splitlines()[0])
+        with _foreign():
+            found = point.load()
+    except MethodError as error:  # a broken plugin is one line in the list, never a broken command
+        return Found(point.name, origin, None, str(error))
+    return _checked(point.name, origin, found)
+
+
+@contextmanager
+def _foreign() -> Iterator[None]:
+    """Around code of a plugin: whatever it raises becomes one line, `sys.exit` included.
+
+    A Ctrl-C of the user goes on as one; a KeyboardInterrupt that the plugin raises does not.
+    """
+    pressed = []
+
+    def interrupt(*_: Any) -> None:
+        pressed.append(True)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    mine = before is signal.default_int_handler
+    try:
+        if mine:
+            signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not the main thread, which alone is interrupted
+        mine = False
+    try:
+        yield
+    except BaseException as error:
+        if pressed:
+            raise
+        raise MethodError(_line(error)) from error
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, before)
+
+
+def _line(error: BaseException) -> str:
+    """A foreign error in one printable line."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "its message cannot be read"
+    if isinstance(error, (SystemExit, KeyboardInterrupt)):
+        text = f"it ends the program when it is imported ({text or 'no code'})"
+    elif isinstance(error, MethodError):
+        return printable(text)
+    return printable(f"{type(error).__name__}: {' '.join(text.split()) or 'no message'}")
 
 
 def _from_file(path: Path) -> list[Found]:
     if not path.is_file():
         raise MethodError(f"plugin file {path} does not exist")
     try:
-        module = execute(path)
-    except Exception as error:
-        raise MethodError(f"plugin file {path} fails: {type(error).__name__}: {error}") from error
+        with _foreign():
+            module = execute(path)
+    except MethodError as error:
+        raise MethodError(f"plugin file {path} fails: {error}") from error
     classes = [
         value
         for value in vars(module).values()
@@ -180,21 +237,42 @@ def execute(path: Path) -> ModuleType:
 def _checked(name: str | None, origin: str, cls: Any) -> Found:
     """A `Found` for what an entry point or a file yielded; the checks a plugin author needs."""
     info = getattr(cls, "info", None)
-    shown = str(name or getattr(info, "name", None) or getattr(cls, "__name__", cls))
-    problem = None
-    if not isinstance(cls, type) or not is_dataclass(cls):
-        problem = "it is not a dataclass"
-    elif not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        problem = "its dataclass is not frozen: write @dataclass(frozen=True)"
-    elif not isinstance(info, MethodInfo):
-        problem = "its attribute 'info' is not a p3mbench.method.MethodInfo"
-    elif name is not None and info.name != name:
-        problem = f"its info is named {info.name!r}, its entry point {name!r}"
-    elif not inspect.isfunction(getattr(cls, "load", None)):
-        problem = "it has no method 'load(device, weights)'"
-    if problem is not None:
+    shown = printable(str(name or getattr(info, "name", None) or getattr(cls, "__name__", cls)))
+    problem = _problem_of_class(name, cls, info)
+    if problem:
         return Found(shown, origin, None, problem)
     try:
-        return Found(shown, origin, cast(Method, cls()))
-    except TypeError as error:
-        return Found(shown, origin, None, f"its parameters need defaults ({error})")
+        with _foreign():
+            method = cast(Method, cls())
+            problem = problem_of_options(method) or _problem_of_copies(method)
+    except MethodError as error:
+        return Found(shown, origin, None, f"its parameters need defaults that work ({error})")
+    return Found(shown, origin, None if problem else method, problem or None)
+
+
+def _problem_of_class(name: str | None, cls: Any, info: Any) -> str:
+    if not isinstance(cls, type) or not is_dataclass(cls):
+        return "it is not a dataclass"
+    if not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        return "its dataclass is not frozen: write @dataclass(frozen=True)"
+    if not isinstance(info, MethodInfo):
+        return "its attribute 'info' is not a p3mbench.method.MethodInfo"
+    if name is not None and info.name != name:
+        return f"its info is named {printable(str(info.name))!r}, its entry point {name!r}"
+    if not inspect.isfunction(getattr(cls, "load", None)):
+        return "it has no method 'load(device, weights)'"
+    return problem_of_info(info)
+
+
+def _problem_of_copies(method: Method) -> str:
+    """Why a method cannot be sent to its process, or be told from another one; "" if it can."""
+    for what, check in (
+        ("hashed", lambda: hash(method)),
+        ("pickled", lambda: pickle.dumps(method)),
+        ("made with other parameters", lambda: with_options(method, {})),
+    ):
+        try:
+            check()
+        except Exception as error:
+            return f"it cannot be {what} ({_line(error)}); see docs/plugins.md"
+    return ""

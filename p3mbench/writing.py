@@ -1,9 +1,15 @@
-"""Writing of files: mattes, pictures, tables, pages. A file appears whole or not at all."""
+"""Writing of files: mattes, pictures, tables, pages. A file appears whole or not at all.
+
+Every path that a user or a file names comes here. A symbolic link stays and the file it points to
+is replaced; devices and pipes are written into, never replaced; a folder is refused.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,6 +17,7 @@ import numpy as np
 
 from p3mbench.errors import DataError
 from p3mbench.images import Float32Array, UInt8Array
+from p3mbench.names import checked_name
 
 
 def write_alpha(path: Path, alpha: Float32Array) -> None:
@@ -47,18 +54,104 @@ def _write_as(suffix: str, path: Path, pixels: UInt8Array) -> None:
     write_bytes(path, encoded.tobytes())
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text as `write_bytes` does; what cannot be encoded (a lone surrogate) is escaped.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file through a temporary one beside it, so that a crash leaves no torn file."""
+    """Write a file whole or not at all; folders above it are made.
+
+    A regular file is written through a temporary one beside it, so that a crash leaves no torn
+    file. A symbolic link is followed and stays. A pipe, a terminal or ``/dev/null`` is written
+    into.
+
+    Raises:
+        DataError: it is a folder or a disk, or it cannot be written.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+        target = _followed(path)
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and (stat.S_ISDIR(mode) or stat.S_ISBLK(mode)):
+            what = "folder" if stat.S_ISDIR(mode) else "disk"
+            raise DataError(f"{path}: is a {what}; give the name of a file")
+        if _is_opened(target) or (mode is not None and not stat.S_ISREG(mode)):
+            _pour(target, content)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, content, 0o644 if mode is None else stat.S_IMODE(mode))
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be written ({reason})") from None
+
+
+def regular_files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder that may be somebody else's, in order; none if there is no folder.
+
+    Raises:
+        DataError: the folder or something below it is a symbolic link, which may lead anywhere, or
+            is neither a file nor a folder.
+    """
+    if folder.is_symlink():
+        raise DataError(f"{folder}: is a symbolic link and is not followed; give plain folders")
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            yield from regular_files(path)
+        elif path.is_file() and not path.is_symlink():
+            yield path
+        else:
+            what = "a symbolic link" if path.is_symlink() else "neither a file nor a folder"
+            raise DataError(f"{path}: is {what} and is not read; remove it")
+
+
+def inside(folder: Path, *parts: str) -> Path:
+    """The path of ``parts`` below a folder, which text from elsewhere may not leave.
+
+    Raises:
+        DataError: a part is no usable name (see `p3mbench.names.problem_of`), or something on the
+            way is a symbolic link to a place outside the folder.
+    """
+    path = folder.joinpath(*(checked_name(part, "file", DataError) for part in parts))
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise DataError(f"{path}: leads out of {folder} by a symbolic link; remove the link")
+    return path
+
+
+def _followed(path: Path) -> Path:
+    """Where a path leads; links that the system makes for open files are left as they are."""
+    for _ in range(40):  # as many as Linux follows
+        if _is_opened(path) or not path.is_symlink():
+            return path
+        path = path.parent / path.readlink()
+    raise DataError(f"{path}: is a symbolic link that leads to itself")
+
+
+def _is_opened(path: Path) -> bool:
+    """Whether a path names an open file or a device: /dev/stdout, /dev/fd/3, /proc/self/fd/1."""
+    parent = path.parent.resolve()
+    return parent == Path("/dev") or Path("/proc") in (parent, *parent.parents)
+
+
+def _pour(target: Path, content: bytes) -> None:
+    """Write into what is there, which is neither made nor emptied."""
+    handle = os.open(target, os.O_WRONLY | os.O_APPEND)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+
+
+def _replace(target: Path, content: bytes, mode: int) -> None:
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

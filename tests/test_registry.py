@@ -182,3 +182,154 @@ def test_an_odd_record_blocks_its_method_and_no_other(tmp_path, change):
     assert [one.method.info.name for one in ready] == ["coarse"]
     (one,) = blocked
     assert "odd.safetensors" in str(one) and next(iter(change)) in str(one)
+
+
+ENDS = {
+    "import sys; sys.exit('bye')": "it ends the program when it is imported (bye)",
+    "raise SystemExit": "it ends the program when it is imported (no code)",
+    "raise KeyboardInterrupt": "it ends the program when it is imported (no code)",
+    "raise GeneratorExit('x')": "GeneratorExit: x",
+    "raise ValueError('\\x1b[31mred\\udcff')": "ValueError: \\x1b[31mred\\udcff",
+    "raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})": "cannot be read",
+}
+
+
+@pytest.mark.parametrize(("source", "words"), list(ENDS.items()))
+def test_a_plugin_that_ends_the_program_is_one_line(tmp_path, monkeypatch, source, words):
+    (tmp_path / "ending.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    points = [
+        EntryPoint("coarse", "p3mbench_methods.coarse.spec:Coarse", registry.GROUP),
+        EntryPoint("ending", "ending:Ending", registry.GROUP),
+    ]
+    monkeypatch.setattr(registry, "entry_points", lambda group: points)
+    found = {entry.name: entry for entry in registry.find()}
+    sys.modules.pop("ending", None)
+    assert found["coarse"].method is not None
+    assert words in str(found["ending"].problem)
+    with pytest.raises(MethodError) as caught:
+        registry.find([tmp_path / "ending.py"])
+    assert words in str(caught.value)
+
+
+def test_ctrl_c_while_a_plugin_is_imported_is_ctrl_c(tmp_path):
+    """Unlike a KeyboardInterrupt that the plugin raises."""
+    slow = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(5)"
+    (tmp_path / "slow.py").write_text(slow)
+    with pytest.raises(KeyboardInterrupt):
+        registry.find([tmp_path / "slow.py"])
+
+
+FIELDS = {
+    "list": ("field(default_factory=list)", "of the type list"),
+    "dict": ("field(default_factory=dict)", "of the type dict"),
+    "set": ("field(default_factory=set)", "of the type set"),
+    "frozenset": ("frozenset({1})", "of the type frozenset"),
+    "bytes": ("b'abc'", "of the type bytes"),
+    "array": ("field(default_factory=lambda: np.zeros(3))", "of the type ndarray"),
+    "scalar": ("np.float32(0.5)", "of the type float32"),
+    "int64": ("np.int64(5)", "of the type int64"),
+    "lambda": ("lambda x: x", "of the type function"),
+    "path": ("Path('x')", "of the type PosixPath"),
+    "enum": ("Colour.RED", "of the type Colour"),
+    "complex": ("1j", "of the type complex"),
+    "nan": ("float('nan')", "is nan"),
+    "inside": ("(1.0, (float('inf'), 2))", "is inf"),
+    "deep": ("(1, (b'x',))", "of the type bytes"),
+    "lock": ("field(default_factory=threading.Lock)", "of the type lock"),
+    "codes": ("'\\x1b[31m'", "text with control characters"),
+    "surrogate": ("'\\udcff'", "text with control characters"),
+}
+ODD = """
+import threading
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar
+import numpy as np
+from p3mbench.method import Kind, MethodInfo
+
+class Colour(Enum):
+    RED = 1
+
+@dataclass(frozen=True)
+class Odd:
+    odd: Any = {value}
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="odd", title="Odd", kind=Kind.TRIMAP_FREE, year=2026, citation="nobody")
+
+    def load(self, device, weights):
+        return self
+
+    def predict(self, image, trimap=None):
+        return np.zeros(image.shape[:2], np.float32)
+"""
+
+POST = "    def __post_init__(self):\n        "
+
+
+@pytest.mark.parametrize(("value", "words"), list(FIELDS.values()), ids=list(FIELDS))
+def test_odd_fields_cost_the_method_alone(tmp_path, value, words):
+    path = tmp_path / "odd.py"
+    path.write_text(ODD.replace("{value}", value))
+    (entry,) = [entry for entry in registry.find([path]) if entry.name == "odd"]
+    assert entry.method is None and words in str(entry.problem)
+    assert "\n" not in str(entry.problem) and str(entry.problem).isprintable()
+
+
+@pytest.mark.parametrize(
+    "value", ["1", "0.5", "True", "None", "'text'", "(1, 'a', (2.0, None))", "np.float64(0.5)"]
+)
+def test_plain_fields_are_fine(tmp_path, value):
+    path = tmp_path / "odd.py"
+    path.write_text(ODD.replace("{value}", value))
+    assert registry.get("odd", [path]) is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            ("    def load", "    def __post_init__(self):\n        1 / 0\n\n    def load"),
+            "ZeroDiv",
+        ),
+        (
+            ("    def load", "    def __post_init__(self):\n        exit()\n\n    def load"),
+            "ends the",
+        ),
+        (("    def load", "    __hash__ = None\n\n    def load"), "cannot be hashed"),
+        (
+            (
+                "    def load",
+                f"{POST}object.__setattr__(self, 'lock', threading.Lock())\n\n    def load",
+            ),
+            "cannot be pickled",
+        ),
+        (("{value}", "field(default=1, init=False)"), "made with other parameters"),
+        (('name="odd"', 'name="../odd"'), "its name '../odd' cannot be used: it begins with a dot"),
+        (('name="odd"', 'name="org/../../model"'), "it holds '/'"),
+        (('name="odd"', 'name="-odd"'), "it begins with '-'"),
+        (('name="odd"', 'name="=odd"'), "it begins with '='"),
+        (('name="odd"', "name=5"), "it is not text"),
+        (('title="Odd"', "title=None"), "its info.title must be of the type str"),
+        (('title="Odd"', 'title="\\x1b[2J"'), "its info.title holds control characters"),
+        (('title="Odd"', 'title="Odd", version="2"'), "its info.version must be of the type int"),
+        (('title="Odd"', 'title="Odd", strategies=()'), "its info.strategies must be names"),
+        (('title="Odd"', 'title="Odd", strategies=("a/b",)'), "its info.strategies must be names"),
+        (('title="Odd"', 'title="Odd", precisions=("fp8",)'), "its info.precisions holds 'fp8'"),
+        (('title="Odd"', 'title="Odd", precisions=("bf16",)'), "must hold fp32"),
+    ],
+)
+def test_odd_classes_cost_the_method_alone(tmp_path, change, words):
+    path = tmp_path / "odd.py"
+    text = ODD.replace(*change).replace("{value}", "1")
+    path.write_text(text)
+    broken = [entry for entry in registry.find([path]) if entry.method is None]
+    assert len(broken) == 1 and words in str(broken[0].problem)
+
+
+def test_a_parameter_cannot_be_set_to_what_is_no_number(plugin_file):
+    grey = registry.get("grey", [plugin_file])
+    for value in ("nan", "inf", "-inf"):
+        with pytest.raises(MethodError, match="takes a value of type float"):
+            registry.with_options(grey, {"level": value})

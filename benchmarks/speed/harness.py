@@ -2,6 +2,9 @@
 
 Run it from a checkout: python benchmarks/speed/harness.py [--out F]. All figures are of one run,
 side by side. The method computes for half a second on one thread per image, whatever the machine.
+
+With --against PYTHON, an interpreter that has another version of p3mbench installed, its harness is
+measured too, in turns with this one, on the same images and the same method.
 """
 
 from __future__ import annotations
@@ -11,6 +14,9 @@ import dataclasses
 import os
 import platform
 import shutil
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -111,6 +117,24 @@ def harness(folder: Path, root: Path, plugin: Path, jobs: int) -> tuple[float, f
     return taken, (len(times) - jobs) / taken
 
 
+def in_turns(base: Path, root: Path, plugin: Path, other: str, rounds: int) -> str:
+    """A line on this version's overhead against another one's, each in processes of its own."""
+    rates: dict[str, list[float]] = {sys.executable: [], other: []}
+    for i in range(rounds):
+        for j, python in enumerate(rates):
+            ask = ("--rate", str(base / f"turn-{i}-{j}"), str(root), str(plugin))
+            done = subprocess.run(
+                [python, __file__, *ask], capture_output=True, text=True, check=True
+            )
+            rates[python].append(float(done.stdout.split()[-1]))
+    ours, theirs = (statistics.median(found) for found in rates.values())
+    return (
+        f"- Against the version of `{other}`, one worker, {rounds} runs of each in turns: "
+        f"{ours:.4f} and {theirs:.4f} images per second in the median, "
+        f"{100 * (theirs / ours - 1):+.2f} % time per image.\n"
+    )
+
+
 def scaling(folder: Path, root: Path, plugin: Path) -> tuple[list[str], bool]:
     """Lines of the scaling table, and whether all scores are the same."""
     methods, _ = planning.select_methods("busy", (plugin,))
@@ -186,12 +210,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=40)
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "speed" / "harness.md")
+    parser.add_argument("--against", default="", help="Interpreter with another version.")
+    parser.add_argument("--rounds", type=int, default=5, help="Of --against.")
+    parser.add_argument("--only-against", action="store_true", help="Measure nothing else.")
+    parser.add_argument("--rate", type=Path, nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.rate:  # a turn: in this interpreter, with its version
+        print(harness(*args.rate, 1)[1])
+        return
     folder = Path(tempfile.mkdtemp())
     try:
         plugin = folder / "busy.py"
         plugin.write_text(BUSY, encoding="utf-8")
         root = data(folder / "data", args.images)
+        against = in_turns(folder, root, plugin, args.against, args.rounds) if args.against else ""
+        if args.only_against:
+            print(against)
+            return
         before = bare(root, plugin, args.images // 2)
         rates = {jobs: harness(folder / f"jobs{jobs}", root, plugin, jobs)[1] for jobs in (1, 2)}
         after = bare(root, plugin, args.images // 2)
@@ -217,7 +252,7 @@ not in the loop. Rates are from the first row to the last, so that starting is l
 - One worker costs {100 * (1 - rates[1] / loop):.1f} % over the loop; two reach
   {rates[2] / rates[1]:.2f} times one.
 - Finding that nothing is left to do among {rows:,} rows takes {seconds:.2f} s and opens no image.
-
+{against}
 Starting included, 16 images, scores {"identical in all runs" if same else "NOT IDENTICAL"}:
 
 | scheduler | workers | seconds | images per second |

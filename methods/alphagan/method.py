@@ -17,6 +17,7 @@ from p3mbench.method import Float32Array, UInt8Array, paste_known
 from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     checked_trimap,
@@ -40,7 +41,7 @@ def load(device: str, weights: Path) -> AlphaGANPredictor:
     return AlphaGANPredictor(network, device)
 
 
-class AlphaGANPredictor:
+class AlphaGANPredictor(OneNetwork[AlphaGANGenerator]):
     """A loaded AlphaGAN.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class AlphaGAN:
         citation="Lutz et al., AlphaGAN: Generative Adversarial Networks for Natural Image "
         "Matting, BMVC 2018, arXiv:1807.10088",
         learned=True,
+        precisions=PRECISIONS,
         parameters=40_302_336,
         strategies=("resize",),
         checkpoints=(

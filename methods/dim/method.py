@@ -21,6 +21,7 @@ from p3mbench.weights import load_into, recorded_width
 from ..inference import (
     IMAGENET_MEAN,
     IMAGENET_STD,
+    OneNetwork,
     arrays_of,
     check_multiple,
     checked_trimap,
@@ -58,7 +59,7 @@ def _base(weights: Path) -> int:
     return published_times(PUBLISHED_BASE, recorded_width(weights), 4)
 
 
-class PlainPredictor:
+class PlainPredictor(OneNetwork[DIM]):
     """A loaded DIM without skips.
 
     Args:
@@ -109,7 +110,7 @@ class PlainPredictor:
         return torch.cat([colours, to_batch(trimap[..., None], self.device) / 255.0], dim=1)
 
 
-class SkipPredictor:
+class SkipPredictor(OneNetwork[SkipDIM]):
     """A loaded DIM with skips.
 
     Args:

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, Method, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import (
+    PRECISIONS,
+    Checkpoint,
+    Kind,
+    Method,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+)
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -36,6 +44,7 @@ class Plain:
         year=2017,
         citation=CITATION,
         learned=True,
+        precisions=PRECISIONS,
         parameters=26_276_802,
         strategies=("native",),
         checkpoints=(
@@ -94,6 +103,7 @@ class Skip:
         year=2017,
         citation=CITATION,
         learned=True,
+        precisions=PRECISIONS,
         parameters=28_297_153,
         strategies=("resize",),
         checkpoints=(

@@ -19,6 +19,7 @@ from p3mbench.method import Float32Array, UInt8Array, paste_known
 from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     checked_trimap,
@@ -61,7 +62,7 @@ def network_sides(shape: tuple[int, int]) -> tuple[int, int]:
     return height, width
 
 
-class FBAPredictor:
+class FBAPredictor(OneNetwork[FBANet]):
     """A loaded FBA Matting.
 
     Args:

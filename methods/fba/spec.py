@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class FBA:
         year=2020,
         citation="Forte, Pitie, F, B, Alpha Matting, arXiv:2003.07711",
         learned=True,
+        precisions=PRECISIONS,
         parameters=34_693_031,
         strategies=("native", "native-lanczos"),
         version=2,  # 1 resized by Lanczos

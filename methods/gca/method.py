@@ -12,6 +12,7 @@ from p3mbench.method import Float32Array, UInt8Array, paste_known
 from p3mbench.weights import load_state, read_state_dict, recorded_width
 
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     checked_trimap,
@@ -37,7 +38,7 @@ def load(device: str, weights: Path, strategy: str) -> GCAPredictor:
     return GCAPredictor(network, device, strategy)
 
 
-class GCAPredictor:
+class GCAPredictor(OneNetwork[GCA]):
     """A loaded GCA Matting under one strategy.
 
     Args:

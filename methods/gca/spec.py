@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class GCA:
         citation="Li and Lu, Natural Image Matting via Guided Contextual Attention, AAAI 2020, "
         "arXiv:2001.04069",
         learned=True,
+        precisions=PRECISIONS,
         parameters=25_269_144,
         strategies=("native", "margin"),
         checkpoints=(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def info_of(
         year=2022,
         citation=CITATION,
         learned=True,
+        precisions=PRECISIONS,
         parameters=parameters,
         strategies=strategies,
         checkpoints=(checkpoint,),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Kind, MethodInfo, Predictor
+from p3mbench.method import PRECISIONS, Kind, MethodInfo, Predictor
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Published:
             "CVPR 2020"
         ),
         learned=True,
+        precisions=PRECISIONS,
         parameters=61_372_354,
         strategies=("resize",),
     )

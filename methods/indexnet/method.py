@@ -19,6 +19,7 @@ from p3mbench.method import Float32Array, UInt8Array, paste_known
 from p3mbench.weights import load_state, read_state_dict, recorded_width
 
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     checked_trimap,
@@ -50,7 +51,7 @@ def network_sides(shape: tuple[int, int], enlarged: bool) -> tuple[int, int]:
     return height, width
 
 
-class IndexNetPredictor:
+class IndexNetPredictor(OneNetwork[IndexNet]):
     """A loaded IndexNet under one strategy.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class IndexNet:
         citation="Lu et al., Indices Matter: Learning to Index for Deep Image Matting, ICCV 2019, "
         "arXiv:1908.00672",
         learned=True,
+        precisions=PRECISIONS,
         parameters=5_953_515,
         strategies=("enlarged", "reduced"),
         checkpoints=(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Kind, MethodInfo, Predictor
+from p3mbench.method import PRECISIONS, Kind, MethodInfo, Predictor
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Published:
         year=2019,
         citation="Zhang et al., A Late Fusion CNN for Digital Matting, CVPR 2019",
         learned=True,
+        precisions=PRECISIONS,
         parameters=65_031_939,
         strategies=("resize",),
     )

@@ -17,6 +17,7 @@ from p3mbench.method import Float32Array, UInt8Array, paste_known
 from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     checked_trimap,
@@ -61,7 +62,7 @@ def refined(outputs: Outputs) -> Float32Array:
     return alpha
 
 
-class MatteFormerPredictor:
+class MatteFormerPredictor(OneNetwork[MatteFormer]):
     """A loaded MatteFormer.
 
     Args:

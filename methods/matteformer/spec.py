@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class MatteFormer:
         citation="Park et al., MatteFormer: Transformer-Based Image Matting via Prior-Tokens, "
         "CVPR 2022, arXiv:2203.15662",
         learned=True,
+        precisions=PRECISIONS,
         parameters=44_813_136,
         strategies=("native",),
         checkpoints=(

@@ -17,6 +17,7 @@ from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
@@ -58,7 +59,7 @@ def averaged(batch: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(batch, size=size, mode="area")
 
 
-class MODNetPredictor:
+class MODNetPredictor(OneNetwork[MODNet]):
     """A loaded MODNet.
 
     Args:

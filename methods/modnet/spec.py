@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Photographic:
         citation="Ke et al., MODNet: Real-Time Trimap-Free Portrait Matting via Objective "
         "Decomposition, AAAI 2022, arXiv:2011.11961",
         learned=True,
+        precisions=PRECISIONS,
         parameters=6_487_075,
         strategies=("resize",),
         checkpoints=(

@@ -21,6 +21,7 @@ from p3mbench.resampling import Flavour, resize, resize_exactly
 from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
@@ -69,7 +70,7 @@ def network_sides(shape: tuple[int, int], ratio: float) -> tuple[int, int]:
     return height, width
 
 
-class P3MNetPredictor:
+class P3MNetPredictor(OneNetwork[Family]):
     """A loaded P3M-Net under one strategy.
 
     Args:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
+from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def info_of(
         year=paper[0],
         citation=paper[1],
         learned=True,
+        precisions=PRECISIONS,
         parameters=parameters,
         strategies=("resize", "hybrid", "resize-2021", "hybrid-2021"),
         checkpoints=checkpoints,

@@ -11,6 +11,7 @@ from p3mbench.weights import load_into, recorded_width
 
 from ..half_size import MULTIPLE, at_half_size
 from ..inference import (
+    OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
@@ -29,7 +30,7 @@ def load(device: str, weights: Path, guide: Guide) -> SHMPredictor:
     return SHMPredictor(network, device)
 
 
-class SHMPredictor:
+class SHMPredictor(OneNetwork[SHM]):
     """A loaded SHM.
 
     Args:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import Kind, MethodInfo, Predictor
+from p3mbench.method import PRECISIONS, Kind, MethodInfo, Predictor
 from p3mbench.weights import needs_weights
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Published:
         year=2018,
         citation="Chen et al., Semantic Human Matting, ACM MM 2018, arXiv:1809.01354",
         learned=True,
+        precisions=PRECISIONS,
         parameters=74_651_465,
         strategies=("resize",),
     )

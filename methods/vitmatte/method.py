@@ -13,7 +13,15 @@ from torch import Tensor
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.weights import load_into, read_state_dict, recorded_width
 
-from ..inference import arrays_of, exact_inference, plane_of, published_times, ready, to_batch
+from ..inference import (
+    OneNetwork,
+    arrays_of,
+    exact_inference,
+    plane_of,
+    published_times,
+    ready,
+    to_batch,
+)
 from .network import PUBLISHED_HEAD, ViTMatte
 
 HUB_ONLY = "backbone.embeddings.projection.weight"
@@ -27,7 +35,7 @@ def load(device: str, weights: Path) -> ViTMattePredictor:
     return ViTMattePredictor(network, device)
 
 
-class ViTMattePredictor:
+class ViTMattePredictor(OneNetwork[ViTMatte]):
     """A loaded ViTMatte.
 
     Args:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import (
+    PRECISIONS,
     Checkpoint,
     Kind,
     MethodInfo,
@@ -41,6 +42,7 @@ class ViTMatteS:
         citation="Yao et al., ViTMatte: Boosting Image Matting with Pretrained Plain Vision "
         "Transformers, Information Fusion 2024, arXiv:2305.15272",
         learned=True,
+        precisions=PRECISIONS,
         parameters=25_814_753,
         strategies=("native",),
         checkpoints=(

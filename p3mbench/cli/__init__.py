@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import warnings
 from typing import Any
 
@@ -11,7 +10,9 @@ import click
 
 from p3mbench import __version__
 from p3mbench.errors import P3MBenchError
+from p3mbench.names import printable
 
+READER_LEFT = 141  # what shells say of programs that end so: 128 + SIGPIPE
 COMMANDS = (
     "run",
     "report",
@@ -52,17 +53,36 @@ class Group(click.Group):
             except P3MBenchError as error:
                 if ctx.params.get("debug"):
                     raise
-                click.secho("Error: ", fg="red", nl=False, err=True)
-                click.echo(str(error), err=True)
+                _say("Error: ", "red", str(error))
                 ctx.exit(1)
-            except BrokenPipeError:  # the reader of a pipe has left
-                sys.stderr.close()
-                ctx.exit(0)
+            except (OSError, EOFError) as error:
+                if ctx.params.get("debug"):
+                    raise
+                ctx.exit(_ended_by(error))
+
+
+def _ended_by(error: OSError | EOFError) -> int:
+    """The exit code after a broken connection: nobody reads any more, or something has failed.
+
+    Click would take the end of any file for Ctrl-D and any broken pipe for a reader that left.
+    """
+    from p3mbench.cli.screen import quiet_stdout, reader_left
+
+    if isinstance(error, BrokenPipeError) and reader_left():
+        quiet_stdout()
+        return READER_LEFT
+    _say("Error: ", "red", f"{type(error).__name__}: {error or 'a connection has ended'}")
+    return 1
 
 
 def _show(message: Warning | str, *_: Any, **__: Any) -> None:
-    click.secho("Warning: ", fg="yellow", nl=False, err=True)
-    click.echo(str(message), err=True)
+    _say("Warning: ", "yellow", str(message))
+
+
+def _say(kind: str, colour: str, text: str) -> None:
+    """One line on standard error; text of foreign code and files commands no terminal."""
+    click.secho(kind, fg=colour, nl=False, err=True)
+    click.echo(printable(text, lines=True), err=True)
 
 
 @click.group(

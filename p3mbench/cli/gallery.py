@@ -49,7 +49,7 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.report.plots import draw_all
     from p3mbench.store import Store
-    from p3mbench.writing import write_bytes
+    from p3mbench.writing import write_bytes, write_text
 
     with Store(results) as store:
         rows, expected, manifests = current(store), store.expected(), store.manifests()
@@ -59,14 +59,14 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
     pictures = Pictures(results, manifests, contents_of(frame))
     for format_, name in TABLES.items():
-        write_bytes(out / name, report.render(built, format_).encode())
+        write_text(out / name, report.render(built, format_))
     plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
     for drawn in plots:
         write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
     if page:
         text = render_html(Page(built, shown, frame, manifests, pictures))
-        write_bytes(out / "report.html", text.encode())
-    write_bytes(out / "README.md", _index(plots, plot_format, page).encode())
+        write_text(out / "report.html", text)
+    write_text(out / "README.md", _index(plots, plot_format, page))
     note_boxes(frame)
     for problem in pictures.problems:
         click.echo(f"note: {problem}", err=True)

@@ -11,6 +11,7 @@ import click
 
 from p3mbench.cli.fidelity import checks, thin_weights, training_tables
 from p3mbench.cli.options import complete_methods, plugin_option
+from p3mbench.names import printable
 
 if TYPE_CHECKING:
     from p3mbench.method import Method, MethodInfo
@@ -169,7 +170,7 @@ def _list(plugins: tuple[Path, ...], trainable: bool) -> None:
 
 def _idea(method: Method) -> list[str]:
     """What the method's class says of itself."""
-    return inspect.cleandoc(type(method).__doc__ or "").splitlines()
+    return printable(inspect.cleandoc(type(method).__doc__ or ""), lines=True).splitlines()
 
 
 def _facts(method: Method) -> Iterator[tuple[str, str]]:

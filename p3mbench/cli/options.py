@@ -156,11 +156,10 @@ def note_boxes(frame: pd.DataFrame) -> None:
 
 def write_or_print(text: str, out: Path | None) -> None:
     """Write ``text`` to a file, atomically and without terminal codes, or to the screen."""
-    from p3mbench.writing import write_bytes
+    from p3mbench.writing import write_text
 
     if out is None:
         click.echo(text.rstrip("\n"))
     else:
-        text = click.unstyle(text)
-        write_bytes(out, (text.rstrip("\n") + "\n").encode())
+        write_text(out, click.unstyle(text).rstrip("\n") + "\n")
         click.echo(f"wrote {out}", err=True)

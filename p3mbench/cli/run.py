@@ -14,6 +14,7 @@ from p3mbench.cli.options import (
     named,
     plugin_option,
 )
+from p3mbench.cli.screen import quiet_stdout
 
 if TYPE_CHECKING:
     from p3mbench.benchmark import Benchmark, Opened
@@ -70,7 +71,13 @@ FAILURES_SHOWN = 5
     type=click.IntRange(1),
     help="Worker processes [default: by cores and memory; 1 on a GPU]",
 )
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Per worker.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Per worker; another number moves scores by about 1e-6, so its rows stand apart.",
+)
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "bf16", "fp16"]),
@@ -160,11 +167,21 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
                 f"nothing left to do: {done:,} rows are stored; "
                 f"p3mbench report --results {asked['out']} shows them"
             )
-            return
+            ctx.exit(_code(0, plan, asked))
         data = {"data": opened.where} if opened.where else {}
         report = _run(plan, store, asked | data, request)
-        _show_outcome(report, store, asked["out"])
-        ctx.exit(report.exit_code)
+        code = _code(report.exit_code, plan, asked)
+        try:
+            _show_outcome(report, store, asked["out"])
+        except BrokenPipeError:  # the reader of the tables has left; the run is over all the same
+            quiet_stdout()
+        ctx.exit(code)
+
+
+def _code(code: int, plan: Plan, asked: dict[str, Any]) -> int:
+    """0 only if everything that was asked for by name is stored."""
+    named = [] if asked["methods"] == "all" else asked["methods"].split(",")
+    return code or 3 * plan.lacks(name.strip() for name in named if name.strip())
 
 
 def _check_writable(folder: Path) -> None:
@@ -235,6 +252,7 @@ def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
         precision=asked["precision"],
         compiled=asked["compiled"],
         keep_stale=asked["keep_stale"],
+        threads=asked["threads"],
     )
     return request, broken
 
@@ -359,6 +377,7 @@ def _run(plan: Plan, store: Store, asked: dict[str, Any], request: Request) -> R
 def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
     from p3mbench.cli.report import tables_of
     from p3mbench.cli.screen import item
+    from p3mbench.harness.runner import moved
     from p3mbench.report.current import current
 
     for name, reason in report.unloadable.items():
@@ -371,9 +390,15 @@ def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
         if len(report.failures) > FAILURES_SHOWN:
             click.echo(f"  ... all of them: p3mbench report --results {out} --per-image", err=True)
     for warning in sorted(report.warnings)[:FAILURES_SHOWN]:
-        moved = " from fp32, " in warning
-        click.secho("note: " if moved else "Warning: ", fg="yellow", nl=False, err=True)
+        click.secho("Warning: ", fg="yellow", nl=False, err=True)
         click.echo(warning, err=True)
+    for name, found in report.shifts.items():
+        click.secho("note: ", fg="yellow", nl=False, err=True)
+        click.echo(f"{name}: {moved(found)}", err=True)
+    if report.missing:
+        click.secho(
+            f"{report.missing} images have no row; run the command again", fg="red", err=True
+        )
     if report.interrupted:
         click.echo(
             "stopped; every finished image is stored, and the same command goes on", err=True

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
 
 import click
+
+from p3mbench.names import printable
 
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -27,9 +31,10 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def item(name: str, text: str) -> str:
     """A named point, its text wrapped and indented under the name."""
+    text = printable(text)
     width = min(shutil.get_terminal_size().columns, 100)
     lines = textwrap.wrap(
-        f"{name}: {text}",
+        f"{printable(name)}: {text}",
         width,
         initial_indent="  ",
         subsequent_indent="    ",
@@ -42,3 +47,19 @@ def item(name: str, text: str) -> str:
 def pause() -> float:
     """Seconds between two lines of a progress bar; the log of a batch job needs few."""
     return 0.1 if sys.stderr.isatty() else 30.0
+
+
+def reader_left() -> bool:
+    """Whether nobody reads standard output any more, as after ``| head``."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLOUT)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (AttributeError, OSError, ValueError):  # no such call here, or no such file
+        return False
+
+
+def quiet_stdout() -> None:
+    """Let what is still printed go nowhere, once the reader has left."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

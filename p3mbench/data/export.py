@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,10 +13,11 @@ from p3mbench.data.folder import Subset
 from p3mbench.data.mini import synthetic_subset
 from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
-from p3mbench.errors import BenchmarkError
+from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.images import UInt8Array
 from p3mbench.writing import write_png
 
+KINDS = ("blurred_image", "original_image", "mask", "trimap", "facemask")
 CELL_HEIGHT = 256  # of a contact sheet, in pixels
 
 
@@ -33,26 +34,49 @@ def write_p3m_layout(benchmark: Benchmark, out: Path, train: int = 0) -> int:
 
     Raises:
         BenchmarkError: the benchmark is not synthetic, or has subsets that P3M-10k has not.
+        DataError: ``out`` holds files that this does not write.
     """
     if benchmark.source != "synthetic":
         raise BenchmarkError(f"benchmark {benchmark.name} is not synthetic; it exists as files")
     opened = open_benchmark(benchmark, None)
-    written = 0
+    parts: dict[Path, Sequence[Sample]] = {}
     for subset in opened.subsets:
         if subset.name not in SUBSET_FOLDERS:
             raise BenchmarkError(f"subset {subset.name} has no folder in the layout of P3M-10k")
-        written += _write(subset.samples, out / "validation" / SUBSET_FOLDERS[subset.name])
+        parts[out / "validation" / SUBSET_FOLDERS[subset.name]] = subset.samples
     if train:
         split = synthetic_subset("train", train, benchmark.synthetic, benchmark.obfuscation)
-        written += _write(split.samples, out / "train")
-    return written
+        parts[out / "train"] = split.samples
+    _refuse_other_files(out, parts)
+    return sum(_write(samples, folder) for folder, samples in parts.items())
+
+
+def _refuse_other_files(out: Path, parts: Mapping[Path, Sequence[Sample]]) -> None:
+    """Synthetic portraits among other pictures would be taken for data."""
+    mine = {
+        folder / kind / _name(sample)
+        for folder, samples in parts.items()
+        for kind in KINDS
+        for sample in samples
+    }
+    found = (path for path in sorted(out.rglob("*")) if path not in mine and not path.is_dir())
+    other = next(found, None)
+    if other is not None:
+        raise DataError(
+            f"{out}: holds other data ({other.relative_to(out)}), which synthetic portraits must "
+            "not be mixed with; give a new folder"
+        )
+
+
+def _name(sample: Sample) -> str:
+    return f"{sample.id}.png"
 
 
 def _write(samples: Iterable[Sample], folder: Path) -> int:
     count = 0
     for sample in samples:
         blurred, normal = (sample.load(variant, TrimapSource()) for variant in ("B", "N"))
-        name = f"{sample.id}.png"
+        name = _name(sample)
         write_png(folder / "blurred_image" / name, blurred.image)
         write_png(folder / "original_image" / name, normal.image)
         write_png(folder / "mask" / name, as_bytes(normal.alpha))

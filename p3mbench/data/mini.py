@@ -78,8 +78,14 @@ class _Drawing:
     face: npt.NDArray[np.bool_]
 
 
-@lru_cache(maxsize=256)
 def _drawn(seed: int, size: tuple[int, int]) -> _Drawing:
+    """Arrays that are the caller's own: what is done to them reaches no other image or variant."""
+    kept = _kept(seed, size)
+    return _Drawing(kept.image.copy(), kept.alpha.copy(), kept.face.copy())
+
+
+@lru_cache(maxsize=256)
+def _kept(seed: int, size: tuple[int, int]) -> _Drawing:
     """Every method of a run sees the same portraits; a process draws each of them once at most.
 
     Where the environment names a folder (`SCENES`), the processes of a run share their drawings.

@@ -1,19 +1,23 @@
 """The same work on Dask: a cluster on this machine, one that runs already, or SLURM.
 
 Each Dask worker does what a local slot does: it keeps one method in a process of its own and
-watches it. Scores do not depend on where an image ran.
+watches it. Scores do not depend on where an image ran. What becomes of schedulers and workers is
+never a method's failure: chunks are sent again, or the run ends and says why.
 """
 
 from __future__ import annotations
 
+import logging
 import pickle
+import queue
 import threading
+import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
-from p3mbench.errors import MethodError
-from p3mbench.harness.isolate import Isolated, Limits, Outcome, Trouble, Unloadable
+from p3mbench.errors import MethodError, P3MBenchError, RunError
+from p3mbench.harness.isolate import Isolated, Limits, Outcome, Unloadable
 from p3mbench.harness.local import Backlog, Result
 from p3mbench.harness.plan import Task
 from p3mbench.harness.worker import Setup
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 CHUNK = 8  # images per Dask task; rows are stored when their chunk is done
 AHEAD = 2  # chunks in flight per worker, so that none waits for the coordinator
+TRIES = 3  # of a chunk whose worker fails; Dask itself moves chunks of workers that are gone
+PATIENCE = 60.0  # seconds without any worker before a run gives up
 
 Chunk = list[tuple[int, bytes]]
 Answer = tuple[list[tuple[int, Outcome]], Unloadable | None]
@@ -64,12 +70,17 @@ def run_cluster(
 
     Raises:
         MethodError: Dask is not installed, or the scheduler cannot be reached.
+        RunError: the scheduler or all of its workers are gone, or workers cannot do the work.
     """
     backlog = Backlog(tasks)
     with ExitStack() as stack:
         client = _client(stack, jobs, scheduler)
-        stack.callback(client.run, close_slots)
-        yield from _run(client, backlog, setup, limits)
+        for name in list(logging.root.manager.loggerDict):  # we say it, in one line
+            if name.partition(".")[0] == "distributed":
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+        run = _Run(client, backlog, setup, limits, waits=scheduler == "slurm")
+        stack.callback(run.leave)
+        yield from run.results()
 
 
 def _client(stack: ExitStack, jobs: int, scheduler: str) -> Client:
@@ -118,31 +129,99 @@ def _slurm(jobs: int) -> Any:
     return cluster
 
 
-def _run(client: Client, backlog: Backlog, setup: Setup, limits: Limits) -> Iterator[Result]:
-    from distributed import as_completed
+class _Run:
+    """The chunks of one run on their way.
 
-    chunks = _chunks(backlog)
-    of: dict[Future, tuple[str, Chunk]] = {}
-    working = as_completed()
+    Args:
+        waits: workers may take any time to come, as jobs in a queue do.
+    """
 
-    def submit() -> bool:
-        found = next(chunks, None)
-        if found is not None:
-            future = client.submit(run_chunk, *found, setup, limits, pure=False)
-            of[future] = found
-            working.add(future)
-        return found is not None
+    def __init__(
+        self, client: Client, backlog: Backlog, setup: Setup, limits: Limits, waits: bool
+    ) -> None:
+        self.client, self.backlog = client, backlog
+        self.shared = setup, limits
+        self.chunks = _chunks(backlog)
+        self.sent: dict[Future, tuple[str, Chunk, int]] = {}
+        self.done: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        self.last_seen = float("inf") if waits else time.monotonic()
 
-    while len(of) < AHEAD * max(1, len(client.ncores())) and submit():
-        pass
-    try:
-        for future in working:
-            _, chunk = of.pop(future)
-            yield from _answered(future, chunk, backlog)
-            while len(of) < AHEAD * max(1, len(client.ncores())) and submit():
-                pass
-    finally:
-        client.cancel(list(of))
+    def results(self) -> Iterator[Result]:
+        """Outcomes as they come."""
+        self._fill()
+        while self.sent:
+            try:
+                future = self.done.get(timeout=1.0)
+            except queue.Empty:
+                self._look()
+                continue
+            key, chunk, tries = self.sent.pop(future)
+            answer = self._answer(future, tries)
+            if answer is None:
+                self._send(key, chunk, tries + 1)
+            else:
+                yield from _answered(answer, chunk, self.backlog)
+            self._fill()
+
+    def leave(self) -> None:
+        """Take leave of a scheduler that may be gone."""
+        if self.client.status == "running":
+            with suppress(Exception):
+                self.client.cancel(list(self.sent))
+            with suppress(Exception):
+                self.client.run(close_slots, on_error="ignore")
+
+    def _fill(self) -> None:
+        wanted = AHEAD * max(1, self._workers())
+        while len(self.sent) < wanted and (found := next(self.chunks, None)) is not None:
+            self._send(*found, 1)
+
+    def _send(self, key: str, chunk: Chunk, tries: int) -> None:
+        self._check_scheduler()
+        future = self.client.submit(run_chunk, key, chunk, *self.shared, pure=False)
+        self.sent[future] = key, chunk, tries
+        future.add_done_callback(self.done.put)
+
+    def _answer(self, future: Future, tries: int) -> Answer | None:
+        """What a chunk came to; None if it must be sent again."""
+        if future.status == "finished":
+            found: Answer = future.result()
+            return found
+        self._check_scheduler()
+        if future.status == "error":
+            error = future.exception()
+            if isinstance(error, P3MBenchError):
+                raise RunError(f"on a Dask worker: {error}")
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            if "daemonic processes" in reason:
+                reason = "start the workers with DASK_DISTRIBUTED__WORKER__DAEMON=False"
+            if tries >= TRIES:
+                raise RunError(f"Dask workers failed {TRIES} times at the same images: {reason}")
+        return None
+
+    def _look(self) -> None:
+        """Nothing has come for a while: is anybody there?"""
+        self._check_scheduler()
+        if self._workers():
+            self.last_seen = time.monotonic()
+        elif time.monotonic() - self.last_seen > PATIENCE:
+            raise RunError(
+                f"no Dask worker for {PATIENCE:g} s; stored rows are kept: start workers and give "
+                "the same command"
+            )
+
+    def _workers(self) -> int:
+        """Workers that the scheduler knows, as it last told."""
+        with suppress(Exception):
+            return len(self.client.ncores())
+        return 0
+
+    def _check_scheduler(self) -> None:
+        if self.client.status != "running":
+            raise RunError(
+                "the Dask scheduler is gone; stored rows are kept: start it and give the same "
+                "command"
+            )
 
 
 def _chunks(backlog: Backlog) -> Iterator[tuple[str, Chunk]]:
@@ -152,16 +231,9 @@ def _chunks(backlog: Backlog) -> Iterator[tuple[str, Chunk]]:
             yield group.contender.label, items[start : start + CHUNK]
 
 
-def _answered(future: Future, chunk: Chunk, backlog: Backlog) -> Iterator[Result]:
-    """The outcome of every image of a chunk, whatever became of the worker."""
-    problem: Unloadable | None = None
-    if future.status == "finished":
-        found, problem = future.result()
-    else:
-        reason = " ".join(str(future.exception()).split())[:300]
-        if "daemonic processes" in reason:
-            reason = "start the workers with DASK_DISTRIBUTED__WORKER__DAEMON=False"
-        found = [(number, Trouble("failed", f"its Dask worker: {reason}")) for number, _ in chunk]
+def _answered(answer: Answer, chunk: Chunk, backlog: Backlog) -> Iterator[Result]:
+    """The outcome of every image of a chunk."""
+    found, problem = answer
     for number, outcome in found:
         yield backlog.tasks[number], outcome
     if problem is not None:

@@ -1,10 +1,13 @@
-"""Around a predictor: precision and compilation as the user wants them, and what a call costs."""
+"""Around a predictor: precision and compilation as the user wants them, and what a call costs.
+
+Every call is given arrays of its own, so that nothing a predictor does to its inputs reaches what
+is scored or a later call.
+"""
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from p3mbench.method import Float32Array, Predictor, UInt8Array
+from p3mbench.errors import MethodError
+from p3mbench.method import Float32Array, Predictor, UInt8Array, checked_alpha
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import dtype, nn
 
-PRECISIONS = ("fp32", "bf16", "fp16")
 COMPILED = ("forward", "matte", "classes", "opacity")  # what predictors call of their networks
 MIB = 1024 * 1024
+SHIFT = ("shift_sad", "shift_max")  # metrics of a row: what a lower precision did to its matte
 
 
 @dataclass(frozen=True)
@@ -44,96 +48,185 @@ class Engine:
     Args:
         predictor: as loaded, in float32.
         device: it runs on.
-        precision: one of `PRECISIONS`; below fp32 through PyTorch's autocast, which keeps what
-            needs it in float32.
-        compiled: compile the network with torch.compile; the first image of each size is slow.
+        precision: one of `p3mbench.method.PRECISIONS`; below fp32 through PyTorch's autocast,
+            which keeps what needs it in float32.
+        compiled: compile the predictor's modules with torch.compile; the first image of each size
+            is slow.
+
+    Raises:
+        MethodError: the predictor has no ``modules()`` to run so, or one that is not as it must be.
     """
 
     def __init__(
         self, predictor: Predictor, device: str, precision: str = "fp32", compiled: bool = False
     ) -> None:
         self.predictor, self.device, self.precision = predictor, device, precision
-        self.network = network_of(predictor)
-        self._compiled = self._compile() if compiled else {}
-        self._warm = self.network is None
+        self.modules = modules_of(predictor)
+        if not self.modules and (precision != "fp32" or compiled):
+            asked = precision if precision != "fp32" else "compiled"
+            raise MethodError(f"cannot run {asked}: its predictor has no modules() (docs/plugins)")
+        self._compiled = self._compile() if compiled else []
+        self._warm = not self.modules
 
     @property
     def parameters(self) -> int | None:
-        """Parameters of the network, each counted once; None if there is no network."""
-        if self.network is None:
+        """Parameters of the modules, each counted once; None if there are no modules."""
+        if not self.modules:
             return None
-        return sum(parameter.numel() for parameter in self.network.parameters())
-
-    def call(self, image: UInt8Array, trimap: UInt8Array | None) -> Call:
-        """Predict, timed and watched; a network is run once before, so that it is warm."""
-        if not self._warm:
-            with self._cast():
-                self.predictor.predict(image, trimap)
-            self._warm = True
-        with _peak(self.device) as peak, self._cast():
-            start = time.perf_counter()
-            alpha = self.predictor.predict(image, trimap)
-            seconds = time.perf_counter() - start
-        return Call(alpha, seconds, peak[0] if peak else None)
-
-    def macs(self, image: UInt8Array, trimap: UInt8Array | None) -> int | None:
-        """Multiply-adds of one call by PyTorch's own counter; None if there is no network.
-
-        Counts matrix products and convolutions, as is usual, and not the resizing around them.
-        """
-        if self.network is None:
-            return None
-        from torch.utils.flop_counter import FlopCounterMode
-
-        with FlopCounterMode(display=False) as counter:
-            self.predictor.predict(image, trimap)
-        return int(counter.get_total_flops()) // 2
+        found = {id(p): p.numel() for module in self.modules for p in module.parameters()}
+        return sum(found.values())
 
     @property
     def how(self) -> str:
         """What is not as it is by default, in words; "" if nothing is."""
-        lower = self.precision if self.precision != "fp32" and self.network is not None else ""
+        lower = self.precision if self.precision != "fp32" else ""
         return " and ".join(filter(None, [lower, "compiled" if self._compiled else ""]))
+
+    def call(self, image: UInt8Array, trimap: UInt8Array | None) -> Call:
+        """Predict, timed and watched; modules are run once before, so that they are warm.
+
+        Raises:
+            MethodError: a lower precision was asked for and nothing was computed in it.
+        """
+        if not self._warm:
+            self._warm_up(image, trimap)
+            self._warm = True
+        given = _copies(image, trimap)
+        with _peak(self.device) as peak, self._cast():
+            start = time.perf_counter()
+            alpha = self.predictor.predict(*given)
+            seconds = time.perf_counter() - start
+        return Call(alpha, seconds, peak[0] if peak else None)
+
+    def macs(self, image: UInt8Array, trimap: UInt8Array | None) -> int | None:
+        """Multiply-adds of one call by PyTorch's own counter; None if there are no modules.
+
+        Counts matrix products and convolutions, as is usual, and not the resizing around them.
+        """
+        if not self.modules:
+            return None
+        from torch.utils.flop_counter import FlopCounterMode
+
+        with self._as_written(), FlopCounterMode(display=False) as counter:
+            self.predictor.predict(*_copies(image, trimap))
+        return int(counter.get_total_flops()) // 2
 
     def exactly(self, image: UInt8Array, trimap: UInt8Array | None) -> Float32Array:
         """The matte in float32 and not compiled, to compare with."""
-        for name in self._compiled:  # what was set on the object hides what its class has
-            delattr(self.network, name)
-        try:
-            return np.asarray(self.predictor.predict(image, trimap), np.float32)
-        finally:
-            for name, function in self._compiled.items():
-                setattr(self.network, name, function)
+        with self._as_written():
+            return checked_alpha(self.predictor.predict(*_copies(image, trimap)), image.shape[:2])
+
+    def _warm_up(self, image: UInt8Array, trimap: UInt8Array | None) -> None:
+        if self.precision != "fp32":
+            self._check_cast(image, trimap)
+        if self.precision == "fp32" or self._compiled:
+            with self._cast():
+                self.predictor.predict(*_copies(image, trimap))
+
+    def _check_cast(self, image: UInt8Array, trimap: UInt8Array | None) -> None:
+        """Predict once and look whether anything is computed in the precision that rows claim."""
+        seen: set[dtype] = set()
+        with self._as_written(), self._cast(), _watched_dtypes(seen):
+            self.predictor.predict(*_copies(image, trimap))
+        if self._dtype() not in seen:
+            raise MethodError(
+                f"says that it runs in {self.precision}, but its predict computes nothing in it"
+            )
+
+    def _dtype(self) -> dtype:
+        import torch
+
+        return torch.bfloat16 if self.precision == "bf16" else torch.float16
 
     def _cast(self) -> AbstractContextManager[Any]:
-        if self.precision == "fp32" or self.network is None:
+        if self.precision == "fp32":
             return nullcontext()
         import torch
 
-        kind = torch.bfloat16 if self.precision == "bf16" else torch.float16
-        return torch.autocast(self.device.partition(":")[0], kind)
+        return torch.autocast(self.device.partition(":")[0], self._dtype())
 
-    def _compile(self) -> dict[str, Any]:
-        """Put compiled functions before those of the network's class."""
-        if self.network is None:
-            return {}
+    def _compile(self) -> list[tuple[nn.Module, str, Any]]:
+        """Put compiled functions before those of each module's class."""
         import torch
 
-        found = {n: getattr(self.network, n) for n in COMPILED if hasattr(self.network, n)}
-        compiled = {name: torch.compile(function) for name, function in found.items()}
-        for name, function in compiled.items():
-            setattr(self.network, name, function)
-        return compiled
+        found = [
+            (module, name, torch.compile(getattr(module, name)))
+            for module in self.modules
+            for name in COMPILED
+            if hasattr(module, name)
+        ]
+        for module, name, function in found:
+            setattr(module, name, function)
+        return found
+
+    @contextmanager
+    def _as_written(self) -> Iterator[None]:
+        """Within the context nothing is compiled."""
+        for module, name, _ in self._compiled:  # what was set on the object hides its class's
+            delattr(module, name)
+        try:
+            yield
+        finally:
+            for module, name, function in self._compiled:
+                setattr(module, name, function)
 
 
-def network_of(predictor: Predictor) -> nn.Module | None:
-    """What a predictor keeps under ``network``, if it is a PyTorch module."""
-    if "torch" not in sys.modules:  # nothing of it can be one
-        return None
+def modules_of(predictor: Predictor) -> tuple[nn.Module, ...]:
+    """The PyTorch modules that a predictor declares; none if it has no ``modules()``.
+
+    Raises:
+        MethodError: ``modules()`` returns something else.
+    """
+    declared = getattr(predictor, "modules", None)
+    if not callable(declared):
+        return ()
     from torch import nn
 
-    network = getattr(predictor, "network", None)
-    return network if isinstance(network, nn.Module) else None
+    if isinstance(predictor, nn.Module):  # its modules() is PyTorch's, and lists every layer
+        return (predictor,)
+    found = declared()
+    if isinstance(found, nn.Module):
+        return (found,)
+    if isinstance(found, Mapping):
+        found = found.values()
+    try:
+        modules = tuple(found)
+    except TypeError:
+        modules = (found,)
+    for module in modules:
+        if not isinstance(module, nn.Module):
+            raise MethodError(
+                f"its predictor's modules() must give PyTorch modules, not {type(module).__name__}"
+            )
+    return modules
+
+
+def _copies(image: UInt8Array, trimap: UInt8Array | None) -> tuple[UInt8Array, UInt8Array | None]:
+    """Arrays that nobody else holds: PyTorch writes through the read-only flag."""
+    pair = np.array(image), None if trimap is None else np.array(trimap)
+    for array in pair:
+        if array is not None:
+            array.setflags(write=False)
+    return pair
+
+
+@contextmanager
+def _watched_dtypes(seen: set[dtype]) -> Iterator[None]:
+    """Within the context the dtypes of all tensors that this thread computes are collected."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_leaves
+
+    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            out = func(*args, **(kwargs or {}))
+            seen.update(x.dtype for x in tree_leaves(out) if isinstance(x, torch.Tensor))
+            return out
+
+    with Watch():  # type: ignore[no-untyped-call]
+        yield
 
 
 @contextmanager
@@ -168,7 +261,14 @@ def _high_water_mark() -> list[float]:
     return [int(line.split()[1]) / 1024 for line in lines]
 
 
-def shift_of(how: str, alpha: Float32Array, exact: Float32Array) -> str:
-    """How far a matte was moved from float32's, in one line."""
-    error = np.abs(alpha - exact)
-    return f"{how}: SAD {error.sum() / 1000:.3g} from fp32, at most {error.max():.2g} in alpha"
+def shift_of(alpha: Float32Array, exact: Float32Array) -> dict[str, float]:
+    """How far a matte was moved from float32's, by the names in `SHIFT`.
+
+    Args:
+        alpha, exact: (H, W) float32 in [0, 1].
+
+    Returns:
+        The sum of absolute differences in thousands, as SAD is, and the largest of a pixel.
+    """
+    error = np.abs(alpha.astype(np.float64) - exact)
+    return dict(zip(SHIFT, (float(error.sum() / 1000), float(error.max(initial=0.0))), strict=True))

@@ -3,6 +3,9 @@
 `Isolated` keeps one child process for one contender and feeds it images; a child that breaks a
 limit is killed, and only the image it was at pays for it. The parent never unpickles what a method
 made: tasks travel as bytes, and what comes back are rows and messages of this package.
+
+What is not a method's doing costs it nothing: the server of processes may be killed, the run may be
+suspended, and what is measured beside the matte may fail.
 """
 
 from __future__ import annotations
@@ -21,11 +24,18 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+from p3mbench.data.mini import SCENES
+from p3mbench.errors import RunError
+from p3mbench.harness import family
 from p3mbench.harness.worker import Setup, serve
+from p3mbench.names import printable
 from p3mbench.store import Row
 
 WINDOW = 2  # images a child holds: one it predicts, one it already decodes
 TICK = 0.1  # seconds between looks at a child's memory
+LOOK = 0.5  # seconds between looks for what a child has started
+STALL = 1.0  # seconds this process may be late; beyond that it was suspended
+LOSSES = 10  # ends in a row that are no method's doing, before a run gives up
 LOG_TAIL = 8000  # characters of what a child printed that are kept with a failed image
 GIB = 1 << 30
 
@@ -36,7 +46,8 @@ class Limits:
 
     Attributes:
         timeout: seconds without any progress, of loading the method or of one image; 0 for none.
-        memory: bytes of resident memory of the method's process; 0 for none. Linux only.
+        memory: bytes of memory of the method's process and those it starts; 0 for none. Linux
+            only.
     """
 
     timeout: float = 3600.0
@@ -45,7 +56,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Trouble:
-    """An image without a score: status as in `p3mbench.store.STATUSES`, reason, end of the log."""
+    """An image without a score: status as in `p3mbench.store.STATUSES`, reason, end of the log.
+
+    Within this module the status may be ``lost`` as well: nobody is to blame.
+    """
 
     status: str
     reason: str
@@ -73,17 +87,46 @@ class _Child:
     process: Any
     pipe: Connection
     log: Path
+    pid: int
+    server: int = 0  # the process that made it, 0 if it has not said so yet
     loaded: bool = False
     started: int = 0  # images begun in this process
     current: int | None = None  # the image it predicts
+    extra: bool = False  # its matte is made, and more is measured
     heard: float = field(default_factory=time.monotonic)
+    looked: float = field(default_factory=time.monotonic)
+    family: list[int] = field(default_factory=list)
+    counted: float = 0.0  # when the family was looked for
+
+    def note(self, message: tuple[Any, ...]) -> None:
+        """Remember where it is by what it says."""
+        match message:
+            case ("born", server):
+                self.server = server
+            case ("loaded",):
+                self.loaded = True
+            case ("start", number):
+                self.started += 1
+                self.current, self.extra = number, False
+            case ("extra", _):
+                self.extra = True
+            case ("predicted", number) | ("trouble", number, *_) if number == self.current:
+                self.current, self.extra = None, False
 
     def log_tail(self) -> str:
         try:
-            text = self.log.read_bytes()[-4 * LOG_TAIL :].decode(errors="replace")
+            with self.log.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * LOG_TAIL))
+                text = file.read().decode(errors="replace")
         except OSError:
             return ""
-        return text.strip()[-LOG_TAIL:]
+        return printable(text.strip()[-LOG_TAIL:], lines=True)[-LOG_TAIL:]
+
+    def memory(self, limit: int) -> int:
+        """Bytes that it and all it has started use."""
+        if time.monotonic() - self.counted > LOOK:
+            self.family, self.counted = [self.pid, *family.below(self.pid)], time.monotonic()
+        return family.used(self.family, limit)
 
 
 class Isolated:
@@ -97,6 +140,8 @@ class Isolated:
         self._waiting: deque[tuple[int, bytes]] = deque()  # to be given (again) to a child
         self._alone = False  # the next image is a suspect: it gets a process for itself
         self._died_loading = False
+        self._bare: set[int] = set()  # images of which nothing but the matte is wanted
+        self._losses = 0
 
     def run(
         self, key: str, feed: Feed, report: Report, stopped: Callable[[], bool] = lambda: False
@@ -111,6 +156,9 @@ class Isolated:
 
         Returns:
             Why the contender cannot be loaded, None if it can.
+
+        Raises:
+            RunError: processes cannot be had.
         """
         if key != self._key:
             self.close()
@@ -143,6 +191,14 @@ class Isolated:
         harm: it gets another try in a process for itself, and pays if that ends as well.
         """
         child = self._drop()
+        if end.status == "lost":
+            self._count_loss(end)
+            self._again(given, None)
+            return None
+        if child.extra and child.current in given:
+            self._bare.add(child.current)
+            self._again(given, child.current)
+            return None
         if not child.loaded:
             if self._died_loading or end.measured or end.status == "timeout":
                 return Unloadable(f"while it was loaded: {end.reason}", end.log)
@@ -152,11 +208,20 @@ class Isolated:
         if child.loaded and (alone or end.status == "timeout"):
             del given[suspect]
             report(suspect, end)
-        again = sorted(given.items(), key=lambda item: item[0] != suspect)
-        self._waiting.extendleft(reversed(again))
         self._alone = child.loaded and suspect in given
-        given.clear()
+        self._again(given, suspect)
         return None
+
+    def _again(self, given: dict[int, bytes], first: int | None) -> None:
+        """Put what a dead child had back in line, one image before the others."""
+        again = sorted(given.items(), key=lambda item: item[0] != first)
+        self._waiting.extendleft(reversed(again))
+        given.clear()
+
+    def _count_loss(self, end: Trouble) -> None:
+        self._losses += 1
+        if self._losses >= LOSSES:
+            raise RunError(f"{end.reason}, {LOSSES} times in a row; stored rows are kept")
 
     def close(self) -> None:
         """End the child, whatever it is doing."""
@@ -170,26 +235,51 @@ class Isolated:
             self._child = self._start()
         self._child.heard = time.monotonic()
         with contextlib.suppress(OSError):  # a dead child is found by listening
-            self._child.pipe.send(item)
+            self._child.pipe.send((*item, item[0] in self._bare))
 
     def _start(self) -> _Child:
+        """A new child; the server of processes is started again if it is gone."""
+        while True:
+            try:
+                return self._started()
+            except (OSError, EOFError) as error:
+                reason = getattr(error, "strerror", None) or type(error).__name__
+                what = f"a process for a method cannot be started ({reason})"
+                self._count_loss(Trouble("lost", what))
+                time.sleep(TICK)
+
+    def _started(self) -> _Child:
         context = _context()
+        folder = os.environ.get(SCENES, "")
         ours, theirs = context.Pipe()
-        handle, name = tempfile.mkstemp(prefix="p3mbench-", suffix=".log")
+        handle, name = tempfile.mkstemp(
+            prefix="p3mbench-", suffix=".log", dir=folder if Path(folder).is_dir() else None
+        )
         os.close(handle)
         process = context.Process(
             target=serve, args=(theirs, self.setup, name, dict(os.environ)), daemon=False
         )
-        with _interrupts_held():
-            process.start()
-        theirs.close()
-        return _Child(process, ours, Path(name))
+        try:
+            with _interrupts_held():
+                process.start()
+        except BaseException:
+            ours.close()
+            Path(name).unlink(missing_ok=True)
+            raise
+        finally:
+            theirs.close()
+        return _Child(process, ours, Path(name), process.pid)
 
     def _drop(self) -> _Child:
         child = self._child
         assert child is not None  # noqa: S101 - internal
         self._child = None
-        child.process.kill()
+        if sys.platform != "linux":
+            child.process.kill()
+        elif child.process.is_alive() or family.is_guard(child.pid):  # a lost server tells no more
+            family.end(child.pid, lambda seconds: _gone(child, seconds))
+        else:
+            family.sweep(child.pid)
         child.process.join()
         child.pipe.close()
         child.process.close()
@@ -203,6 +293,11 @@ class Isolated:
         deadline = child.heard + self.limits.timeout if self.limits.timeout else float("inf")
         pause = max(0.0, min(TICK if self.limits.memory else 1.0, deadline - time.monotonic()))
         wait([child.pipe, child.process.sentinel], pause)
+        late = time.monotonic() - child.looked - pause
+        child.looked = time.monotonic()
+        if late > STALL:  # suspended, and perhaps the child with it: that time is nobody's
+            child.heard += late
+            deadline += late
         try:
             message = child.pipe.recv() if child.pipe.poll() else None
         except (EOFError, OSError):
@@ -215,24 +310,18 @@ class Isolated:
     def _understood(
         self, child: _Child, message: tuple[Any, ...], given: dict[int, bytes], report: Report
     ) -> Unloadable | None:
+        child.note(message)
         match message:
-            case ("loaded",):
-                child.loaded = True
             case ("unloadable", reason):
                 found = Unloadable(reason, child.log_tail())
                 self._drop()
                 return found
-            case ("start", number):
-                child.started += 1
-                child.current = number
-            case ("predicted", _):
-                child.current = None
             case ("row", number, row):
+                self._losses = 0
                 if given.pop(number, None) is not None:
                     report(number, row)
             case ("trouble", number, status, reason):
                 if given.pop(number, None) is not None:
-                    child.current = None if child.current == number else child.current
                     report(number, Trouble(status, reason, child.log_tail()))
         return None
 
@@ -242,7 +331,7 @@ class Isolated:
         if time.monotonic() > deadline:
             what = f"no result after {self.limits.timeout:g} s (--timeout)"
             return Trouble("timeout", what, child.log_tail())
-        used = _resident(child.process.pid) if self.limits.memory else 0
+        used = child.memory(self.limits.memory) if self.limits.memory else 0
         if self.limits.memory and used > self.limits.memory:
             limit = self.limits.memory / GIB
             reason = f"used {used / GIB:.2f} GiB, more than {limit:.2f} GiB (--memory-limit)"
@@ -252,6 +341,8 @@ class Isolated:
     def _death(self, child: _Child) -> Trouble:
         child.process.join(5)
         code = child.process.exitcode
+        if code == LOST and _is_lost(child):
+            return Trouble("lost", "the server of processes was killed")
         if code == -signal.SIGKILL:
             reason = "its process was killed by the system, most likely for want of memory"
             return Trouble("oom", reason, child.log_tail())
@@ -260,13 +351,29 @@ class Isolated:
         return Trouble("failed", f"its process {how}", child.log_tail())
 
 
-def _resident(pid: int) -> int:
-    """Resident bytes of a process, 0 where they cannot be read."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")
+LOST = 255  # what multiprocessing says of a process whose server is gone; a method may say so too
+
+
+def _is_lost(child: _Child) -> bool:
+    """Whether the server that made a child is gone, so that nothing is known of the child's end."""
+    if not child.server:
+        return True
+    deadline = time.monotonic() + STALL
+    while family.is_running(child.server):  # it closes its files a little before it is gone
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _gone(child: _Child, seconds: float) -> bool:
+    """Wait for a child's end, also where the server that would tell of it is gone."""
+    deadline = time.monotonic() + seconds
+    while family.is_running(child.pid) and time.monotonic() < deadline:
+        wait([child.process.sentinel], 0.01)
+        if not child.process.is_alive() and family.is_running(child.pid):
+            time.sleep(0.01)
+    return not family.is_running(child.pid)
 
 
 def _context() -> Any:

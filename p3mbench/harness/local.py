@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
+from p3mbench.errors import RunError
 from p3mbench.harness.isolate import Isolated, Limits, Outcome, Unloadable
 from p3mbench.harness.plan import Contender, Task
 from p3mbench.harness.worker import Setup
@@ -74,6 +75,9 @@ def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) ->
     """Run tasks in ``jobs`` slots and yield their outcomes as they come.
 
     Closing the iterator, as an exception in its consumer does, ends every process at once.
+
+    Raises:
+        RunError: processes cannot be had.
     """
     backlog = Backlog(tasks)
     results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None] = queue.Queue()
@@ -116,6 +120,8 @@ def _slot(
     try:
         while not stop.is_set() and (group := backlog.claim(group)) is not None:
             _run_group(group, isolated, backlog, results.put, report, stop)
+    except (OSError, EOFError) as error:  # of pipes and temporary files; no reader has left
+        results.put(RunError(f"a method's process cannot be spoken to ({error!r})"))
     except BaseException as error:
         results.put(error)
     finally:

@@ -13,7 +13,7 @@ from typing import Any
 from p3mbench.harness.plan import Plan
 from p3mbench.provenance import environment
 from p3mbench.store import Store
-from p3mbench.writing import write_bytes
+from p3mbench.writing import write_text
 
 FILE_NAME = "manifest.json"
 
@@ -52,7 +52,7 @@ def remember(store: Store, plan: Plan) -> None:
 def write_manifests(store: Store) -> None:
     """Write the manifests of all runs of a store beside it, for people to read."""
     text = json.dumps(store.manifests(), indent=1, ensure_ascii=False) + "\n"
-    write_bytes(store.folder / FILE_NAME, text.encode())
+    write_text(store.folder / FILE_NAME, text)
 
 
 def _methods(plan: Plan) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,8 @@ from p3mbench.store import Store
 from p3mbench.view import Marks, View
 from p3mbench.weights import RecordError, as_recorded, changed_options, needs_weights
 
+COMPARED = 8  # images of a cell whose mattes are compared with float32's
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -44,6 +46,7 @@ class Contender:
     weights: Weights | None = None
     precision: str = "fp32"
     compiled: bool = False
+    threads: int = 1
     code: Code = Code()
 
     @property
@@ -53,7 +56,8 @@ class Contender:
         if self.method.info.learned:
             found |= {"precision": self.precision} if self.precision != "fp32" else {}
             found |= {"compiled": True} if self.compiled else {}
-        return found
+        # sums over several threads differ in the last bits: scores move by some 3e-6
+        return found | ({"threads": self.threads} if self.threads != 1 else {})
 
     @property
     def label(self) -> str:
@@ -118,8 +122,10 @@ class Task:
 
     Attributes:
         key, content: of its row.
-        counted: whether it is the first image of a cell, whose row also gets what takes a second
-            prediction: multiply-adds, and how far a lower precision moves the matte.
+        counted: whether it is the first image of a cell, whose row also gets its multiply-adds.
+        compared: whether it is one of `COMPARED` images spread over the cell, of which it is
+            measured how far a lower precision or compilation moves the matte. Both take another
+            prediction.
         files: (path, SHA-256) of what it is made of, as the plan hashed them.
     """
 
@@ -127,6 +133,7 @@ class Task:
     sample: Sample
     key: str
     counted: bool = False
+    compared: bool = False
     content: str = ""
     files: tuple[tuple[Path, str], ...] = ()
 
@@ -188,6 +195,11 @@ class Plan:
         """The images to run, method by method."""
         return (task for cell in self.cells for task in cell.todo)
 
+    def lacks(self, names: Iterable[str]) -> bool:
+        """Whether one of these methods has no place in it, or images that failed before."""
+        have = {cell.cell.contender.method.info.name for cell in self.cells}
+        return any(cell.failed for cell in self.cells) or not have.issuperset(names)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -202,6 +214,7 @@ class Request:
         shard: (i, n) to run every n-th image only, beginning with the i-th, i from 1.
         precision, compiled: how networks are run, see `p3mbench.harness.engine`.
         keep_stale: keep scores whose code or libraries are not today's, and mark them.
+        threads: CPU threads per worker.
     """
 
     methods: tuple[Method, ...]
@@ -215,16 +228,17 @@ class Request:
     precision: str = "fp32"
     compiled: bool = False
     keep_stale: bool = False
+    threads: int = 1
 
 
 def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, ...], list[Blocked]]:
     """The methods named in a comma-separated list, or all usable ones.
 
     Returns:
-        The methods, and for ``all`` the broken plugins with their problems.
+        The methods that can be used, and the broken ones with their problems.
 
     Raises:
-        MethodError: a named method is unknown or broken.
+        MethodError: a named method is unknown.
     """
     found = {entry.name: entry for entry in find(plugins)}
     if names == "all":
@@ -233,15 +247,16 @@ def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, .
     wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
     if not wanted:
         raise MethodError("no method is named; give --methods all or a list such as coarse,knn")
-    methods = []
+    methods, broken = [], []
     for name in wanted:
         if name not in found:
             raise MethodError(unknown(name, found, "method"))
         method = found[name].method
         if method is None:
-            raise MethodError(f"method {name} cannot be used: {found[name].problem}")
-        methods.append(method)
-    return tuple(methods), []
+            broken.append(Blocked(name, f"cannot be used: {found[name].problem}"))
+        else:
+            methods.append(method)
+    return tuple(methods), broken
 
 
 def contenders(
@@ -260,8 +275,11 @@ def contenders(
             raise MethodError(
                 f"{info.name} learns nothing; --weights {info.name}=... cannot be used"
             )
+        if unable := _unable(info, request):
+            blocked.append(Blocked(info.name, unable))
+            continue
         if not info.learned:
-            ready.append(Contender(method))
+            ready.append(Contender(method, threads=request.threads))
             continue
         files, odd = _weights_of(info, given, folder)
         blocked += odd
@@ -302,7 +320,23 @@ def _contender(method: Method, weights: Weights, request: Request) -> Contender:
     """With the options that the weights ask for, but for those that the user has changed."""
     options = json.loads(weights.options)
     asked = as_recorded(method, options, weights.path, changed_options(method))
-    return Contender(asked, weights, request.precision, request.compiled)
+    return Contender(
+        asked,
+        weights,
+        precision=request.precision,
+        compiled=request.compiled,
+        threads=request.threads,
+    )
+
+
+def _unable(info: MethodInfo, request: Request) -> str:
+    """Why a method cannot run as it is asked to, "" if it can; never run otherwise than it says."""
+    if request.precision not in info.precisions:
+        able = ", ".join(info.precisions)
+        return f"runs in {able} only; skipped under --precision {request.precision}"
+    if request.compiled and not info.learned:
+        return "has no network to compile; skipped under --compile"
+    return ""
 
 
 def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
@@ -399,6 +433,7 @@ def _cell_plan(
     todo, done, failed = [], 0, 0
     why: Counter[Why] = Counter()
     first, step = shard
+    compared = set(list(content)[:: -(-len(content) // COMPARED) or 1])
     for position, (image, one) in enumerate(content.items()):
         if position % step != first - 1:
             continue
@@ -410,7 +445,9 @@ def _cell_plan(
             failed += 1
         else:
             counted = position == 0 and info.learned
-            todo.append(Task(cell, one.sample, key, counted, one.sha256, one.files))
+            todo.append(
+                Task(cell, one.sample, key, counted, image in compared, one.sha256, one.files)
+            )
             if state is not Why.NEW:
                 why[state] += 1
     return CellPlan(cell, tuple(todo), done, failed, why, states.stale)

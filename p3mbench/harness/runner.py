@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from p3mbench.data.mini import SCENES
+from p3mbench.harness.engine import SHIFT
+from p3mbench.harness.family import is_running, stopping_together
 from p3mbench.harness.isolate import Limits, Trouble, Unloadable
 from p3mbench.harness.local import Result, run_local
 from p3mbench.harness.plan import Plan, Task
 from p3mbench.harness.worker import Setup, failed
+from p3mbench.names import printable
 from p3mbench.provenance import gpus, memory_gib, usable_cores
 from p3mbench.store import Row, Store
 
@@ -30,20 +36,41 @@ class RunReport:
         failures: rows of images that could not be scored.
         unloadable: methods that could not be loaded, with the reason; their images are skipped.
         warnings: what was odd about images that were scored all the same.
+        shifts: by method, what a lower precision or compilation did to the mattes compared: the
+            SAD between both, and the largest difference of a pixel.
+        missing: images that were to be run and have neither a row nor a reason.
     """
 
     ok: int = 0
     failures: list[Row] = field(default_factory=list)
     unloadable: dict[str, str] = field(default_factory=dict)
     warnings: set[str] = field(default_factory=set)
+    shifts: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    missing: int = 0
     interrupted: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 all is well, 3 some images or methods failed, 130 stopped by Ctrl-C."""
+        """0 all is stored, 1 rows are missing, 3 some images failed, 130 stopped by Ctrl-C."""
         if self.interrupted:
             return 130
+        if self.missing:
+            return 1
         return 3 if self.failures or self.unloadable else 0
+
+
+def moved(shifts: Sequence[tuple[float, float]]) -> str:
+    """What a lower precision or compilation did to some mattes, in words.
+
+    Args:
+        shifts: of each matte compared, the SAD from float32's and the largest difference in alpha.
+    """
+    sads = [sad for sad, _ in shifts]
+    return (
+        f"SAD between its mattes and those in fp32 is {sum(sads) / len(sads):.3g} in the mean and "
+        f"at most {max(sads):.3g}, alpha moves by at most {max(m for _, m in shifts):.2g} "
+        f"({len(sads)} mattes compared)"
+    )
 
 
 def default_jobs(plan: Plan, device: str) -> int:
@@ -82,21 +109,38 @@ def run_plan(
 
     Returns:
         What was done. Ctrl-C ends the run early and is reported, not raised.
+
+    Raises:
+        RunError: what the run stands on has failed: processes, or a scheduler.
+        StoreError: a row cannot be stored.
     """
     report = RunReport()
     try:
         with (
+            stopping_together(),
             _environment(setup, plan),
             closing(_results(plan, setup, limits or Limits(), jobs, scheduler)) as results,
         ):
             for task, outcome in results:
-                row = _row(task, outcome, setup, report)
+                row = _safe(_row(task, outcome, setup, report))
                 store.add(row)
-                _count(row, report, isinstance(outcome, Unloadable))
+                _count(row, task, report, isinstance(outcome, Unloadable))
                 on_row(row)
+        stored = store.statuses()
+        report.missing = sum(task.key not in stored for task in plan.todo)
     except KeyboardInterrupt:
         report.interrupted = True
     return report
+
+
+def _safe(row: Row) -> Row:
+    """The row without what cannot be stored as text or would command a terminal."""
+    return replace(
+        row,
+        image=printable(row.image),
+        reason=printable(row.reason),
+        log=printable(row.log, lines=True),
+    )
 
 
 def _results(
@@ -119,13 +163,28 @@ def _row(task: Task, outcome: Row | Trouble | Unloadable, setup: Setup, report: 
     return failed(task, setup, outcome.status, outcome.reason, outcome.log)
 
 
-def _count(row: Row, report: RunReport, unloadable: bool) -> None:
+def _count(row: Row, task: Task, report: RunReport, unloadable: bool) -> None:
     if row.status == "ok":
         report.ok += 1
+        if SHIFT[0] in row.metrics:
+            found = report.shifts.setdefault(task.cell.contender.label, [])
+            found.append((row.metrics[SHIFT[0]], row.metrics[SHIFT[1]]))
         if row.reason:
             report.warnings.add(row.reason)
     elif not unloadable:  # those are told by method
         report.failures.append(row)
+
+
+_FOLDER = "p3mbench-run-"  # of drawings and logs; the host's name and the run's pid follow
+
+
+def _tidy() -> None:
+    """Remove the folders of runs that were killed on this machine."""
+    mine = re.compile(re.escape(f"{_FOLDER}{platform.node()}-") + r"(\d+)-\w+")
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        match = mine.fullmatch(folder.name)
+        if match and not is_running(int(match[1])) and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of another user: it stays
 
 
 @contextmanager
@@ -141,7 +200,8 @@ def _environment(setup: Setup, plan: Plan) -> Iterator[None]:
     # Killed processes leave semaphores behind; Python's tracker frees them, and need not say so.
     quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
     wanted["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), quiet]))
-    wanted[SCENES] = tempfile.mkdtemp(prefix="p3mbench-scenes-")
+    _tidy()
+    wanted[SCENES] = tempfile.mkdtemp(prefix=f"{_FOLDER}{platform.node()}-{os.getpid()}-")
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

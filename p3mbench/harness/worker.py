@@ -1,8 +1,8 @@
 """What a method's process does: load images, predict, check, score.
 
 Three threads overlap: one reads and decodes the next image, one predicts, one scores the last.
-Messages to the parent are tuples that begin with their kind: ``loaded``, ``unloadable``, ``start``,
-``predicted``, ``row`` and ``trouble``; see `p3mbench.harness.isolate`.
+Messages to the parent are tuples that begin with their kind: ``born``, ``loaded``, ``unloadable``,
+``start``, ``extra``, ``predicted``, ``row`` and ``trouble``; see `p3mbench.harness.isolate`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,13 +26,15 @@ from typing import Any
 
 from p3mbench.data.sample import Scene
 from p3mbench.devices import resolve
-from p3mbench.errors import ChangedError, DataWarning, P3MBenchError
+from p3mbench.errors import ChangedError, DataWarning, MethodError, P3MBenchError
 from p3mbench.flags import joined
 from p3mbench.harness.engine import Call, Engine, shift_of
+from p3mbench.harness.family import guarded
 from p3mbench.harness.plan import Contender, Task
 from p3mbench.images import recorded_reads
 from p3mbench.method import Float32Array, Method, checked_alpha, paste_known
 from p3mbench.metrics import score
+from p3mbench.names import printable
 from p3mbench.nearest import load
 from p3mbench.provenance import sha256_of
 from p3mbench.registry import execute, find
@@ -88,6 +91,7 @@ class _Loaded:
     scene: Scene | None
     odd: tuple[tuple[str, str], ...]  # what the readers warned of, each with its flag
     error: Exception | None
+    bare: bool  # measure nothing beside the matte: a try to do so has ended a process
 
 
 @dataclass(frozen=True)
@@ -99,38 +103,52 @@ class _Predicted:
     call: Call
     alpha: Float32Array
     macs: int | None
+    shift: Mapping[str, float]
     odd: tuple[str, ...]
     device: str
     parameters: int | None
 
 
 def serve(pipe: Connection, setup: Setup, log: str, environ: Mapping[str, str]) -> None:
-    """The life of a child process: until the parent is gone or kills it."""
-    _prepare(setup, log, environ)
-    parent = _Parent(pipe)
+    """The life of a child process: until the parent is gone or ends it."""
+    server = os.getppid()
+    handle = os.open(log, os.O_WRONLY | os.O_APPEND)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for stream in (1, 2):  # of the guard too: nobody must wait for the run's own output
+        os.dup2(handle, stream)
+    os.close(handle)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    guarded(lambda: _work(_Parent(pipe), setup, environ, server), pipe.close)
+
+
+def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int) -> None:
+    parent.say("born", server)
+    problems = _prepare(setup, environ)
     loaded: queue.Queue[_Loaded] = queue.Queue()
     predicted: queue.Queue[_Predicted] = queue.Queue()
-    for target in (_read, _score):
-        box = loaded if target is _read else predicted
-        threading.Thread(target=target, args=(parent, box, setup), daemon=True).start()
+    for target, box in ((_read, loaded), (_score, predicted)):
+        threading.Thread(target=target, args=(parent, box, setup, problems), daemon=True).start()
     engine: Engine | None = None
     while True:
         item = loaded.get()
-        contender = item.task.cell.contender
-        if engine is None:
-            try:
-                engine = _engine(contender, setup)
-            except Exception as error:
-                parent.say("unloadable", _reason(error))
-                return
-            parent.say("loaded")
+        try:
+            if engine is None:
+                engine = _engine(item.task.cell.contender, setup)
+                parent.say("loaded")
+        except BaseException as error:  # sys.exit too is one line
+            parent.say("unloadable", reason_of(error))
+            return
         parent.say("start", item.number)
         try:
             if item.error is not None:
                 raise item.error
-            predicted.put(_predict(item, engine))
-        except Exception as error:
-            parent.say("trouble", item.number, _status(error), _reason(error))
+            predicted.put(_predict(item, engine, parent))
+        except MethodError as error:  # it cannot do what was asked of it, with any image
+            parent.say("unloadable", reason_of(error))
+            return
+        except BaseException as error:
+            parent.say("trouble", item.number, _status(error), reason_of(error))
         else:
             parent.say("predicted", item.number)
 
@@ -148,9 +166,9 @@ class _Parent:
         except OSError:
             os._exit(1)
 
-    def hear(self) -> tuple[int, bytes]:
+    def hear(self) -> tuple[int, bytes, bool]:
         try:
-            found: tuple[int, bytes] = self._pipe.recv()
+            found: tuple[int, bytes, bool] = self._pipe.recv()
         except (EOFError, OSError):
             os._exit(1)
         return found
@@ -159,26 +177,25 @@ class _Parent:
 _ODD = threading.local()
 
 
-def _prepare(setup: Setup, log: str, environ: Mapping[str, str]) -> None:
-    """Set a fresh process up; Ctrl-C is the parent's to handle, its output goes to the log."""
+def _prepare(setup: Setup, environ: Mapping[str, str]) -> list[str]:
+    """Set a fresh process up; returns what is wrong with plugins."""
     import cv2
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     os.environ.clear()
     os.environ.update(environ)
-    handle = os.open(log, os.O_WRONLY | os.O_APPEND)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    for stream in (1, 2):
-        os.dup2(handle, stream)
-    faulthandler.enable(handle)
+    faulthandler.enable(sys.__stderr__ or 2)
     cv2.setNumThreads(1)
     warnings.simplefilter("ignore")
     warnings.simplefilter("always", DataWarning)
     warnings.showwarning = _remember  # by thread, unlike warnings.catch_warnings
+    problems = []
     for path in setup.plugins:
-        execute(path)
+        try:
+            execute(path)
+        except BaseException as error:  # the methods of other plugins need not pay for it
+            problems.append(f"plugin file {path} fails: {reason_of(error)}")
+    return problems
 
 
 def _remember(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -212,11 +229,15 @@ def _methods(plugins: tuple[Path, ...]) -> list[Method]:
     return [entry.method for entry in find(plugins) if entry.method is not None]
 
 
-def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup) -> None:
+def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup, problems: list[str]) -> None:
     """The reading thread: tasks from the parent, pixels to the predicting one."""
     while True:
-        number, content = parent.hear()
-        task: Task = pickle.loads(content)  # nosec B301 # noqa: S301 - our parent's, over our own pipe
+        number, content, bare = parent.hear()
+        try:
+            task: Task = pickle.loads(content)  # nosec B301 # noqa: S301 - our parent's own
+        except Exception as problem:
+            parent.say("unloadable", "; ".join(problems) or reason_of(problem))
+            return
         _ODD.found = []
         scene, error = None, None
         try:
@@ -228,7 +249,7 @@ def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup) -> None:
                 scene.trimap.setflags(write=False)
         except Exception as problem:
             error = _changed(task) or problem
-        box.put(_Loaded(number, task, scene, tuple(_ODD.found), error))
+        box.put(_Loaded(number, task, scene, tuple(_ODD.found), error, bare))
 
 
 def _changed(task: Task) -> Exception | None:
@@ -249,25 +270,47 @@ def _check_unchanged(task: Task, read: Mapping[Path, str]) -> None:
             raise ChangedError(f"{path} changed while the run was reading it; run again")
 
 
-def _predict(item: _Loaded, engine: Engine) -> _Predicted:
-    """What needs the method: the matte, and for the first image of a cell what it costs."""
+def _predict(item: _Loaded, engine: Engine, parent: _Parent) -> _Predicted:
+    """What needs the method: the matte, and for some images of a cell what it costs and loses."""
     task, scene = item.task, item.scene
     assert scene is not None  # noqa: S101 - there is a scene or an error
     info = task.cell.contender.method.info
     given = scene.trimap if info.needs_trimap else None
     call = engine.call(scene.image, given)
     alpha = checked_alpha(call.alpha, scene.image.shape[:2])
-    macs, odd = None, tuple(text for text, _ in item.odd)
-    if task.counted:
-        macs = engine.macs(scene.image, given)
-        if engine.how:
-            odd = (*odd, shift_of(engine.how, alpha, engine.exactly(scene.image, given)))
+    odd = [text for text, _ in item.odd]
+    macs: int | None = None
+    shift: dict[str, float] = {}
+    if task.counted and not item.bare:
+        with _beside(parent, item.number, "multiply-adds could not be counted", odd):
+            macs = engine.macs(scene.image, given)
+    if engine.how and task.compared:
+        why = "the effect of " + engine.how + " could not be measured"
+        if item.bare:
+            odd.append(f"{why}: it ended the process")
+        else:
+            with _beside(parent, item.number, why, odd):
+                shift = shift_of(alpha, engine.exactly(scene.image, given))
     if info.needs_trimap and scene.trimap is not None:
         alpha = paste_known(alpha, scene.trimap)
-    return _Predicted(item, scene, call, alpha, macs, odd, engine.device, engine.parameters)
+    return _Predicted(
+        item, scene, call, alpha, macs, shift, tuple(odd), engine.device, engine.parameters
+    )
 
 
-def _score(parent: _Parent, box: queue.Queue[_Predicted], setup: Setup) -> None:
+@contextmanager
+def _beside(parent: _Parent, number: int, what: str, odd: list[str]) -> Iterator[None]:
+    """Something measured beside the matte, which is good whatever becomes of it."""
+    parent.say("extra", number)
+    try:
+        yield
+    except Exception as error:
+        odd.append(f"{what}: {reason_of(error)}")
+
+
+def _score(
+    parent: _Parent, box: queue.Queue[_Predicted], setup: Setup, problems: list[str]
+) -> None:
     """The scoring thread: mattes to rows."""
     while True:
         item = box.get()
@@ -275,7 +318,7 @@ def _score(parent: _Parent, box: queue.Queue[_Predicted], setup: Setup) -> None:
         try:
             parent.say("row", number, _scored(item, setup))
         except Exception as error:
-            parent.say("trouble", number, _status(error), _reason(error))
+            parent.say("trouble", number, _status(error), reason_of(error))
 
 
 def _scored(item: _Predicted, setup: Setup) -> Row:
@@ -293,7 +336,7 @@ def _scored(item: _Predicted, setup: Setup) -> Row:
         reason="; ".join([*item.odd, *unkept]),
         log="",
         flags=joined([*scores.flags, *found, *["seen_in_training"] * cell.seen]),
-        metrics=dict(scores),
+        metrics={**scores, **item.shift},
         seconds=item.call.seconds,
         height=scene.image.shape[0],
         width=scene.image.shape[1],
@@ -319,25 +362,33 @@ def _kept(item: _Predicted, setup: Setup) -> tuple[str, list[str]]:
     try:
         write_alpha(setup.alphas / path, item.alpha)
     except (P3MBenchError, OSError) as error:
-        return "", [f"the matte was not kept: {_reason(error)}"]
+        return "", [f"the matte was not kept: {reason_of(error)}"]
     return path, []
 
 
-def _status(error: Exception) -> str:
+def _status(error: BaseException) -> str:
     """What an error makes of an image; for want of memory PyTorch has several errors."""
     if isinstance(error, ChangedError):
         return "skipped"
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "oom"
-    text = str(error).lower()
+    text = _message(error).lower()
     return "oom" if any(words in text for words in NO_MEMORY) else "failed"
 
 
-def _reason(error: Exception) -> str:
-    """One line that says what went wrong, and for a foreign error where."""
-    text = " ".join(str(error).split()) or "no message"
+def reason_of(error: BaseException) -> str:
+    """One printable line that says what went wrong, and for a foreign error where."""
+    text = printable(" ".join(_message(error).split())) or "no message"
     if not isinstance(error, P3MBenchError):
         frames = traceback.extract_tb(error.__traceback__)
         where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-        text = f"{type(error).__name__}: {text}{where}"
+        text = printable(f"{type(error).__name__}: {text}{where}")
     return text if len(text) <= MAX_REASON else text[: MAX_REASON - 3] + "..."
+
+
+def _message(error: BaseException) -> str:
+    """An exception's own words; it may fail to say them."""
+    try:
+        return str(error)
+    except BaseException as problem:
+        return f"its message cannot be read ({type(problem).__name__})"

@@ -1,6 +1,7 @@
 """A method that misbehaves on the images it is told to, and is good on all others."""
 
 import os
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -13,11 +14,19 @@ from p3mbench.method import Kind, MethodInfo
 HELD = []
 
 
+class Silent(Exception):
+    """Has no words."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
 @dataclass(frozen=True)
 class Naughty:
     """``how`` says what it does on every image whose first pixel is dark enough."""
 
     how: str = "good"
+    mark: str = ""
     pause: float = 0.0
     info: ClassVar[MethodInfo] = MethodInfo(
         name="naughty", title="Naughty", kind=Kind.TRIMAP_FREE, year=2026, citation="nobody"
@@ -54,3 +63,37 @@ class Naughty:
 
     def exit(self):
         os._exit(0)
+
+    def exit_255(self):
+        os._exit(255)
+
+    def sys_exit(self):
+        sys.exit("enough")
+
+    def surrogate(self):
+        raise ValueError("caf\udce9 \x1b[31mred\x1b]0;title\x07")
+
+    def no_words(self):
+        raise Silent
+
+    def children(self):
+        """Children of every kind, as a method may leave behind."""
+        sleep = [sys.executable, "-c", f"import time; time.sleep(300)  # {self.mark}"]
+        subprocess.Popen(sleep)
+        subprocess.Popen(sleep, start_new_session=True)
+        if not os.fork():  # a daemon: its parent is gone
+            os.setsid()
+            subprocess.Popen(sleep)
+            os._exit(0)
+
+    def children_and_hang(self):
+        self.children()
+        time.sleep(600)
+
+    def children_and_die(self):
+        self.children()
+        os.abort()
+
+    def child_eats(self):
+        code = "import time; x = b'x' * (3 << 30); time.sleep(300)"
+        subprocess.run([sys.executable, "-c", code])

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from p3mbench.harness.engine import Engine, network_of, shift_of
+from p3mbench.errors import MethodError
+from p3mbench.harness.engine import SHIFT, Engine, modules_of, shift_of
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (32, 48, 3), dtype=np.uint8)
 
@@ -29,6 +30,9 @@ class Predictor:
     def __init__(self) -> None:
         torch.manual_seed(0)
         self.network = Net().eval()
+
+    def modules(self) -> tuple[nn.Module, ...]:
+        return (self.network,)
 
     def predict(self, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
         with torch.inference_mode():
@@ -58,11 +62,60 @@ def test_the_first_call_is_warm() -> None:
     assert predictor.network.calls == 3
 
 
-def test_a_method_without_a_network() -> None:
-    engine = Engine(Plain(), "cpu", "bf16", compiled=True)
-    assert network_of(Plain()) is None and engine.parameters is None
+def test_a_method_without_modules_runs_in_fp32_only() -> None:
+    engine = Engine(Plain(), "cpu")
+    assert modules_of(Plain()) == () and engine.parameters is None
     assert engine.macs(IMAGE, None) is None and engine.how == ""
     assert engine.call(IMAGE, None).alpha.max() == 0
+    for lower, compiled in (("bf16", False), ("fp16", False), ("fp32", True)):
+        with pytest.raises(MethodError, match=r"its predictor has no modules\(\)"):
+            Engine(Plain(), "cpu", lower, compiled)
+
+
+class Hidden(Predictor):
+    """Two networks under names of its own, one of them shared."""
+
+    def __init__(self, shown: object) -> None:
+        super().__init__()
+        self._second, self.shown = Net(), shown
+
+    def modules(self) -> object:
+        return {
+            "list": [self.network, self._second],
+            "mapping": {"a": self.network, "b": self._second},
+            "twice": (self.network, self.network, self._second),
+            "one": nn.Sequential(self.network, self._second),
+            "generator": (m for m in (self.network, self._second)),
+        }[self.shown]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("shown", ["list", "mapping", "twice", "one", "generator"])
+def test_modules_may_be_given_in_any_way(shown: str) -> None:
+    assert Engine(Hidden(shown), "cpu").parameters == 56
+
+
+@pytest.mark.parametrize("shown", [["a network"], "a network", 5, {"a": np.zeros(3)}])
+def test_modules_must_be_pytorchs(shown: object) -> None:
+    predictor = Predictor()
+    predictor.modules = lambda: shown  # type: ignore[method-assign]
+    with pytest.raises(MethodError, match="must give PyTorch modules"):
+        Engine(predictor, "cpu")
+
+
+def test_a_predictor_that_is_a_module_itself() -> None:
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = Net()
+
+        def predict(self, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
+            return Predictor.predict(self, image)  # type: ignore[arg-type]
+
+        @property
+        def network(self) -> Net:
+            return self.inner
+
+    assert Engine(Whole(), "cpu").parameters == 28
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
@@ -71,7 +124,70 @@ def test_a_lower_precision_moves_the_matte_a_little(precision: str) -> None:
     moved, exact = engine.call(IMAGE, None).alpha, engine.exactly(IMAGE, None)
     assert moved.dtype == np.float32 and 0 < np.abs(moved - exact).max() < 0.02
     assert engine.how == precision
-    assert "from fp32" in shift_of(precision, moved, exact)
+    assert shift_of(moved, exact) == {
+        SHIFT[0]: pytest.approx(np.abs(moved.astype(float) - exact).sum() / 1000),
+        SHIFT[1]: pytest.approx(np.abs(moved.astype(float) - exact).max()),
+    }
+
+
+class Stubborn(Predictor):
+    """Says that it has modules, and computes in float32 whatever it is told."""
+
+    def predict(self, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
+        with torch.autocast("cpu", enabled=False):
+            return super().predict(image)
+
+
+class Elsewhere(Predictor):
+    """Declares a network that it does not use, as one with an ONNX session might."""
+
+    def predict(self, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
+        return np.zeros(image.shape[:2], np.float32)
+
+
+@pytest.mark.parametrize("predictor", [Stubborn, Elsewhere])
+def test_a_precision_that_is_not_used_is_not_claimed(predictor: type[Predictor]) -> None:
+    with pytest.raises(MethodError, match="computes nothing in it"):
+        Engine(predictor(), "cpu", "bf16").call(IMAGE, None)
+
+
+class Greedy:
+    """Writes into what it is given, through PyTorch, which heeds no flag, and keeps it."""
+
+    def __init__(self) -> None:
+        self.kept: list[np.ndarray] = []
+
+    def predict(self, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
+        for array in (*self.kept, image, trimap):
+            if array is not None:
+                torch.from_numpy(array)[:] = 7
+        self.kept += [image] if trimap is None else [image, trimap]
+        return np.zeros(image.shape[:2], np.float32)
+
+
+class GreedyNetwork(Greedy, Predictor):
+    def __init__(self) -> None:
+        Greedy.__init__(self)
+        self.network = Net()
+
+    def predict(self, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
+        Predictor.predict(self, image)
+        return Greedy.predict(self, image, trimap)
+
+
+@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("make", [Greedy, GreedyNetwork])
+def test_what_is_done_to_inputs_reaches_nobody(make: type, precision: str) -> None:
+    image, trimap = IMAGE.copy(), np.full((32, 48), 128, np.uint8)
+    if make is Greedy and precision != "fp32":
+        return
+    engine = Engine(make(), "cpu", precision)
+    for _ in range(3):
+        engine.call(image, trimap)
+    engine.macs(image, trimap)
+    engine.exactly(image, trimap)
+    assert (image == IMAGE).all() and (trimap == 128).all()
 
 
 @pytest.mark.slow

@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.errors import P3MBenchError, WeightsError
-from p3mbench.method import Checkpoint, Method, MethodInfo, TrainSetting
+from p3mbench.method import (
+    Checkpoint,
+    Method,
+    MethodInfo,
+    TrainSetting,
+    options_of,
+    with_options,
+)
 from p3mbench.provenance import sha256_of
 from p3mbench.weights import read_state_dict, recorded, recorded_width, weights_dir
 from p3mbench.writing import write_bytes
@@ -98,6 +105,14 @@ def shipped(info: MethodInfo, folder: Path | None) -> list[Weights]:
         return []
     paths = sorted(folder.glob(f"{info.name}--*.safetensors"))
     return [given(info, path, None) for path in paths]
+
+
+def as_trained(method: Method, weights: Weights) -> Method:
+    """The method with the options its weights ask for, but for those that the user has changed."""
+    default = options_of(type(method)())
+    mine = options_of(method)
+    wanted = {k: v for k, v in json.loads(weights.options).items() if mine[k] == default[k]}
+    return with_options(method, wanted)
 
 
 def found(info: MethodInfo) -> list[Weights]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
+from types import ModuleType
 from typing import Any
 
 import click
@@ -17,11 +18,14 @@ COMMANDS = (
     "report",
     "gallery",
     "train",
+    "predict",
     "evaluate",
     "import",
     "compare",
     "merge",
     "methods",
+    "new-method",
+    "check",
     "weights",
     "data",
     "doctor",
@@ -40,7 +44,7 @@ class Group(click.Group):
         """Import the command's file."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"p3mbench.cli.{cmd_name}").command
+        command: click.Command = _module(cmd_name).command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -58,6 +62,10 @@ class Group(click.Group):
             except BrokenPipeError:  # the reader of a pipe has left
                 sys.stderr.close()
                 ctx.exit(0)
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"p3mbench.cli.{name.replace('-', '_')}")
 
 
 def _show(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,6 @@ from p3mbench.method import (
     missing_extra,
     options_of,
     strategy_of,
-    with_options,
 )
 from p3mbench.metrics import METRICS_VERSION
 from p3mbench.provenance import canonical, hash_files, hash_of
@@ -236,20 +234,12 @@ def contenders(
             blocked.append(Blocked(info.name, missing))
         elif files:
             ready += [
-                Contender(_as_trained(method, w), w, request.precision, request.compiled)
+                Contender(checkpoints.as_trained(method, w), w, request.precision, request.compiled)
                 for w in files
             ]
         else:
             blocked.append(Blocked(info.name, needs_weights(info)))
     return ready, blocked
-
-
-def _as_trained(method: Method, weights: Weights) -> Method:
-    """The method with the options its weights ask for, but for those that the user has changed."""
-    default = options_of(type(method)())
-    mine = options_of(method)
-    wanted = {k: v for k, v in json.loads(weights.options).items() if mine[k] == default[k]}
-    return with_options(method, wanted)
 
 
 def make_plan(opened: Opened, request: Request, store: Store) -> Plan:

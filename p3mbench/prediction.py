@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,8 +91,9 @@ def gather(arguments: Iterable[str]) -> tuple[list[Path], list[tuple[str, str]]]
         elif not path.exists() and glob.has_magic(argument):
             matches = sorted(map(Path, glob.glob(argument, recursive=True)))  # noqa: PTH207
             found = [match for match in matches if match.suffix.lower() in IMAGE_SUFFIXES]
-            if not found:
-                notes.append((argument, "matches no image"))
+            others = [match for match in matches if match.is_file() and match not in found]
+            if others or not found:
+                notes.append((argument, _left_out(found, others, "matched")))
         else:
             found = [path]  # named by the user: tried whatever it is
         for file in found:
@@ -106,14 +108,19 @@ def named(files: Sequence[Path]) -> list[Photo]:
     ``a.png``; where these collide too, of files in several folders, the folders come before it.
     Names that differ only in upper case or Unicode form count as equal, as on many disks.
     """
-    candidates = [_candidates(file) for file in files]
+    twins: Counter[str] = Counter()  # files of one folder that differ in case or form only
+    candidates = []
+    for file in files:
+        whole = _folded(str(file.resolve()))
+        twins[whole] += 1
+        candidates.append(_candidates(file, twins[whole]))
     level = [0] * len(files)
     while True:
         names = [choice[at] for choice, at in zip(candidates, level, strict=True)]
         claims: dict[str, set[int]] = {}
         for index, name in enumerate(names):
             for output in (name, name + CUTOUT):
-                claims.setdefault(unicodedata.normalize("NFC", output).casefold(), set()).add(index)
+                claims.setdefault(_folded(output), set()).add(index)
         clashing = {index for claim in claims.values() if len(claim) > 1 for index in claim}
         raisable = {index for index in clashing if level[index] + 1 < len(candidates[index])}
         if not raisable:
@@ -123,11 +130,16 @@ def named(files: Sequence[Path]) -> list[Photo]:
     return [Photo(file, name) for file, name in zip(files, names, strict=True)]
 
 
-def _candidates(file: Path) -> list[str]:
-    """Names for a file's outputs, ever longer."""
-    parts = [part for part in file.resolve().parts if part not in ("/", file.anchor)]
+def _candidates(file: Path, twin: int) -> list[str]:
+    """Names for a file's outputs, ever longer; the second and further twins are numbered."""
+    number = f"-{twin}" if twin > 1 else ""
+    parts = [part for part in file.resolve().parts if part != file.resolve().anchor]
     longer = ["__".join(parts[-k:]) for k in range(2, len(parts) + 1)]
-    return [file.stem, file.name, *longer]
+    return [name + number for name in (file.stem, file.name, *longer)]
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def predict_all(
@@ -308,14 +320,13 @@ def _images_in(folder: Path) -> tuple[list[Path], list[Path]]:
     return images, [path for path in entries if path not in images]
 
 
-def _left_out(found: list[Path], others: list[Path]) -> str:
-    if not others:
-        return "holds no image"
+def _left_out(found: list[Path], others: list[Path], where: str = "directly in it") -> str:
     names = [path.name + "/" * path.is_dir() for path in others]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     listed = ", ".join(names[:SHOWN]) + more
-    images = f"{len(found)} images" if found else "no image"
-    return f"{images} directly in it; not read: {listed} (read are {', '.join(IMAGE_SUFFIXES)})"
+    images = f"{len(found)} image{'s' * (len(found) > 1)}" if found else "no image"
+    unread = f"; not read: {listed} (read are {', '.join(IMAGE_SUFFIXES)})" if others else ""
+    return f"{images} {where}{unread}"
 
 
 def _short(error: Exception, path: Path) -> str:

@@ -82,8 +82,8 @@ def _plugin(name_or_file: str) -> Path | None:
     from p3mbench.errors import MethodError
 
     path = Path(name_or_file)
-    looks = path.suffix == ".py" or path.is_file() or len(path.parts) > 1
-    if looks and path.is_dir():
+    looks = path.suffix == ".py" or path.is_file() or len(path.parts) != 1
+    if path.is_dir() and (looks or name_or_file == ".." or (path / "pyproject.toml").is_file()):
         raise MethodError(
             f"{path} is a folder; install the package in it (pip install -e {path}) and give the "
             "method's name, or give a Python file"

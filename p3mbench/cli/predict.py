@@ -76,7 +76,15 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         raise DataError("no photograph to be done")
     predictor = _loaded(method, asked["weights"], asked["device"])
     wish = Wish(asked["out"], asked["cutout"], asked["trimaps"], asked["overwrite"])
-    outcome = _run(predictor, method, named(files), wish)
+    if wish.cutout and not method.info.first_use:
+        click.echo(
+            "note: cut-outs need PyMatting, which compiles itself on its first use", err=True
+        )
+    try:
+        outcome = _run(predictor, method, named(files), wish)
+    except KeyboardInterrupt:
+        click.echo("stopped; what is written stays, and the same command goes on", err=True)
+        ctx.exit(130)
     _show(outcome, asked["out"])
     ctx.exit(3 if outcome.failed else 0)
 

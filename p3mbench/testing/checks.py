@@ -7,6 +7,7 @@ A check is a function from a `Subject` to a line that says what was seen; it rai
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,9 @@ def _finding(check: Check, subject: Subject | Broken, ended: dict[str, Status]) 
     if check.needs and ended.get(check.needs) not in (Status.OK, Status.WARNING):
         return Finding(check.name, Status.SKIPPED, f"needs {check.needs}")
     try:
-        return Finding(check.name, Status.OK, one_line(check.run(subject)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a method may warn, under pytest too
+            return Finding(check.name, Status.OK, one_line(check.run(subject)))
     except Broken as problem:
         return Finding(check.name, problem.status, one_line(problem.detail, 400), problem.mend)
     except Exception as error:  # the check itself stumbled over what the method did

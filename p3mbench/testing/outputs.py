@@ -9,7 +9,7 @@ import numpy as np
 
 from p3mbench.errors import P3MBenchError
 from p3mbench.method import with_options
-from p3mbench.testing.finding import Broken, NotApplicable, Odd
+from p3mbench.testing.finding import Broken, Odd
 from p3mbench.testing.scenes import CONTENTS, Scene, scene
 from p3mbench.testing.subject import Subject, checked
 
@@ -99,10 +99,7 @@ def trimap(subject: Subject) -> str:
         with_none = subject.guarded(
             "predict(image, None)", lambda: subject.predictor.predict(case.image.copy(), None)
         )
-        if not np.allclose(with_none, subject.matte(case), atol=1e-6):
-            raise Broken(
-                "predict(image) and predict(image, None) differ", "give trimap the default None"
-            )
+        checked(with_none, case)
         return "none is given, none is needed"
     for name, value in (("all foreground", 255), ("all background", 0)):
         flat = np.full(USUAL, value, np.uint8)
@@ -128,8 +125,3 @@ def given(subject: Subject, case: Scene) -> tuple[Any, ...]:
     if subject.info.needs_trimap:
         return case.image.copy(), case.trimap.copy()
     return (case.image.copy(),)
-
-
-def not_on_this_kind(subject: Subject) -> NotApplicable:
-    """Why a check of trimaps is left out."""
-    return NotApplicable(f"{subject.info.name} is {subject.info.kind}")

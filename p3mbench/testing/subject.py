@@ -105,10 +105,10 @@ class Subject:
             raise
         except P3MBenchError as error:
             raise Broken(f"{what} refuses: {one_line(error)}", self._mend(error)) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Broken(f"{what} raises {described(error)}", self._mend(error)) from error
 
-    def _mend(self, error: Exception) -> str:
+    def _mend(self, error: BaseException) -> str:
         text = str(error)
         for words, mend in _MENDS:
             if words in text:

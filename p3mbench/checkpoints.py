@@ -24,7 +24,7 @@ from p3mbench.names import checked_name, printable, problem_of
 from p3mbench.nearest import likenesses
 from p3mbench.provenance import sha256_of
 from p3mbench.weightfiles.reading import kept_contents
-from p3mbench.weights import recorded, weights_dir
+from p3mbench.weights import as_recorded, changed_options, recorded, weights_dir
 from p3mbench.writing import write_bytes
 
 RECORD = "checkpoints.json"
@@ -107,6 +107,12 @@ def shipped(info: MethodInfo, folder: Path | None) -> list[Weights]:
         return []
     paths = sorted(folder.glob(f"{info.name}--*.safetensors"))
     return [given(info, path, None) for path in paths]
+
+
+def as_trained(method: Method, weights: Weights) -> Method:
+    """The method with the options its weights ask for, but for those that the user has changed."""
+    options = json.loads(weights.options)
+    return as_recorded(method, options, weights.path, changed_options(method))
 
 
 def found(info: MethodInfo) -> list[Weights]:

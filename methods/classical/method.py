@@ -37,6 +37,12 @@ class ClassicalPredictor:
             raise ValueError("this method needs a trimap")
         if not (trimap == 128).any():  # nothing to solve for
             return (trimap == 255).astype(np.float32)
+        height, width = trimap.shape
+        # PyMatting's windows, one within the other, need so many pixels; edges are repeated.
+        least = 4 * self.laplacian.get("radius", 1) + 1
+        more = [(0, max(0, least - side)) for side in trimap.shape]
+        image = np.pad(image, [*more, (0, 0)], mode="edge")
+        trimap = np.pad(trimap, more, mode="edge")
         known = np.array([0.0, 0.5, 1.0])[np.searchsorted([0, 128, 255], trimap)]
         estimate = getattr(pymatting, self.estimator)
         with redirect_stdout(io.StringIO()):  # it prints when it retries a preconditioner
@@ -46,4 +52,4 @@ class ClassicalPredictor:
                 laplacian_kwargs=self.laplacian,
                 cg_kwargs={"maxiter": self.maxiter},
             )
-        return np.asarray(alpha, np.float32)
+        return np.array(alpha[:height, :width], np.float32)

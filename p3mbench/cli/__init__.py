@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from types import ModuleType
 from typing import Any
 
 import click
@@ -18,11 +19,14 @@ COMMANDS = (
     "report",
     "gallery",
     "train",
+    "predict",
     "evaluate",
     "import",
     "compare",
     "merge",
     "methods",
+    "new-method",
+    "check",
     "weights",
     "data",
     "doctor",
@@ -41,7 +45,7 @@ class Group(click.Group):
         """Import the command's file."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"p3mbench.cli.{cmd_name}").command
+        command: click.Command = _module(cmd_name).command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -73,6 +77,10 @@ def _ended_by(error: OSError | EOFError) -> int:
         return READER_LEFT
     _say("Error: ", "red", f"{type(error).__name__}: {error or 'a connection has ended'}")
     return 1
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"p3mbench.cli.{name.replace('-', '_')}")
 
 
 def _show(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,7 +32,7 @@ from p3mbench.provenance import canonical, hash_of
 from p3mbench.registry import find, unknown
 from p3mbench.store import Store
 from p3mbench.view import Marks, View
-from p3mbench.weights import RecordError, as_recorded, changed_options, needs_weights
+from p3mbench.weights import RecordError, needs_weights
 
 COMPARED = 8  # images of a cell whose mattes are compared with float32's
 
@@ -318,10 +317,8 @@ def _weights_of(
 
 def _contender(method: Method, weights: Weights, request: Request) -> Contender:
     """With the options that the weights ask for, but for those that the user has changed."""
-    options = json.loads(weights.options)
-    asked = as_recorded(method, options, weights.path, changed_options(method))
     return Contender(
-        asked,
+        checkpoints.as_trained(method, weights),
         weights,
         precision=request.precision,
         compiled=request.compiled,

@@ -1,0 +1,174 @@
+"""``p3mbench predict``: mattes and cut-outs of photographs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from p3mbench.cli.options import complete_methods, plugin_option
+
+if TYPE_CHECKING:
+    from p3mbench.method import Method, Predictor
+    from p3mbench.prediction import Outcome, Photo, Wish
+
+FAILURES_SHOWN = 20
+
+
+@click.command("predict")
+@click.argument("method", shell_complete=complete_methods)
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Checkpoint of a learned method [default: a published one in the weights folder].",
+)
+@click.option(
+    "--trimap",
+    "trimaps",
+    type=click.Path(path_type=Path),
+    help="For trimap-based methods: a file, or a folder with the photographs' names (.png).",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("mattes"),
+    show_default=True,
+    help="Folder to write into.",
+)
+@click.option(
+    "--cutout", is_flag=True, help="Also write NAME-cutout.png: the person alone, transparent."
+)
+@click.option("--overwrite", is_flag=True, help="Replace files of other content; never an input.")
+@click.option(
+    "--set",
+    "options",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="A parameter of the method, e.g. strategy=hybrid. Repeatable.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@plugin_option
+@click.pass_context
+def command(ctx: click.Context, /, **asked: Any) -> None:
+    """Write the matte of each IMAGE: a photograph, a folder of them, or a glob.
+
+    Photographs are turned upright by their EXIF orientation first, and so are the mattes. The
+    benchmark commands (run, evaluate) take pixels as they are stored.
+
+    A file that is there already is left alone if it holds the same, and refused otherwise. Exit
+    code 3 if a photograph could not be done.
+
+    \b
+    p3mbench predict p3mnet-r34 photos/ --weights p3mnet_pretrained_on_p3m10k.pth --cutout
+    p3mbench predict closed-form me.jpg --trimap me_trimap.png --out mattes
+    """
+    from p3mbench.errors import DataError
+    from p3mbench.prediction import Wish, gather, named
+
+    method = _method(asked["method"], asked["options"], asked["plugins"])
+    _check_trimaps(method, asked["trimaps"])
+    files, notes = gather(asked["images"])
+    for argument, note in notes:
+        _note(argument, note)
+    if not files:
+        raise DataError("no photograph to be done")
+    predictor = _loaded(method, asked["weights"], asked["device"])
+    wish = Wish(asked["out"], asked["cutout"], asked["trimaps"], asked["overwrite"])
+    if wish.cutout and not method.info.first_use:
+        click.echo(
+            "note: cut-outs need PyMatting, which compiles itself on its first use", err=True
+        )
+    try:
+        outcome = _run(predictor, method, named(files), wish)
+    except KeyboardInterrupt:
+        click.echo("stopped; what is written stays, and the same command goes on", err=True)
+        ctx.exit(130)
+    _show(outcome, asked["out"])
+    ctx.exit(3 if outcome.failed else 0)
+
+
+def _method(name: str, given: tuple[str, ...], plugins: tuple[Path, ...]) -> Method:
+    from p3mbench.cli.options import named
+    from p3mbench.method import with_options
+    from p3mbench.registry import get
+
+    method = get(name, plugins)
+    pairs = [(key.removeprefix(f"{name}."), value) for key, value in named(given, "--set")]
+    return with_options(method, dict(pairs))
+
+
+def _check_trimaps(method: Method, trimaps: Path | None) -> None:
+    from p3mbench.errors import DataError, MethodError
+
+    info = method.info
+    if info.needs_trimap and trimaps is None:
+        raise MethodError(f"{info.name} is trimap-based; give --trimap FILE_OR_FOLDER")
+    if trimaps is not None and not info.needs_trimap:
+        raise MethodError(f"{info.name} is trimap-free; leave --trimap out")
+    if trimaps is not None and not trimaps.exists():
+        raise DataError(f"{trimaps}: does not exist; it should be a trimap or a folder of them")
+
+
+def _loaded(method: Method, weights: Path | None, device: str) -> Predictor:
+    """The method, with the options that its checkpoint was trained for."""
+    from p3mbench import checkpoints
+    from p3mbench.devices import resolve
+    from p3mbench.errors import MethodError, WeightsError
+    from p3mbench.method import check_extra
+    from p3mbench.weights import find_checkpoint, weights_dir
+
+    info = method.info
+    check_extra(info)
+    if not info.learned and weights is not None:
+        raise MethodError(f"{info.name} learns nothing; leave --weights out")
+    path = weights or (find_checkpoint(info) if info.learned else None)
+    if path is None and info.learned:
+        here = [f"put {c.file} into {weights_dir()} ({c.where})" for c in info.checkpoints[:1]]
+        how = ", or ".join(["give --weights FILE", *here])
+        raise WeightsError(f"{info.name} needs weights: {how}")
+    if path is not None:
+        found = checkpoints.given(info, path, None)
+        method, path = checkpoints.as_trained(method, found), found.path
+    if info.first_use:
+        click.echo(f"note: {info.first_use}", err=True)
+    return method.load(resolve(device, info.learned), path)
+
+
+def _run(predictor: Predictor, method: Method, photos: list[Photo], wish: Wish) -> Outcome:
+    from tqdm import tqdm
+
+    from p3mbench.cli.screen import pause
+    from p3mbench.prediction import predict_all
+
+    with tqdm(total=len(photos), unit="photo", dynamic_ncols=True, mininterval=pause()) as bar:
+
+        def tick(photo: Photo) -> None:
+            bar.update()
+
+        return predict_all(predictor, method.info.needs_trimap, photos, wish, tick)
+
+
+def _show(outcome: Outcome, out: Path) -> None:
+    from p3mbench.names import printable
+    from p3mbench.prediction import counted
+
+    for path, reason in outcome.failed[:FAILURES_SHOWN]:
+        click.secho(f"{printable(str(path))}: ", fg="red", nl=False, err=True)
+        click.echo(printable(reason), err=True)
+    if len(outcome.failed) > FAILURES_SHOWN:
+        click.echo(f"... and {len(outcome.failed) - FAILURES_SHOWN} more", err=True)
+    if outcome.written:
+        click.echo(f"wrote {' and '.join(counted(outcome.written))} to {out}")
+    if outcome.same:
+        click.echo(f"{' and '.join(counted(outcome.same))} were there already, the same")
+    if outcome.failed:
+        count = len(outcome.failed)
+        click.secho(f"{count} photograph{'s' * (count > 1)} could not be done", fg="red", err=True)
+
+
+def _note(argument: str, note: str) -> None:
+    from p3mbench.names import printable
+
+    click.echo(f"note: {printable(argument)}: {printable(note)}", err=True)

@@ -1,0 +1,174 @@
+"""Checks of how ``predict`` behaves over several calls: repeatable, alone, and without a trace."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from p3mbench.method import Float32Array
+from p3mbench.testing.finding import Broken, NotApplicable
+from p3mbench.testing.outputs import USUAL, given
+from p3mbench.testing.scenes import Scene, scene
+from p3mbench.testing.subject import Subject, checked, torch_is_loaded
+
+THREADS_TOLERANCE = 1e-4  # in alpha: sums in another order round differently
+WINDOWS, CALLS, SIDE = 3, 6, 160  # of the watch on memory
+_STATE = "keep nothing between calls: no buffers, counters or running statistics on self"
+
+
+def determinism(subject: Subject) -> str:
+    """One image gives one matte: called twice, and from a predictor loaded anew."""
+    case = scene(*USUAL)
+    first = subject.matte(case)
+    _same(
+        subject, first, subject.matte(case), "a second call on one image differs",
+        "seed a generator of its own inside predict, and put networks into eval()",
+    )  # fmt: skip
+    _same(
+        subject, first, subject.matte(case, subject.load()),
+        "a predictor loaded anew gives another matte",
+        "make load depend on the weights and parameters alone: no random weights",
+    )  # fmt: skip
+    return "two calls and a fresh predictor agree" + ("" if subject.tolerance else " to the bit")
+
+
+def order(subject: Subject) -> str:
+    """A matte does not depend on the images that came before."""
+    cases = [scene(*USUAL, seed=1), scene(33, 47, seed=2), scene(*USUAL, seed=3)]
+    forward = [subject.matte(case) for case in cases]
+    backward = [subject.matte(case) for case in reversed(cases)][::-1]
+    for case, first, second in zip(cases, forward, backward, strict=True):
+        what = f"the matte of a {case.size} image depends on the images before it"
+        _same(subject, first, second, what, _STATE)
+    return f"{len(cases)} images in two orders"
+
+
+def inputs(subject: Subject) -> str:
+    """Image and trimap are as they were after the call."""
+    case = scene(*USUAL)
+    arguments = given(subject, case)
+    subject.guarded("predict", lambda: subject.predictor.predict(*arguments))
+    for name, before, after in zip(
+        ("image", "trimap"), (case.image, case.trimap), arguments, strict=False
+    ):
+        if not np.array_equal(before, after):
+            changed = float((before != after).mean())
+            raise Broken(
+                f"predict changes its {name} in place ({changed:.0%} of the values)",
+                f"begin with {name}.copy(); torch.from_numpy shares memory with the array",
+            )
+    return "unchanged"
+
+
+def alias(subject: Subject) -> str:
+    """A matte shares no memory with the inputs or with the next matte."""
+    case = scene(*USUAL)
+    arguments = given(subject, case)
+    predict = subject.predictor.predict
+    first = subject.guarded("predict", lambda: predict(*arguments))
+    kept = np.array(first, copy=True)
+    if any(np.shares_memory(first, argument) for argument in arguments):
+        raise Broken("the matte is a view of the input", "return a copy: alpha.copy()")
+    other = scene(*USUAL, seed=7)
+    second = subject.guarded("predict", lambda: predict(*given(subject, other)))
+    if np.shares_memory(first, second) or not np.array_equal(first, kept):
+        raise Broken(
+            "the next call overwrites the matte of the one before",
+            "return a copy of the buffer: alpha.copy(), tensor.clone()",
+        )
+    return "each matte has its own memory"
+
+
+def threads(subject: Subject) -> str:
+    """One thread, two threads and another calling thread give the same, within a tolerance."""
+    case = scene(*USUAL)
+    with thread_count(1):
+        one = subject.matte(case)
+    with thread_count(2):
+        two = subject.matte(case)
+    with ThreadPoolExecutor(1) as pool:
+        elsewhere = pool.submit(subject.matte, case).result()
+    for what, other in (("with 2 threads", two), ("called from another thread", elsewhere)):
+        error = float(np.abs(one - other).max())
+        if error > THREADS_TOLERANCE:
+            raise Broken(
+                f"{what} the matte differs by {error:.2g} (allowed: {THREADS_TOLERANCE:g})",
+                "look for shared buffers, and for sums whose order depends on threads",
+            )
+    return f"1 and 2 threads differ by {float(np.abs(one - two).max()):.1g} at most"
+
+
+def memory(subject: Subject) -> str:
+    """Repeated calls do not pile up memory."""
+    if not Path("/proc/self/statm").is_file():
+        raise NotApplicable("this system does not tell a process's memory")
+    case = scene(SIDE, SIDE)
+    subject.matte(case)
+    subject.matte(case)
+    levels = [_resident(lambda: None)]
+    for _ in range(WINDOWS):
+        levels.append(_resident(lambda: _calls(subject, case)))
+    growth = [later - earlier for earlier, later in zip(levels, levels[1:], strict=False)]
+    steady = min(growth)  # an allocator's own growth does not go on in every window
+    allowed = CALLS * SIDE * SIDE * 4 // 2
+    if steady > allowed:
+        raise Broken(
+            f"each call on a {case.size} image keeps {steady / CALLS / 1024:.0f} KiB of memory",
+            "keep no images, mattes or tensors: no list on self, no unbounded cache, no gradients",
+        )
+    return f"{WINDOWS * CALLS} calls on {case.size} leave nothing behind"
+
+
+def _calls(subject: Subject, case: Scene) -> None:
+    for _ in range(CALLS):
+        checked(subject.raw(case), case)
+
+
+def _resident(work: Callable[[], None]) -> int:
+    """Bytes of resident memory after ``work``."""
+    work()
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _same(
+    subject: Subject, first: Float32Array, second: Float32Array, what: str, mend: str
+) -> None:
+    error = float(np.abs(first - second).max()) if first.shape == second.shape else np.inf
+    if error > subject.tolerance:
+        raise Broken(f"{what}, by {error:.2g} in alpha", mend)
+
+
+@contextlib.contextmanager
+def thread_count(count: int) -> Iterator[None]:
+    """Within the context OpenCV, and PyTorch and Numba where they are loaded, use that many."""
+    restore: list[Callable[[], Any]] = []
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(count)
+    restore.append(lambda: cv2.setNumThreads(before))
+    if torch_is_loaded():
+        import torch
+
+        usual = torch.get_num_threads()
+        torch.set_num_threads(count)
+        restore.append(lambda: torch.set_num_threads(usual))
+    numba = sys.modules.get("numba")
+    if numba is not None:
+        most, earlier = numba.config.NUMBA_NUM_THREADS, numba.get_num_threads()
+        numba.set_num_threads(min(count, most))
+        restore.append(lambda: numba.set_num_threads(earlier))
+    try:
+        yield
+    finally:
+        for step in restore:
+            step()

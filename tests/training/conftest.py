@@ -13,8 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-@pytest.fixture(scope="session")
-def network_golden() -> Callable[[str], Any]:
+def load_golden() -> Callable[[str], Any]:
     """What the fixture ``golden`` of ``tests/methods`` is."""
     path = Path(__file__).parents[1] / "methods" / "conftest.py"
     spec = importlib.util.spec_from_file_location("golden_of_networks", path)
@@ -22,6 +21,12 @@ def network_golden() -> Callable[[str], Any]:
     module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.Golden  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def network_golden() -> Callable[[str], Any]:
+    """See `load_golden`."""
+    return load_golden()
 
 
 @pytest.fixture(scope="session")

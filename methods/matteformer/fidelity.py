@@ -8,6 +8,7 @@ from p3mbench.training.fidelity import (
     ENCODER,
     ESTIMATED,
     NO_COMPOSITES,
+    TRIMAPS_AT_640,
     TWO_KERNELS,
     Departure,
     Disagreement,
@@ -26,12 +27,7 @@ FIDELITY = Fidelity(
         DISTORTED,
         TWO_KERNELS,
         CLIPPING,
-        Departure(
-            "size at which trimaps are drawn",
-            "640x640, whatever the image's",
-            "the image's",
-            "640 pixels are about Adobe's crops; P3M-10k's images are larger",
-        ),
+        TRIMAPS_AT_640,
         Departure(
             "batch",
             "10 for each GPU; the configuration does not say how many",

@@ -7,6 +7,7 @@ from p3mbench.training.fidelity import (
     ENCODER,
     ESTIMATED,
     NO_COMPOSITES,
+    TRIMAPS_AT_640,
     TWO_KERNELS,
     Departure,
     Fidelity,
@@ -24,12 +25,7 @@ FIDELITY = Fidelity(
         ESTIMATED,
         DISTORTED,
         TWO_KERNELS,
-        Departure(
-            "size at which trimaps are drawn",
-            "640x640, whatever the image's",
-            "the image's",
-            "640 pixels are about Adobe's crops; P3M-10k's images are larger",
-        ),
+        TRIMAPS_AT_640,
         Departure(
             "weight decay",
             "0.1, but none of normalisations and of the position embedding",

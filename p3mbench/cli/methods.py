@@ -56,8 +56,8 @@ def show(
         click.secho(f"\n{title}", bold=True)
         for row in rows:
             click.echo(f"{row[0]}:")
-            for name, text in zip(header[1:], row[1:], strict=True):
-                click.echo(item(f"  {name}", text))
+            for heading, text in zip(header[1:], row[1:], strict=True):
+                click.echo(item(f"  {heading}", text))
     header, rows = _published(name)
     if rows:
         click.secho("\npublished on P3M-500", bold=True)

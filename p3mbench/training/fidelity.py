@@ -102,3 +102,9 @@ TWO_KERNELS = Departure(
     "by one kernel of 1 to 29 pixels, P3M's recipe",
     "a trimap of this suite is made of one kernel",
 )
+TRIMAPS_AT_640 = Departure(
+    "size at which trimaps are drawn",
+    "640x640, whatever the image's",
+    "the image's",
+    "640 pixels are about Adobe's crops; P3M-10k's images are larger",
+)

@@ -20,6 +20,8 @@ class Batch:
         alpha: (N, 1, H, W) float32 in [0, 1].
         trimap: (N, 1, H, W) float32 in [0, 255]; exactly 128 is unknown. Values between the three
             levels occur where a recipe resizes trimaps linearly, as P3M does.
+        dilation, erosion: (N, 1, H, W) float32 in [0, 255]: 255 near any foreground, and 255 far
+            within sure foreground; None where the recipe has no ``band``.
         foreground, background: (N, 3, H, W) float32 RGB in [0, 255], estimated; None where the
             recipe has no composition loss.
         donor: (N, 3, H, W) float32 RGB in [0, 255], other people's faces laid over the targets'
@@ -35,6 +37,8 @@ class Batch:
     background: Tensor | None = None
     donor: Tensor | None = None
     paste: Tensor | None = None
+    dilation: Tensor | None = None
+    erosion: Tensor | None = None
     stage: str = ""
 
     @property

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from p3mbench.regions import trimap_from_alpha
 from p3mbench.training.copy_paste import box_of, laid_over
@@ -17,11 +15,9 @@ from p3mbench.training.crops import (
     CopyPaste,
     Crops,
     collate,
-    crop_corner,
-    crop_sides,
     jittered,
 )
-from p3mbench.training.recipe import CROP_RULES, Recipe, nano
+from p3mbench.training.recipe import nano
 from p3mbench.training.sources import Prepared, TrainScene
 
 
@@ -84,40 +80,6 @@ def test_a_source_without_layers_is_refused() -> None:
 
     with pytest.raises(ValueError, match="foregrounds"):
         Crops(Plain(), RECIPE, 0)[0]
-
-
-@given(
-    shape=st.tuples(st.integers(40, 300), st.integers(40, 300)),
-    rule=st.sampled_from(CROP_RULES),
-    seed=st.integers(0, 99),
-    crops=st.lists(st.integers(0, 400), min_size=1, max_size=3),
-)
-def test_crops_lie_within_the_image(
-    shape: tuple[int, int], rule: str, seed: int, crops: list[int]
-) -> None:
-    recipe = Recipe(steps=1, crops=tuple(crops), size=(64, 48), crop_rule=rule)
-    rng = np.random.default_rng(seed)
-    trimap = rng.choice(np.array([0, 128, 255], np.uint8), shape)
-    sides = crop_sides(shape, recipe, seed % len(crops))
-    top, left = crop_corner(trimap, sides, rule, rng)
-    assert top >= 0 and top + sides[0] <= shape[0] and sides[0] >= 1
-    assert left >= 0 and left + sides[1] <= shape[1] and sides[1] >= 1
-    if min(sides) > 8:
-        assert sides[0] / sides[1] == pytest.approx(64 / 48, rel=0.15)
-
-
-def test_centre_rule_puts_an_unknown_pixel_in_the_middle() -> None:
-    trimap = np.zeros((100, 100), np.uint8)
-    trimap[60, 55] = 128
-    assert crop_corner(trimap, (20, 20), "centre", np.random.default_rng(0)) == (50, 45)
-
-
-def test_p3m_rule_puts_it_in_the_corner_half_the_time() -> None:
-    trimap = np.zeros((100, 100), np.uint8)
-    trimap[60, 55] = 128
-    rng = np.random.default_rng(0)
-    corners = [crop_corner(trimap, (20, 20), "p3m", rng) for _ in range(400)]
-    assert 0.42 < np.mean([corner == (60, 55) for corner in corners]) < 0.58
 
 
 def test_a_donor_lies_over_the_face() -> None:

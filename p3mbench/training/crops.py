@@ -121,9 +121,11 @@ def crop(planes: Planes, place: Place, size: tuple[int, int]) -> Planes:
 
 
 def _fitted(part: npt.NDArray[np.uint8], flip: bool, size: tuple[int, int]) -> UInt8Array:
+    """A part of a plane at another size; a copy, since planes may be read only or kept."""
     part = part[:, ::-1] if flip else part
-    resized = part if part.shape[:2] == size else cv2.resize(part, size[::-1])
-    return np.ascontiguousarray(resized, np.uint8)
+    if part.shape[:2] == size:
+        return np.array(part, np.uint8, order="C")
+    return np.asarray(cv2.resize(part, size[::-1]), np.uint8)
 
 
 def maps_of(alpha: UInt8Array, kernel: int, band: int, place: Place) -> Planes:

@@ -42,6 +42,23 @@ _NOT_PICTURES = (
 )
 
 
+def image_size(path: Path) -> tuple[int, int]:
+    """(H, W) of a picture, from its header alone.
+
+    Raises:
+        DataError: missing or no picture.
+    """
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as file:
+                return file.height, file.width
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path}: cannot be read as an image ({_brief(error)})") from None
+
+
 def decoded(path: Path, content: bytes) -> UInt8Array:
     """Decode a photograph.
 

@@ -2,6 +2,8 @@
 
 Run it from a checkout, with nothing else running:
 python benchmarks/speed/training.py [--methods A,B] [--steps 60] [--photos P3M-FOLDER] [--out FILE].
+python benchmarks/speed/training.py --old PYTHON [--rounds 5] compares one loader process of this
+version with that of the version installed for PYTHON, and writes results/speed/loading.md.
 
 Every method trains for some steps on `mini` with its own nano recipe, one thread, and one process
 beside it that loads; the first ten steps are left out. With --photos, the first images of P in that
@@ -15,6 +17,7 @@ import importlib.util
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -59,6 +62,19 @@ R x milliseconds / 1000 loader processes.
 
 | recipe | reads layers | milliseconds an image | images per second |
 | --- | --- | --: | --: |"""
+
+
+LOADING = """# One loader process, before and now
+
+Made by `benchmarks/speed/training.py --old PYTHON` on {date}: {cpu}, {cores} cores.
+{images} images of 1080x1620 with layers (JPEG, PNG alpha, PNG layers of 2.5 to 3 MB) that the
+script makes, read from the disk's cache under the papers' recipes; one process, one thread.
+Medians of {rounds} rounds of {seconds:g} s, the versions in turn. "Unpacked" is `--unpack`. The
+last column says whether the first items are equal, bit by bit, with and without it. Items per
+second of the processor hardly depend on what else the machine does.
+
+| recipe | version | items per second | factor | per second of the processor | factor | equal |
+| --- | --- | --: | --: | --: | --: | --- |"""
 
 
 def trainable() -> Iterator[Any]:
@@ -107,6 +123,51 @@ def reading(photos: Path) -> Iterator[str]:
             yield f"| {method.info.name} | {with_layers} | {each * 1e3:.0f} | {1 / each:.1f} |"
 
 
+def comparison(old: Path, rounds: int, seconds: float, images: int) -> Iterator[str]:
+    """Lines of a report: items per second of one loader process, before and now, in turn."""
+    script = Path(__file__).with_name("loading.py")
+
+    def call(python: Path | str, *more: str) -> dict[str, Any]:
+        done = subprocess.run(  # noqa: S603 - our own script
+            [str(python), str(script), *more], check=True, capture_output=True, text=True
+        )
+        return dict(json.loads(done.stdout)) if done.stdout else {}
+
+    variants = {
+        "before": (old, ()),
+        "now": (sys.executable, ()),
+        "now, unpacked": (sys.executable, ("--unpack",)),
+    }
+    yield LOADING.format(
+        date=date.today(), cpu=cpu_model(), cores=usable_cores(), images=images, rounds=rounds,
+        seconds=seconds,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        call(sys.executable, "make", folder, "--count", str(images))
+        for name in READ:
+            found: dict[str, list[dict[str, Any]]] = {key: [] for key in variants}
+            for _ in range(rounds):
+                for key, (python, more) in variants.items():
+                    plain = ("read", folder, "--recipe", name, "--seconds", str(seconds))
+                    found[key].append(call(python, *plain, *more))
+            yield from loading_rows(name, found)
+
+
+def loading_rows(name: str, found: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
+    """A line of a table for each variant of one recipe: medians over the rounds."""
+
+    def median(key: str, what: str) -> float:
+        return statistics.median(each[what] for each in found[key])
+
+    same = found["now"][0]["sha256"] == found["now, unpacked"][0]["sha256"]
+    for key in found:
+        rates = [median(key, f"items_per_{unit}") for unit in ("second", "processor_second")]
+        before = [median("before", f"items_per_{unit}") for unit in ("second", "processor_second")]
+        cells = [f"{rate:.1f} | {rate / b:.2f}" for rate, b in zip(rates, before, strict=True)]
+        equal = "" if key == "before" else "yes" if same else "NO"
+        yield f"| {name} | {key} | {' | '.join(cells)} | {equal} |"
+
+
 def checkpoints_per_method() -> dict[str, int]:
     """How many checkpoints `mini` has of each method."""
     path = ROOT / "benchmarks" / "mini" / "train_all.py"
@@ -125,8 +186,28 @@ def main() -> None:
     parser.add_argument("--methods", default="")
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--photos", type=Path)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "speed" / "training.md")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--old", type=Path, help="the Python of another version")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--images", type=int, default=12)
     args = parser.parse_args()
+    speed = ROOT / "results" / "speed"
+    if args.old:
+        lines = comparison(args.old, args.rounds, args.seconds, args.images)
+        write(args.out or speed / "loading.md", "\n".join(lines) + "\n")
+        return
+    write(args.out or speed / "training.md", thin_networks(args))
+
+
+def write(path: Path, text: str) -> None:
+    """Write a report."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def thin_networks(args: argparse.Namespace) -> str:
+    """The report on `mini`, and on photographs where there are any."""
     wanted = args.methods.split(",") if args.methods else [m.info.name for m in trainable()]
     text = ABOUT.format(
         date=date.today(),
@@ -153,8 +234,7 @@ def main() -> None:
     text += f"\nAll {total} checkpoints at these rates: {hours:.1f} hours of one core.\n"
     if args.photos:
         text += "\n".join(reading(args.photos)) + "\n"
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(text, encoding="utf-8")
+    return text
 
 
 if __name__ == "__main__":

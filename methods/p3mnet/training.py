@@ -104,6 +104,7 @@ class P3MNetTraining:
             batch_size=8,
             crops=(512, 768, 1024),
             size=(512, 512),
+            fallback=512,
             crop_rule="p3m",
             kernels=(15, 30),
             needs_layers=True,

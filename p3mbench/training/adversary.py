@@ -55,12 +55,12 @@ class Adversary:
         with self.fabric.autocast():
             return fooling_loss(self.inner(made))
 
-    def learn(self, true: Tensor, made: Tensor) -> float:
-        """One step of the discriminator on detached examples; its loss."""
+    def learn(self, true: Tensor, made: Tensor) -> Tensor:
+        """One step of the discriminator on detached examples; its loss, still on the device."""
         self.inner.requires_grad_(True)
         verdicts = self.network(torch.cat([true.detach(), made.detach()]))
         loss = telling_loss(*verdicts.float().split(len(true)))
         self.fabric.backward(loss)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        return float(loss.detach())
+        return loss.detach()

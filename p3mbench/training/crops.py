@@ -1,7 +1,12 @@
-"""From a training image to a crop: chance, geometry, trimap. Stateless: all of it from one seed."""
+"""From a training image to a crop with its trimap. Stateless: all of it from one seed.
+
+Only what a crop needs is computed: morphology is done near the crop, and of layers that are mapped
+from disk only the crop is read.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,18 +15,25 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 
 from p3mbench.images import UInt8Array
-from p3mbench.regions import envelope_of, trimap_from_alpha
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import laid_over
+from p3mbench.training.placing import (
+    EqualTo,
+    Pixels,
+    Place,
+    Unknown,
+    place_crop,
+    trimap_within,
+)
 from p3mbench.training.recipe import Recipe
-from p3mbench.training.sources import Source
+from p3mbench.training.sources import Source, TrainScene
 
 Planes = dict[str, npt.NDArray[np.uint8]]
 HUE = 40  # degrees
-CORNER_SHARE = 0.5  # P3M: how often the crop's corner is an unknown pixel
+VERSION = 2  # of what position and seed make of a scene; runs of another are not taken up
 
 
 @dataclass(frozen=True)
@@ -47,10 +59,21 @@ class Crops(Dataset[dict[str, Tensor]]):
 
     def __getitem__(self, position: int) -> dict[str, Tensor]:
         """The crop at a position, as the fields of a `Batch` without their first axis."""
-        epoch, place = divmod(position, len(self.source))
+        epoch, turn = divmod(position, len(self.source))
         order = np.random.default_rng([self.seed, 1, epoch]).permutation(len(self.source))
         rng = np.random.default_rng([self.seed, 2, position])
-        scene = self.source.scene(int(order[place]))
+        scene, recipe = self.source.scene(int(order[turn])), self.recipe
+        planes = self._planes(scene, rng)
+        kernel = _between(rng, recipe.kernels)
+        steering = steering_of(recipe, scene.alpha, kernel)
+        place = place_crop(scene.alpha.shape, steering, recipe, rng)
+        cropped = crop(planes, place, recipe.size)
+        for name, part in maps_of(scene.alpha, kernel, recipe.envelope, place).items():
+            cropped[name] = _fitted(part, place.flip, recipe.size)
+        return _as_tensors(jittered(cropped, rng) if recipe.jitter else cropped)
+
+    def _planes(self, scene: TrainScene, rng: np.random.Generator) -> Planes:
+        """Whatever is cropped of a scene as it is, by name."""
         planes: Planes = {"image": scene.image, "alpha": scene.alpha}
         if self.recipe.needs_layers:
             if scene.foreground is None or scene.background is None:
@@ -58,12 +81,7 @@ class Crops(Dataset[dict[str, Tensor]]):
             planes |= {"foreground": scene.foreground, "background": scene.background}
         if self.copy_paste is not None:
             planes |= self._donated(rng, scene.image, scene.face)
-        planes["trimap"] = trimap_from_alpha(scene.alpha, _between(rng, self.recipe.kernels))
-        if self.recipe.envelope:
-            pair = envelope_of(scene.alpha, self.recipe.envelope)
-            planes["dilation"], planes["erosion"] = pair
-        cropped = crop(planes, self.recipe, rng)
-        return _as_tensors(jittered(cropped, rng) if self.recipe.jitter else cropped)
+        return planes
 
     def _donated(
         self, rng: np.random.Generator, image: UInt8Array, face: npt.NDArray[np.bool_] | None
@@ -82,28 +100,53 @@ class Crops(Dataset[dict[str, Tensor]]):
         return {"donor": moved, "paste": mask.astype(np.uint8) * 255}
 
 
+def steering_of(recipe: Recipe, alpha: UInt8Array, kernel: int) -> Pixels:
+    """The pixels that a recipe's rule steers crops of an alpha to."""
+    return EqualTo(alpha) if recipe.crop_rule == "gfm" else Unknown(alpha, kernel)
+
+
 def _between(rng: np.random.Generator, bounds: tuple[int, int]) -> int:
     return int(rng.integers(bounds[0], bounds[1] + 1))
 
 
-def crop(planes: Planes, recipe: Recipe, rng: np.random.Generator) -> Planes:
-    """The same crop of every plane, resized (OpenCV, linear) and perhaps flipped.
+def crop(planes: Planes, place: Place, size: tuple[int, int]) -> Planes:
+    """The same crop of every plane, mirrored where the place says so, and resized linearly.
 
     Args:
-        planes: arrays of one (H, W), with or without channels; ``trimap`` steers the place.
+        planes: arrays of one (H, W), with or without channels.
+        place: where the crop is.
+        size: (H, W) of what is returned.
     """
-    height, width = planes["alpha"].shape
-    rows, columns = crop_sides((height, width), recipe, int(rng.integers(len(recipe.crops))))
-    top, left = crop_corner(planes["trimap"], (rows, columns), recipe.crop_rule, rng)
-    flip = rng.random() < 0.5
-    size = recipe.size[::-1]
-    cropped = {}
-    for name, plane in planes.items():
-        part = plane[top : top + rows, left : left + columns]
-        part = part[:, ::-1] if flip else part
-        resized = part if part.shape[:2] == recipe.size else cv2.resize(part, size)
-        cropped[name] = np.ascontiguousarray(resized, np.uint8)
-    return cropped
+    return {name: _fitted(place.of(plane), place.flip, size) for name, plane in planes.items()}
+
+
+def _fitted(part: npt.NDArray[np.uint8], flip: bool, size: tuple[int, int]) -> UInt8Array:
+    """A part of a plane at another size; a copy, since planes may be read only or kept."""
+    part = part[:, ::-1] if flip else part
+    if part.shape[:2] == size:
+        return np.array(part, np.uint8, order="C")
+    return np.asarray(cv2.resize(part, size[::-1]), np.uint8)
+
+
+def maps_of(alpha: UInt8Array, kernel: int, envelope: int, place: Place) -> Planes:
+    """What morphology makes of an alpha, within a crop: as of the whole image, but quicker.
+
+    Args:
+        alpha: (H, W) uint8 of the whole image.
+        kernel: of the trimap.
+        envelope: kernel of ``dilation`` and ``erosion``, 0 for none.
+        place: where the crop is.
+
+    Returns:
+        ``trimap`` in {0, 128, 255}; with an envelope ``dilation`` of what is not 0, and ``erosion`` of
+        what is 255, both in {0, 255}. Each has the crop's size and is not mirrored.
+    """
+    maps: Planes = {"trimap": trimap_within(alpha, kernel, place.box)}
+    if envelope:
+        wide = trimap_within(alpha, envelope, place.box)
+        maps["dilation"] = np.where(wide > 0, np.uint8(255), np.uint8(0))
+        maps["erosion"] = np.where(wide == 255, np.uint8(255), np.uint8(0))
+    return maps
 
 
 def jittered(planes: Planes, rng: np.random.Generator) -> Planes:
@@ -156,31 +199,6 @@ def _rounded(values: npt.NDArray[Any]) -> UInt8Array:
     return rounded
 
 
-def crop_sides(shape: tuple[int, int], recipe: Recipe, choice: int) -> tuple[int, int]:
-    """(rows, columns) of a crop of the recipe's aspect ratio that fits an image of ``shape``."""
-    ratio = recipe.size[1] / recipe.size[0]
-    rows = recipe.crops[choice] or shape[0]
-    rows = min(rows, shape[0], max(1, int(shape[1] / ratio)))
-    return rows, min(shape[1], max(1, round(rows * ratio)))
-
-
-def crop_corner(
-    trimap: UInt8Array, sides: tuple[int, int], rule: str, rng: np.random.Generator
-) -> tuple[int, int]:
-    """(top, left) of a crop of ``sides`` by a rule of `recipe.CROP_RULES`."""
-    room = trimap.shape[0] - sides[0], trimap.shape[1] - sides[1]
-    anywhere = int(rng.integers(room[0] + 1)), int(rng.integers(room[1] + 1))
-    unknown = np.argwhere(trimap == 128)
-    if rule == "uniform" or not len(unknown):
-        return anywhere
-    row, column = (int(v) for v in unknown[rng.integers(len(unknown))])
-    if rule == "centre":
-        row, column = row - sides[0] // 2, column - sides[1] // 2
-    elif rng.random() >= CORNER_SHARE:
-        return anywhere
-    return min(max(0, row), room[0]), min(max(0, column), room[1])
-
-
 def _as_tensors(planes: Planes) -> dict[str, Tensor]:
     """(C, H, W) float32 tensors; alpha and paste in [0, 1]."""
     tensors = {}
@@ -189,6 +207,21 @@ def _as_tensors(planes: Planes) -> dict[str, Tensor]:
         values = values.permute(2, 0, 1) if values.ndim == 3 else values[None]
         tensors[name] = values / 255 if name in ("alpha", "paste") else values
     return tensors
+
+
+class Positions(Sampler[int]):
+    """The positions of this process, from a step on: its share of every batch."""
+
+    def __init__(self, first: int, last: int, batch: int, rank: int, world: int) -> None:
+        self.steps = range(first, last)
+        self.batch, self.rank, self.world = batch, rank, world
+
+    def __iter__(self) -> Iterator[int]:
+        for step in self.steps:
+            yield from range(step * self.batch + self.rank, (step + 1) * self.batch, self.world)
+
+    def __len__(self) -> int:
+        return len(self.steps) * self.batch // self.world
 
 
 def collate(crops: list[dict[str, Tensor]]) -> Batch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 from p3mbench.errors import P3MBenchError, WeightsError
 from p3mbench.method import Method, check_extra
@@ -22,7 +22,8 @@ from p3mbench.training import state as states
 from p3mbench.training.adversary import Adversary
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import paste_features, paste_image
-from p3mbench.training.crops import CopyPaste, Crops, collate
+from p3mbench.training.crops import VERSION, CopyPaste, Crops, Positions, collate
+from p3mbench.training.determinism import described, settle, watched
 from p3mbench.training.launch import fabric_of
 from p3mbench.training.optimisation import Freezer, optimiser_of, set_rate
 from p3mbench.training.recipe import Adversarial, Recipe, Training, training_of
@@ -74,6 +75,13 @@ class Job:
     start: Path | None = None
     encoder: Path | None = None
 
+    def check_folder(self) -> None:
+        """Refuse a folder that holds a run which is not to be resumed; raises `TrainingError`."""
+        if not self.resume and states.holds_run(self.out):
+            raise TrainingError(
+                f"{self.out} holds a training run; go on with --resume, or give another --out"
+            )
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -99,21 +107,6 @@ class Trained:
     waiting: float
     images_per_second: float
     loss: float
-
-
-class _Positions(Sampler[int]):
-    """The positions of this process, from a step on: its share of every batch."""
-
-    def __init__(self, first: int, last: int, batch: int, rank: int, world: int) -> None:
-        self.steps = range(first, last)
-        self.batch, self.rank, self.world = batch, rank, world
-
-    def __iter__(self) -> Iterator[int]:
-        for step in self.steps:
-            yield from range(step * self.batch + self.rank, (step + 1) * self.batch, self.world)
-
-    def __len__(self) -> int:
-        return len(self.steps) * self.batch // self.world
 
 
 def train(
@@ -153,6 +146,7 @@ class _Run:
         check_extra(job.method.info)
         job.out.mkdir(parents=True, exist_ok=True)
         logs = job.out if job.tensorboard else None
+        settle(job.accelerator)
         self.fabric = fabric_of(job.accelerator, job.devices, job.nodes, job.precision, logs)
         self.fabric.launch()
         if job.recipe.batch_size % self.fabric.world_size:
@@ -160,10 +154,7 @@ class _Run:
                 f"a batch of {job.recipe.batch_size} does not divide among "
                 f"{self.fabric.world_size} processes; give another --batch-size"
             )
-        if not job.resume and states.holds_run(job.out):
-            raise TrainingError(
-                f"{job.out} holds a training run; go on with --resume, or give another --out"
-            )
+        job.check_folder()
         job.source.check()
         if job.copy_paste is not None:
             job.copy_paste.donors.check()
@@ -179,6 +170,8 @@ class _Run:
         state = states.load_state(job.out) if job.resume else None
         if state is not None:
             self._agree(state)
+            known = state.get("determinism", self.record.determinism)
+            self.record = replace(self.record, determinism=known)
             load_state(self.inner, state["network"], job.out / states.STATE)
             self.step = state["step"]
         if self.fabric.is_global_zero:
@@ -210,6 +203,7 @@ class _Run:
     def _record(self) -> states.Record:
         job, info = self.job, self.job.method.info
         numbers = json.loads(json.dumps(asdict(job.recipe)))
+        numbers["crop_version"] = VERSION
         if job.copy_paste is not None:
             numbers["copy_paste"] = [job.copy_paste.level, job.copy_paste.probability]
         if job.precision != "32-true":
@@ -235,7 +229,8 @@ class _Run:
     def _identity(self) -> dict[str, Any]:
         """What must agree between a state and the run that takes it up."""
         identity = json.loads(json.dumps(asdict(self.record)))
-        identity.pop("environment")
+        for name in ("environment", "determinism"):
+            identity.pop(name)
         return dict(identity)
 
     def _agree(self, state: dict[str, Any]) -> None:
@@ -257,6 +252,7 @@ class _Run:
                 "adversary": self.adversary.state() if self.adversary else None,
                 "scaler": self.fabric.strategy.precision.state_dict(),  # of losses in 16 bits
                 "step": self.step,
+                "determinism": self.record.determinism,
             }
             states.save_state(self.job.out, state)
         self.fabric.barrier()
@@ -271,7 +267,8 @@ class _Run:
             batch = next(batches).to(self.fabric.device)
             waited += time.perf_counter() - before
             rate = self.job.recipe.rate_at(self.step, self.total)
-            loss, parts = self._one_step(batch, rate)
+            take = self._first_step if self.step == first else self._one_step
+            loss, parts = take(batch, rate)
             self.step += 1
             seconds = time.perf_counter() - start
             done = (self.step - first) * self.job.recipe.batch_size / seconds
@@ -291,7 +288,7 @@ class _Run:
         job = self.job
         crops = Crops(job.source, job.recipe, job.seed, job.copy_paste)
         rank, world = self.fabric.global_rank, self.fabric.world_size
-        sampler = _Positions(self.step, self.total, job.recipe.batch_size, rank, world)
+        sampler = Positions(self.step, self.total, job.recipe.batch_size, rank, world)
         return DataLoader(
             crops,  # type: ignore[arg-type]  # collate makes batches of its items
             batch_size=job.recipe.batch_size // world,
@@ -301,8 +298,17 @@ class _Run:
             pin_memory=self.fabric.device.type == "cuda",
         )
 
+    def _first_step(self, batch: Batch, rate: float) -> tuple[float, dict[str, float]]:
+        """As any step; and the record learns what of it is not repeatable on this device."""
+        device = self.fabric.device
+        with watched(device) as unordered:
+            made = self._one_step(batch, rate)
+        known = described(device, self.fabric.world_size, unordered)
+        self.record = replace(self.record, determinism=known)
+        return made
+
     def _one_step(self, batch: Batch, rate: float) -> tuple[float, dict[str, float]]:
-        """The loss and its parts."""
+        """The loss and its parts; waits for the device once, at the end."""
         recipe, rank = self.job.recipe, self.fabric.global_rank
         # for dropout, if any, and chance in losses
         torch.manual_seed(self.job.seed * 1_000_003 + self.step + (rank << 40))
@@ -319,23 +325,33 @@ class _Run:
             true, made = adversary.judged(outputs, pasted)
             losses["adversarial"] = recipe.adversarial * adversary.fooled(made)
         loss: Tensor = torch.stack([part.float() for part in losses.values()]).sum()
-        self._check(loss, losses)
         self.fabric.backward(loss)
-        if recipe.clip:
-            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=recipe.clip)
+        norm = None
+        if recipe.clip:  # whether the norm is finite is seen below: asking waits for the device
+            norm = self.fabric.clip_gradients(
+                self.network, self.optimiser, max_norm=recipe.clip, error_if_nonfinite=False
+            )
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        parts = {name: float(part.detach()) for name, part in losses.items()}
         if adversary is not None:
-            parts["discriminator"] = adversary.learn(true, made)
-        return float(loss.detach()), parts
+            losses["discriminator"] = adversary.learn(true, made)
+        if norm is None or self.job.precision == "16-mixed":  # which skips steps that overflow
+            norm = torch.zeros_like(loss)
+        return self._read(loss, norm, losses)
 
-    def _check(self, loss: Tensor, losses: dict[str, Tensor]) -> None:
-        if torch.isfinite(loss):
-            return
-        named = ", ".join(f"{name} {float(part.detach()):.4g}" for name, part in losses.items())
+    def _read(
+        self, loss: Tensor, norm: Tensor, losses: dict[str, Tensor]
+    ) -> tuple[float, dict[str, float]]:
+        """The loss and its parts as numbers, which come from the device together."""
+        tensors = (loss, norm, *losses.values())
+        numbers = torch.stack([x.detach().float() for x in tensors]).tolist()
+        parts = dict(zip(losses, numbers[2:], strict=True))
+        if all(map(math.isfinite, numbers[:2])):
+            return numbers[0], parts
+        named = ", ".join(f"{name} {value:.4g}" for name, value in parts.items())
+        what = "gradient" if math.isfinite(numbers[0]) else "loss"
         raise TrainingError(
-            f"the loss is not finite at step {self.step} ({named}); lower --lr, "
+            f"the {what} is not finite at step {self.step} ({named}); lower --lr, "
             "or go on from the last state with another --seed"
         )
 

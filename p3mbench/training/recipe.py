@@ -21,7 +21,7 @@ OPTIMISERS = ("adam", "adamw", "radam", "sgd")
 SCHEDULES = ("constant", "cosine", "late-cosine", "steps", "polynomial")
 FORMULAS = ("code", "text")
 POWER = 0.9  # of the polynomial schedule (Liu et al., ParseNet, 2015)
-CROP_RULES = ("p3m", "centre", "uniform")
+CROP_RULES = ("p3m", "gfm", "centre", "uniform")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +48,14 @@ class Recipe:
         width: factor on the network's channels; 1 is the published network.
         epochs, steps: how long; ``steps`` wins unless it is 0.
         batch_size: of all processes together.
-        crops: heights of the crops taken from the image, one drawn per sample; one that does not
-            fit, and 0, take as much as the image has.
+        crops: heights of the crops taken from the image, one drawn per sample. 0 takes as much as
+            the image has, and so does one that does not fit if there is no ``fallback``.
+        fallback: the height that takes the place of one that is not smaller than the image in both
+            directions, 0 for none. Where it does not fit either, as much as the image has.
         size: (H, W) that every crop is resized to; crops have its aspect ratio.
-        crop_rule: ``p3m``: the top-left corner is an unknown pixel in half of the samples (P3M's
-            code); ``centre``: an unknown pixel is in the middle; ``uniform``: anywhere.
+        crop_rule: ``p3m``: the top-left corner is an unknown pixel in half of the samples;
+            ``gfm``: likewise a pixel whose alpha is 128; ``centre``: an unknown pixel is in the
+            middle; ``uniform``: anywhere. See `placing`.
         kernels: (smallest, largest) side of the elliptical kernel that draws trimaps, in pixels
             of the image.
         envelope: side of the elliptical kernel that draws `Batch.dilation` and ``erosion`` for
@@ -84,6 +87,7 @@ class Recipe:
     batch_size: int = 8
     crops: tuple[int, ...] = (512,)
     size: tuple[int, int] = (512, 512)
+    fallback: int = 0
     crop_rule: str = "p3m"
     kernels: tuple[int, int] = (15, 30)
     envelope: int = 0
@@ -117,6 +121,8 @@ class Recipe:
             raise ValueError("a recipe needs steps or epochs above 0")
         if self.batch_size < 1 or not self.lr > 0 or not self.width > 0:
             raise ValueError("batch_size, lr and width must be positive")
+        if self.fallback < 0 or self.envelope < 0:
+            raise ValueError("fallback and envelope must not be negative")
         if self.factors and len(self.factors) != len(self.milestones):
             raise ValueError("factors must be as many as milestones")
         if self.stages and not math.isclose(sum(s.share for s in self.stages), 1):
@@ -133,7 +139,8 @@ class Recipe:
         parts = [
             f"{self.optimiser} at {self.lr:g} ({self.schedule})",
             f"{long} of {self.batch_size}",
-            f"crops of {crops} to {self.size[0]}x{self.size[1]}",
+            f"crops of {crops} to {self.size[0]}x{self.size[1]}"
+            + (f" ({self.fallback} where one does not fit)" if self.fallback else ""),
             f"trimaps by kernels of {self.kernels[0]} to {self.kernels[1]}",
         ]
         if self.envelope:

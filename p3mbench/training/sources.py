@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from p3mbench.data.foregrounds import estimate_layers, has_layers, read_layers
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
+from p3mbench.data.unpacked import keep_unpacked, read_unpacked
 from p3mbench.errors import DataError, DataWarning
 from p3mbench.images import UInt8Array
 from p3mbench.provenance import hash_of, sha256_of, usable_cores
@@ -101,18 +102,20 @@ class FileSource:
         samples: in a fixed order.
         variant: B or N.
         layers: folder of foregrounds and backgrounds, None if the recipe needs none.
+        unpacked: most bytes of layers that are kept unpacked beside those; see `unpacked`.
     """
 
     samples: tuple[Sample, ...]
     variant: str
     layers: Path | None = None
+    unpacked: int = 0
 
     def __len__(self) -> int:
         """How many samples."""
         return len(self.samples)
 
     def scene(self, index: int) -> TrainScene:
-        """See `Source.scene`."""
+        """See `Source.scene`; unpacked layers are mapped from disk."""
         sample = self.samples[index]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DataWarning)  # named before the first step
@@ -120,8 +123,9 @@ class FileSource:
         alpha = as_bytes(scene.alpha)
         if self.layers is None:
             return TrainScene(scene.image, alpha, scene.face)
-        found = read_layers(self.layers, self.variant, sample.id, alpha.shape)
-        return TrainScene(scene.image, alpha, scene.face, *found)
+        where = self.layers, self.variant, sample.id, alpha.shape
+        found = read_unpacked(*where) if self.unpacked else None
+        return TrainScene(scene.image, alpha, scene.face, *(found or read_layers(*where)))
 
     def manifest(self) -> str:
         """Hashes every file: minutes for P3M-10k, once per training run."""
@@ -132,7 +136,10 @@ class FileSource:
         return hash_of([parts, [dict(s.recipe(self.variant)) for s in self.samples]])
 
     def prepare(self, show: Prepared) -> None:
-        """See `Source.prepare`: nothing."""
+        """See `Source.prepare`: unpacks layers as far as there is room for them."""
+        if self.layers is not None and self.unpacked:
+            ids = [sample.id for sample in self.samples]
+            keep_unpacked(self.layers, self.variant, ids, self.unpacked, show)
 
     def check(self) -> None:
         """See `Source.check`: looks whether every image has its layers."""

@@ -37,6 +37,7 @@ class Record:
         recipe: all its numbers.
         options: the method's options it is meant to be run with.
         environment: versions of what computed it.
+        determinism: what of the run is repeatable to the bit; see `determinism.described`.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Record:
     recipe: Mapping[str, Any]
     options: Mapping[str, Any] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    determinism: Mapping[str, Any] = field(default_factory=dict)
 
 
 def distinct(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:

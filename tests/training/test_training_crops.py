@@ -5,11 +5,10 @@ from __future__ import annotations
 import colorsys
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from p3mbench.regions import trimap_from_alpha
 from p3mbench.training.copy_paste import box_of, laid_over
@@ -17,10 +16,9 @@ from p3mbench.training.crops import (
     CopyPaste,
     Crops,
     collate,
-    crop_corner,
-    crop_sides,
     jittered,
 )
+from p3mbench.training.placing import EqualTo, place_crop
 from p3mbench.training.recipe import CROP_RULES, Recipe, nano
 from p3mbench.training.sources import Prepared, TrainScene
 
@@ -84,40 +82,6 @@ def test_a_source_without_layers_is_refused() -> None:
 
     with pytest.raises(ValueError, match="foregrounds"):
         Crops(Plain(), RECIPE, 0)[0]
-
-
-@given(
-    shape=st.tuples(st.integers(40, 300), st.integers(40, 300)),
-    rule=st.sampled_from(CROP_RULES),
-    seed=st.integers(0, 99),
-    crops=st.lists(st.integers(0, 400), min_size=1, max_size=3),
-)
-def test_crops_lie_within_the_image(
-    shape: tuple[int, int], rule: str, seed: int, crops: list[int]
-) -> None:
-    recipe = Recipe(steps=1, crops=tuple(crops), size=(64, 48), crop_rule=rule)
-    rng = np.random.default_rng(seed)
-    trimap = rng.choice(np.array([0, 128, 255], np.uint8), shape)
-    sides = crop_sides(shape, recipe, seed % len(crops))
-    top, left = crop_corner(trimap, sides, rule, rng)
-    assert top >= 0 and top + sides[0] <= shape[0] and sides[0] >= 1
-    assert left >= 0 and left + sides[1] <= shape[1] and sides[1] >= 1
-    if min(sides) > 8:
-        assert sides[0] / sides[1] == pytest.approx(64 / 48, rel=0.15)
-
-
-def test_centre_rule_puts_an_unknown_pixel_in_the_middle() -> None:
-    trimap = np.zeros((100, 100), np.uint8)
-    trimap[60, 55] = 128
-    assert crop_corner(trimap, (20, 20), "centre", np.random.default_rng(0)) == (50, 45)
-
-
-def test_p3m_rule_puts_it_in_the_corner_half_the_time() -> None:
-    trimap = np.zeros((100, 100), np.uint8)
-    trimap[60, 55] = 128
-    rng = np.random.default_rng(0)
-    corners = [crop_corner(trimap, (20, 20), "p3m", rng) for _ in range(400)]
-    assert 0.42 < np.mean([corner == (60, 55) for corner in corners]) < 0.58
 
 
 def test_a_donor_lies_over_the_face() -> None:
@@ -191,6 +155,63 @@ def test_jitter_leaves_a_crop_without_foreground_alone() -> None:
     planes = {name: np.zeros((4, 4, 3), np.uint8) for name in ("image", "foreground", "background")}
     planes["alpha"] = np.zeros((4, 4), np.uint8)
     assert jittered(planes, np.random.default_rng(0)) is planes
+
+
+@dataclass(frozen=True)
+class Pictures(Discs):
+    """Soft, noisy scenes of two sizes, with layers."""
+
+    def scene(self, index: int) -> TrainScene:
+        rng, shape = np.random.default_rng(index), [(96, 80), (75, 111)][index % 2]
+        planes = [rng.integers(0, 256, (*shape, 3), np.uint8) for _ in range(3)]
+        rows, columns = np.mgrid[: shape[0], : shape[1]]
+        alpha = np.clip(150 + 9 * (25 - np.hypot(rows - 40, columns - 45)), 0, 255)
+        alpha += rng.normal(0, 9, shape) * (alpha > 0) * (alpha < 255)
+        alpha = np.clip(alpha, 0, 255).astype(np.uint8)
+        return TrainScene(planes[0], alpha, None, planes[1], planes[2])
+
+
+def plainly(recipe: Recipe, seed: int, position: int) -> dict[str, np.ndarray]:
+    """An item the slow way: morphology of the whole image, every plane made, then the crop."""
+    source = Pictures()
+    epoch, turn = divmod(position, len(source))
+    order = np.random.default_rng([seed, 1, epoch]).permutation(len(source))
+    rng = np.random.default_rng([seed, 2, position])
+    scene = source.scene(int(order[turn]))
+    kernel = int(rng.integers(recipe.kernels[0], recipe.kernels[1] + 1))
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (recipe.band, recipe.band))
+    planes = {
+        "image": scene.image,
+        "alpha": scene.alpha,
+        "foreground": scene.foreground,
+        "background": scene.background,
+        "trimap": trimap_from_alpha(scene.alpha, kernel),
+        "dilation": cv2.dilate((scene.alpha != 0).astype(np.uint8) * 255, element),
+        "erosion": cv2.erode((scene.alpha == 255).astype(np.uint8) * 255, element),
+    }
+    steering = planes["alpha" if recipe.crop_rule == "gfm" else "trimap"]
+    assert steering is not None
+    place = place_crop(scene.alpha.shape, EqualTo(steering), recipe, rng)
+    made = {}
+    for name, plane in planes.items():
+        assert plane is not None
+        part = place.of(plane)[:, ::-1] if place.flip else place.of(plane)
+        made[name] = cv2.resize(np.ascontiguousarray(part), recipe.size[::-1])
+    return made
+
+
+@pytest.mark.parametrize("rule", CROP_RULES)
+def test_an_item_is_what_the_whole_image_gives(rule: str) -> None:
+    sizes = {"crops": (40, 64, 96), "fallback": 32, "size": (48, 48), "crop_rule": rule}
+    recipe = replace(RECIPE, kernels=(3, 12), band=13, **sizes)
+    crops = Crops(Pictures(), recipe, seed=5)
+    for position in range(40):
+        want = plainly(recipe, 5, position)
+        item = crops[position]
+        assert set(item) == set(want)
+        for name, tensor in item.items():
+            found = np.moveaxis(tensor.numpy(), 0, -1).squeeze() * (255 if name == "alpha" else 1)
+            assert np.array_equal(found.round(), want[name]), (position, name)
 
 
 @dataclass(frozen=True)

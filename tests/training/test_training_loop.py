@@ -162,6 +162,93 @@ def test_tables_of_indices_take_little_room(tmp_path: Path) -> None:
     assert torch.equal(network.get_buffer("small"), torch.arange(300))
 
 
+def test_the_record_says_what_is_repeatable(tmp_path: Path) -> None:
+    done = train(job(tmp_path))
+    assert done is not None
+    found = recorded(done.weights)["determinism"]
+    assert found["device"] == "cpu" and found["bitwise"] is True and found["unordered"] == []
+    assert found["set"] == {"threads": torch.get_num_threads()} and found["processes"] == 1
+    again = train(job(tmp_path, resume=True))
+    assert again is not None and again.sha256 == done.sha256, "no step was left to look at"
+
+
+class SeveralParts(TinyTraining):
+    """A loss of many parts, by an optimiser that keeps no numbers on the device."""
+
+    def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+        loss = nn.functional.mse_loss(outputs, batch.alpha)
+        return {f"part {number}": loss / 8 for number in range(8)}
+
+    def recipe(self, preset: str) -> Recipe:
+        return replace(super().recipe(preset), optimiser="sgd", clip=1.0)
+
+
+class SeveralMethod(TinyMethod):
+    def training(self) -> TinyTraining:
+        return SeveralParts()
+
+
+@pytest.mark.parametrize("method", ["parts", "game"])
+def test_a_step_waits_for_the_device_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Whatever brings numbers of a tensor to Python is counted; on a GPU each would wait."""
+    calls: list[str] = []
+
+    def counting(name: str) -> Any:
+        original = getattr(Tensor, name)
+
+        def call(self: Tensor, *rest: Any, **more: Any) -> Any:
+            caller = sys._getframe(1).f_globals["__name__"]
+            if not caller.startswith("torch.optim"):  # Adam's counters are never on a GPU
+                calls.append(name)
+            return original(self, *rest, **more)
+
+        return call
+
+    chosen = SeveralMethod() if method == "parts" else GameMethod()
+    recipe = replace(chosen.training().recipe("nano"), optimiser="sgd", clip=1.0)
+    per_step: list[int] = []
+
+    def show(progress: Any) -> None:
+        per_step.append(len(calls))
+        calls.clear()
+
+    for name in ("item", "tolist", "__float__", "__bool__", "__int__", "cpu", "numpy"):
+        monkeypatch.setattr(Tensor, name, counting(name))
+    train(job(tmp_path, method=chosen, recipe=recipe, save_every=100), show)
+    assert len(per_step) == 12 and set(per_step[1:]) == {1}
+
+
+@pytest.mark.parametrize("part", ["loss", "gradient"])
+def test_numbers_that_are_not_finite_end_a_run_before_it_is_saved(
+    tmp_path: Path, part: str
+) -> None:
+    class Broken(TinyTraining):
+        def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:
+            if part == "loss":
+                return {"alpha": outputs.mean() * float("nan")}
+            return {"alpha": (outputs * 0).sum().sqrt()}  # 0, and its slope has no end
+
+    class BrokenMethod(TinyMethod):
+        def training(self) -> TinyTraining:
+            return Broken()
+
+    broken = replace(TinyTraining().recipe("nano"), clip=1.0)
+    with pytest.raises(TrainingError, match=f"the {part} is not finite at step 0"):
+        train(job(tmp_path, method=BrokenMethod(), recipe=broken, save_every=1))
+    assert not (tmp_path / "state.pt").exists()
+
+
+def test_a_run_of_other_crops_is_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(job(tmp_path))
+    monkeypatch.setattr(loop, "VERSION", 3)
+    with pytest.raises(WeightsError, match=r"its recipe differ"):
+        train(job(tmp_path, resume=True))
+
+
 class _Stop(Exception):
     pass
 

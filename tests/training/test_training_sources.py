@@ -100,6 +100,54 @@ def test_p3mnet_is_trained_on_a_folder_and_run(train_folder: Path, tmp_path: Pat
     assert record["recipe"]["lr"] == 1e-5 and len(record["data"]) == 64
 
 
+def test_layers_are_unpacked_before_the_first_step(train_folder: Path, tmp_path: Path) -> None:
+    """The weights are those of a training that read the PNG files."""
+    layers = tmp_path / "layers"
+    call("data", "foregrounds", str(layers), "--data", str(train_folder), "--jobs", "1")
+    more = ["--setting", "B", "--foregrounds", str(layers)]
+    train(train_folder, tmp_path / "packed", "p3mnet-r34", *more)
+    assert not (layers / "B" / "unpacked").exists()
+    done = train(train_folder, tmp_path / "unpacked", "p3mnet-r34", *more, "--unpack", "1")
+    assert done.exit_code == 0, done.output
+    assert len(list((layers / "B" / "unpacked").iterdir())) == 3
+    names = ("packed", "unpacked")
+    made = [(tmp_path / name / "weights.safetensors").read_bytes() for name in names]
+    assert made[0] == made[1]
+
+
+def test_several_seeds_one_after_the_other(train_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = train(train_folder, out, "--setting", "B", "--seeds", "3,1")
+    assert done.exit_code == 0, done.output
+    found = {seed: recorded(out / f"seed-{seed}" / "weights.safetensors") for seed in (1, 3)}
+    assert [found[seed]["seed"] for seed in (1, 3)] == [1, 3]
+    single = train(train_folder, tmp_path / "single", "--setting", "B", "--seed", "1")
+    assert single.exit_code == 0
+    alone = (tmp_path / "single" / "weights.safetensors").read_bytes()
+    assert (out / "seed-1" / "weights.safetensors").read_bytes() == alone
+    again = train(train_folder, out, "--setting", "B", "--seeds", "4,1")
+    assert again.exit_code == 1 and "seed-1 holds a training run" in " ".join(again.output.split())
+    assert not (out / "seed-4").exists(), "no seed is trained if another cannot be"
+    resumed = train(train_folder, out, "--setting", "B", "--seeds", "4,1", "--resume")
+    assert resumed.exit_code == 0 and (out / "seed-4" / "weights.safetensors").is_file()
+    assert (out / "seed-1" / "weights.safetensors").read_bytes() == alone
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--seeds", "0,x"], "'x' is not a whole number"),
+        (["--seeds", "0,-1"], "'-1' is not a whole number"),
+        (["--seeds", ","], "give whole numbers"),
+        (["--seeds", "0,1", "--seed", "2"], "give --seed or --seeds, not both"),
+    ],
+)
+def test_seeds_that_are_none(tmp_path: Path, options: list[str], said: str) -> None:
+    asked = call("train", "modnet", "--setting", "B", "--out", str(tmp_path / "x"), *options)
+    assert asked.exit_code == 2 and said in " ".join(asked.output.split())
+    assert not (tmp_path / "x").exists()
+
+
 @pytest.mark.parametrize("level", ["image", "feature"])
 def test_copy_and_paste_from_a_folder_of_faces(
     train_folder: Path, tmp_path: Path, level: str, portrait_arrays: dict[str, np.ndarray]

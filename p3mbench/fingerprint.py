@@ -18,7 +18,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -119,6 +119,16 @@ class Fingerprints:
         paths = tuple((str(path), digests[path]) for path, _ in files)
         return Code(whole, tuple(named), tuple(sorted(walk.libraries.items())), paths)
 
+    @cached_property
+    def loaded(self) -> dict[Path, list[ModuleType]]:
+        """The modules of this process by their files."""
+        found: dict[Path, list[ModuleType]] = {}
+        for module in list(sys.modules.values()):
+            path = _file_of(module) if isinstance(module, ModuleType) else None
+            if path is not None:
+                found.setdefault(path, []).append(module)
+        return found
+
     def content(self, path: Path) -> bytes:
         """The bytes of a file; none if it cannot be read."""
         if path not in self._read:
@@ -186,7 +196,8 @@ class _Walk:
             for imported in imports(self.prints.content(path), package):
                 self._imported(imported, beside)
         if name.partition(".")[0] not in OURS:
-            for held in _held(path):
+            loaded = self.prints.loaded.get(path, ())
+            for held in dict.fromkeys(name for module in loaded for name in _held(module)):
                 self._imported(held, beside, local=True)
 
     def _imported(self, name: str, beside: Path, local: bool = False) -> None:
@@ -330,17 +341,13 @@ def _file_of(module: ModuleType | None) -> Path | None:
     return Path(file).resolve() if isinstance(file, str) else None
 
 
-def _held(path: Path) -> list[str]:
+def _held(module: ModuleType) -> Iterator[str]:
     """Modules behind the names of a loaded module, found however it imported them."""
-    names: list[str] = []
-    for module in list(sys.modules.values()):
-        if isinstance(module, ModuleType) and _file_of(module) == path:
-            for value in list(vars(module).values()):
-                if isinstance(value, ModuleType):
-                    names.append(value.__name__)
-                elif isinstance(value, (FunctionType, type)):
-                    names.append(str(value.__module__))
-    return [name for name in dict.fromkeys(names) if name != "builtins"]
+    for value in list(vars(module).values()):
+        if isinstance(value, ModuleType):
+            yield value.__name__
+        elif isinstance(value, (FunctionType, type)) and value.__module__ != "builtins":
+            yield str(value.__module__)
 
 
 @lru_cache(maxsize=1)

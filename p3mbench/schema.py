@@ -189,5 +189,8 @@ def in_words(error: sqlite3.Error) -> str:
     if kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return f"cannot be written ({error}); check the rights to the file and its folder"
     if kind == sqlite3.SQLITE_IOERR:
-        return f"could not be read or written ({error}); check the disk, what was stored is safe"
+        return (
+            f"cannot be read or written ({error}); what was stored before is safe: check that the "
+            "disk is sound and has room, and run it again"
+        )
     return f"cannot be used as a results store ({error})"

@@ -212,20 +212,23 @@ def _copies(image: UInt8Array, trimap: UInt8Array | None) -> tuple[UInt8Array, U
 
 @contextmanager
 def _watched_dtypes(seen: set[dtype]) -> Iterator[None]:
-    """Within the context the dtypes of all tensors that this thread computes are collected."""
+    """Within the context the dtypes of all tensors that this thread computes with are collected.
+
+    At the level of PyTorch's functions: a mode below them changes how autocast treats some.
+    """
     import torch
-    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.overrides import TorchFunctionMode
     from torch.utils._pytree import tree_leaves
 
-    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
-        def __torch_dispatch__(
+    class Watch(TorchFunctionMode):
+        def __torch_function__(
             self, func: Any, types: Any, args: Any = (), kwargs: Any = None
         ) -> Any:
             out = func(*args, **(kwargs or {}))
-            seen.update(x.dtype for x in tree_leaves(out) if isinstance(x, torch.Tensor))
+            seen.update(x.dtype for x in tree_leaves((args, out)) if isinstance(x, torch.Tensor))
             return out
 
-    with Watch():  # type: ignore[no-untyped-call]
+    with Watch():
         yield
 
 

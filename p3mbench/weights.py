@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADER_KEY",
     "MisfitError",
+    "Probed",
     "RecordError",
     "as_recorded",
+    "changed_options",
     "choices",
     "find_checkpoint",
     "load_into",

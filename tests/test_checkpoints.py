@@ -271,6 +271,18 @@ def test_a_record_that_cannot_be_read_is_named(tmp_path, methods, text, words):
         checkpoints.given(methods[1].info, path, None)
 
 
+def test_an_odd_record_in_the_folder_is_said_and_the_others_are_listed(tmp_path, methods):
+    assert call("add", saved(tmp_path / "narrow.pth", 3)).exit_code == 0
+    assert call("add", trained(tmp_path / "odd.safetensors", TRAINING)).exit_code == 0
+    kept = tmp_path / "weights" / "broad--odd.safetensors"
+    trained(kept, TRAINING | {"train_sets": 5})
+    for command in ("list", "check"):
+        done = call(command)
+        assert done.exit_code == 1 and "Traceback" not in done.output
+        assert "'train_sets' must be a list of names, not 5" in done.output
+        assert "narrow.pth" in done.output
+
+
 @pytest.fixture
 def served(tmp_path):
     """A folder that a server on this machine offers, and its address."""

@@ -27,12 +27,16 @@ def list_() -> None:
     """List every published checkpoint and every added one."""
     from p3mbench import checkpoints
     from p3mbench.cli.screen import columns, item
-    from p3mbench.weights import weights_dir
+    from p3mbench.weights import RecordError, weights_dir
 
-    rows, sources = [], []
+    rows, sources, odd = [], [], []
     for method in _learned():
         info = method.info
-        here = {weights.path.name: weights for weights in checkpoints.found(info)}
+        try:
+            here = {weights.path.name: weights for weights in checkpoints.found(info)}
+        except RecordError as error:  # of one file; the others are listed all the same
+            odd.append(f"{info.name}: {error}")
+            here = {}
         for c in info.checkpoints:
             weights = here.pop(c.file, None)
             state = weights.sha256[:12] if weights else "absent"
@@ -51,6 +55,10 @@ def list_() -> None:
     if sources:
         click.secho("where their authors keep the absent ones", bold=True)
         click.echo("\n".join(sources))
+    for line in odd:
+        click.secho(line, fg="red", err=True)
+    if odd:
+        raise SystemExit(1)
 
 
 @command.command("check")
@@ -60,6 +68,7 @@ def check(names: tuple[str, ...]) -> None:
     from p3mbench import checkpoints, nearest
     from p3mbench.errors import MethodError, P3MBenchError
     from p3mbench.registry import unknown
+    from p3mbench.weights import RecordError
 
     learned = {method.info.name: method for method in _learned()}
     for name in names:
@@ -67,7 +76,12 @@ def check(names: tuple[str, ...]) -> None:
             raise MethodError(unknown(name, learned, "learned method"))
     bad = count = 0
     for name in names or sorted(learned):
-        for weights in checkpoints.found(learned[name].info):
+        try:
+            here = checkpoints.found(learned[name].info)
+        except RecordError as error:
+            here, bad, count = [], bad + 1, count + 1
+            click.secho(f"{name}: {error}", fg="red")
+        for weights in here:
             count += 1
             try:
                 nearest.load(learned[name], "cpu", weights.path, _learned)

@@ -132,9 +132,10 @@ def _scale(mad: Value | None, mse: Value | None, name: str) -> str:
     for scale in SCALES:
         small_mad, small_mse = _scaled(mad, scale), _scaled(mse, scale)
         alone = (small_mad, mse) if name == "mad" else (mad, small_mse)
-        for pair, which in ((alone, name.upper()), ((small_mad, small_mse), "MSE and MAD")):
+        both = (small_mad, small_mse)
+        for pair, which in ((alone, f"{name.upper()} is"), (both, "MSE and MAD are")):
             if not _above_one("", *pair) and _possible(*pair):
-                return f"; {which} is probably multiplied by {scale:g}" + (
+                return f"; {which} probably multiplied by {scale:g}" + (
                     f" (headings such as 'MSE (1e-{int(math.log10(scale))})' say so)"
                     if scale in (100.0, 1000.0)
                     else ""

@@ -24,7 +24,7 @@ def reason(convention: str = "p3m", pixels: int | None = None, **scores: str) ->
             "never more than MAD; MSE is probably multiplied by 1000",
         ),
         ({"mse": "0.2", "mad": "0.9"}, "never less than MAD squared"),
-        ({"mse": "2.6", "mad": "6.2"}, "MSE and MAD is probably multiplied by 1000"),
+        ({"mse": "2.6", "mad": "6.2"}, "MSE and MAD are probably multiplied by 1000"),
         ({"sad": "8730", "mad": "0.005"}, "is SAD divided by 1000"),
         ({"sad": "0.0000001", "mad": "0.5"}, "less than one pixel"),
         ({"sad": "1.00", "sad_fg": "0.7", "sad_bg": "0.6"}, "sum to more than sad"),

@@ -67,7 +67,7 @@ def command(**asked: Any) -> None:
     p3mbench report --format latex --out table.tex --plot gap.pdf
     p3mbench report --format html --out report.html --plots plots
     """
-    from p3mbench.errors import P3MBenchError, StoreError
+    from p3mbench.errors import StoreError
     from p3mbench.report.pictures import Pictures
     from p3mbench.store import Store
 
@@ -84,8 +84,6 @@ def command(**asked: Any) -> None:
     pictures = Pictures(results, manifests)
     try:
         _write(frame, expected, manifests, pictures, asked)
-    except P3MBenchError:
-        raise
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
     for problem in pictures.problems:

@@ -67,7 +67,7 @@ def command(**asked: Any) -> None:
     p3mbench report --format latex --out table.tex --plot gap.pdf
     p3mbench report --format html --out report.html --plots plots
     """
-    from p3mbench.errors import P3MBenchError, StoreError
+    from p3mbench.errors import StoreError
     from p3mbench.report.current import current
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.store import Store
@@ -86,8 +86,6 @@ def command(**asked: Any) -> None:
     pictures = Pictures(results, manifests, contents_of(frame))
     try:
         _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
-    except P3MBenchError:
-        raise
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
     unseen = rows.notes if asked["per_image"] or asked["format_"] in ("csv", "latex") else ()

@@ -138,8 +138,8 @@ def maps_of(alpha: UInt8Array, kernel: int, envelope: int, place: Place) -> Plan
         place: where the crop is.
 
     Returns:
-        ``trimap`` in {0, 128, 255}; with an envelope ``dilation`` of what is not 0, and ``erosion`` of
-        what is 255, both in {0, 255}. Each has the crop's size and is not mirrored.
+        ``trimap`` in {0, 128, 255}; with an envelope ``dilation`` of what is not 0, and ``erosion``
+        of what is 255, both in {0, 255}. Each has the crop's size and is not mirrored.
     """
     maps: Planes = {"trimap": trimap_within(alpha, kernel, place.box)}
     if envelope:

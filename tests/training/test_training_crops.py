@@ -179,7 +179,7 @@ def plainly(recipe: Recipe, seed: int, position: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng([seed, 2, position])
     scene = source.scene(int(order[turn]))
     kernel = int(rng.integers(recipe.kernels[0], recipe.kernels[1] + 1))
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (recipe.band, recipe.band))
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (recipe.envelope, recipe.envelope))
     planes = {
         "image": scene.image,
         "alpha": scene.alpha,
@@ -203,7 +203,7 @@ def plainly(recipe: Recipe, seed: int, position: int) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("rule", CROP_RULES)
 def test_an_item_is_what_the_whole_image_gives(rule: str) -> None:
     sizes = {"crops": (40, 64, 96), "fallback": 32, "size": (48, 48), "crop_rule": rule}
-    recipe = replace(RECIPE, kernels=(3, 12), band=13, **sizes)
+    recipe = replace(RECIPE, kernels=(3, 12), envelope=13, **sizes)
     crops = Crops(Pictures(), recipe, seed=5)
     for position in range(40):
         want = plainly(recipe, 5, position)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from p3mbench.errors import P3MBenchError
 from p3mbench.report.build import build
 from p3mbench.report.captions import confounded
 from p3mbench.report.display import metric_display
@@ -35,10 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-
-class NoGapError(P3MBenchError, ValueError):
-    """Nothing was tested on two variants or subsets, so that there is no gap to draw."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +83,16 @@ def gap_picture(report: Report, path: Path, *, dpi: int = 200) -> bytes:
     """The bytes of the gap plot for a file of that name, which is not written.
 
     Raises:
-        ValueError: unknown suffix, or (`NoGapError`) nothing to draw.
+        ValueError: unknown suffix, or nothing to draw.
     """
     if path.suffix.lower() not in METADATA:
         known = ", ".join(METADATA)
         raise ValueError(f"cannot draw {path.name}: the suffix must be one of {known}")
     panels = panels_of_report(report)
     if not panels:
-        raise NoGapError(
-            "there is no gap to draw: no method has scores of both test variants B and N, or of "
-            "both subsets P and NP; leave out --plot, or run the other variant"
+        raise ValueError(
+            "nothing to draw: no method has results for both test variants B and N, or for both "
+            "subsets P and NP"
         )
     return rendered(lambda: drawn(panels), path.suffix.lower(), dpi)
 

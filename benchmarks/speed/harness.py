@@ -123,9 +123,11 @@ def in_turns(base: Path, root: Path, plugin: Path, other: str, rounds: int) -> s
     for i in range(rounds):
         for j, python in enumerate(rates):
             ask = ("--rate", str(base / f"turn-{i}-{j}"), str(root), str(plugin))
+            # elsewhere: the folder of a checkout would come before what is installed
             done = subprocess.run(
-                [python, __file__, *ask], capture_output=True, text=True, check=True
-            )
+                [python, Path(__file__).resolve(), *ask],
+                cwd=base, capture_output=True, text=True, check=True,
+            )  # fmt: skip
             rates[python].append(float(done.stdout.split()[-1]))
     ours, theirs = (statistics.median(found) for found in rates.values())
     return (

@@ -22,7 +22,7 @@ from p3mbench.testing.scenes import scene
 from p3mbench.testing.subject import Subject, checked, torch_is_loaded
 
 THREADS_TOLERANCE = 1e-4  # in alpha: sums in another order round differently
-WINDOWS, CALLS, SIDE = 3, 6, 160  # of the watch on memory
+WINDOWS, CALLS, SIDE = 3, 4, 160  # of the watch on memory
 _STATE = "keep nothing between calls: no buffers, counters or running statistics on self"
 
 

@@ -77,9 +77,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     predictor = _loaded(method, asked["weights"], asked["device"])
     wish = Wish(asked["out"], asked["cutout"], asked["trimaps"], asked["overwrite"])
     if wish.cutout and not method.info.first_use:
-        click.echo(
-            "note: cut-outs need PyMatting, which compiles itself on its first use", err=True
-        )
+        click.echo("note: cut-outs need PyMatting; it compiles itself on its first use", err=True)
     try:
         outcome = _run(predictor, method, named(files), wish)
     except KeyboardInterrupt:

@@ -21,7 +21,7 @@ from p3mbench.testing.finding import Broken, NotApplicable, Odd, one_line
 from p3mbench.testing.subject import Subject, described
 
 HEAVY = ("torch", "tensorflow", "jax", "onnxruntime", "transformers", "pymatting", "numba")
-SLOW_IMPORT = 1.0  # seconds that importing the module of a method may take
+SLOW_IMPORT = 1.0  # seconds of the processor that importing the module of a method may take
 _KEBAB = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 _PLACEHOLDER = re.compile(r"TODO|FIXME|XXX|0000\.00000", re.IGNORECASE)
 
@@ -32,12 +32,12 @@ sys.path[:] = json.loads(sys.argv[1])
 from pathlib import Path
 import p3mbench.method, p3mbench.weights, p3mbench.registry
 before = set(sys.modules)
-start = time.perf_counter()
+start = time.process_time()
 if sys.argv[2]:
     p3mbench.registry.execute(Path(sys.argv[2]))
 else:
     importlib.import_module(sys.argv[3])
-seconds = time.perf_counter() - start
+seconds = time.process_time() - start
 heavy = [name for name in sys.argv[4].split(",") if name in sys.modules and name not in before]
 print("\\n" + json.dumps([seconds, heavy]))
 """

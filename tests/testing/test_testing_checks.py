@@ -99,25 +99,24 @@ class Random(Sound):
 class RandomWeights(Sound):
     def load(self, device, weights):
         loaded = Sound(float(np.random.default_rng().random()))
-        object.__setattr__(loaded, "predict", lambda image: Sound.predict(loaded, image))
+        object.__setattr__(loaded, "predict", lambda image, _=None: Sound.predict(loaded, image))
         return loaded
 
 
-class Running(Sound):
-    """Normalises with a running mean over images, as a network left in train mode does."""
+class Sticky(Sound):
+    """Looks different after an image of another size."""
 
     def load(self, device, weights):
-        return RunningPredictor()
+        return StickyPredictor()
 
 
-class RunningPredictor:
-    mean: float | None = None
+class StickyPredictor:
+    before: tuple[int, ...] = (64, 96)
 
     def predict(self, image, trimap=None):
-        grey = image.mean() / 255
-        if self.mean is None or abs(grey - self.mean) > 0.02:
-            self.mean = grey if self.mean is None else 0.5 * self.mean + 0.5 * grey
-        return np.full(image.shape[:2], self.mean, np.float32)
+        shape, before = image.shape[:2], self.before
+        self.before = shape
+        return np.full(shape, 0.5 if shape == before else 0.6, np.float32)
 
 
 class Painter(Sound):
@@ -162,6 +161,22 @@ class Hoard:
 
     def predict(self, image, trimap=None):
         self.kept.append(image.astype(np.float32))
+        return (image.mean(axis=2) / 255).astype(np.float32)
+
+
+class TensorHoarder(Sound):
+    def load(self, device, weights):
+        return TensorHoard()
+
+
+class TensorHoard:
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+
+    def predict(self, image, trimap=None):
+        import torch
+
+        self.kept.append(torch.tensor(image, dtype=torch.float32))
         return (image.mean(axis=2) / 255).astype(np.float32)
 
 
@@ -243,11 +258,12 @@ FAULTS = [
     (Halved, "sizes", r"shape \(2, 2\)", "resize"),
     (Random, "determinism", "second call", "seed"),
     (RandomWeights, "determinism", "loaded anew", "no random weights"),
-    (Running, "order", "images before", "keep nothing"),
+    (Sticky, "order", "images before", "keep nothing"),
     (Painter, "inputs", "changes its image", r"image\.copy"),
     (Stubborn, "matte", "read-only", r"image\.copy"),
     (Buffered, "alias", "overwrites the matte", "copy of the buffer"),
     (Hoarder, "memory", "keeps .* KiB", "no list"),
+    (TensorHoarder, "memory", "keeps .* KiB", "no list"),
     (NeedsTrimap, "matte", "TypeError", "trimap=None"),
     (Unknowing, "trimap", "all background", "nothing is unknown"),
     (Empty, "load", "NoneType", "predict"),

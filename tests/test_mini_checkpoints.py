@@ -15,7 +15,7 @@ import torch
 
 from p3mbench.benchmark import get, open_benchmark
 from p3mbench.data.sample import Scene, TrimapSource
-from p3mbench.harness.plan import Contender, Request, contenders
+from p3mbench.harness.contenders import Contender, Request, contenders
 from p3mbench.method import Kind, missing_extra, paste_known
 from p3mbench.metrics import score
 from p3mbench.registry import find

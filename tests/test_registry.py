@@ -135,7 +135,7 @@ NANO = next(
 
 def test_a_checkpoints_options_are_honoured_as_in_a_run(portrait_arrays):
     from p3mbench import checkpoints
-    from p3mbench.harness.plan import Request, contenders
+    from p3mbench.harness.contenders import Request, contenders
     from p3mbench.registry import get, load_method
     from p3mbench.weights import recorded
 
@@ -169,7 +169,7 @@ def test_an_unknown_option_in_a_record_is_named_with_the_file(tmp_path):
 def test_an_odd_record_blocks_its_method_and_no_other(tmp_path, change):
     from safetensors.torch import load_file, save_file
 
-    from p3mbench.harness.plan import Request, contenders
+    from p3mbench.harness.contenders import Request, contenders
     from p3mbench.registry import get
     from p3mbench.weights import recorded
 

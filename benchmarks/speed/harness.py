@@ -29,6 +29,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
+import p3mbench.harness.contenders as entrants  # noqa: E402
 import p3mbench.harness.plan as planning  # noqa: E402
 from p3mbench.benchmark import get, open_benchmark, parse  # noqa: E402
 from p3mbench.harness.isolate import Limits  # noqa: E402
@@ -104,10 +105,10 @@ def data(folder: Path, images: int) -> Path:
 
 def harness(folder: Path, root: Path, plugin: Path, jobs: int) -> tuple[float, float]:
     """(seconds from the first to the last row, rows per such second) with some workers."""
-    methods, _ = planning.select_methods("busy", (plugin,))
+    methods, _ = entrants.select_methods("busy", (plugin,))
     times: list[float] = []
     with Store(folder, create=True) as store:
-        request = planning.Request(methods=methods, variants=("B",))
+        request = entrants.Request(methods=methods, variants=("B",))
         plan = planning.make_plan(open_benchmark(get("p3m500"), root), request, store)
         setup = Setup("cpu", "r", None, (plugin,), 1)
         run_plan(
@@ -139,12 +140,12 @@ def in_turns(base: Path, root: Path, plugin: Path, other: str, rounds: int) -> s
 
 def scaling(folder: Path, root: Path, plugin: Path) -> tuple[list[str], bool]:
     """Lines of the scaling table, and whether all scores are the same."""
-    methods, _ = planning.select_methods("busy", (plugin,))
+    methods, _ = entrants.select_methods("busy", (plugin,))
     lines, found = [], []
     for scheduler in ("local", "dask"):
         for jobs in (1, 2, 4):
             with Store(folder / f"{scheduler}{jobs}", create=True) as store:
-                request = planning.Request(methods=methods, variants=("B",), limit=16)
+                request = entrants.Request(methods=methods, variants=("B",), limit=16)
                 plan = planning.make_plan(open_benchmark(get("p3m500"), root), request, store)
                 setup = Setup("cpu", "r", None, (plugin,), 1)
                 start = time.perf_counter()
@@ -179,8 +180,8 @@ def resume(folder: Path) -> tuple[int, float]:
     for i in range(50):
         info = dataclasses.replace(Many.info, name=f"many-{i}")
         copy = type(f"Many{i}", (Many,), {"info": info})
-        contenders.append(planning.Contender(copy()))
-    request = planning.Request(methods=(), variants=("B", "N"))
+        contenders.append(entrants.Contender(copy()))
+    request = entrants.Request(methods=(), variants=("B", "N"))
     original = planning.contenders
     planning.contenders = lambda request, folder=None: (contenders, [])  # type: ignore[assignment]
     try:

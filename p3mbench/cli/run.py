@@ -14,16 +14,16 @@ from p3mbench.cli.options import (
     named,
     plugin_option,
 )
+from p3mbench.cli.progress import show_outcome, show_plan
 from p3mbench.cli.screen import quiet_stdout
 
 if TYPE_CHECKING:
     from p3mbench.benchmark import Benchmark, Opened
-    from p3mbench.harness.plan import Plan, Request
+    from p3mbench.harness.contenders import Request
+    from p3mbench.harness.plan import Plan
     from p3mbench.harness.runner import RunReport
     from p3mbench.method import Method
     from p3mbench.store import Store
-
-FAILURES_SHOWN = 5
 
 
 @click.command("run")
@@ -150,7 +150,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     opened = open_benchmark(benchmark, asked["data"])
     with Store(asked["out"], create=True) as store:
         plan = make_plan(opened, request, store)
-        _show_plan(plan, benchmark, [(b.what, b.reason) for b in broken])
+        show_plan(plan, benchmark, [(b.what, b.reason) for b in broken])
         plan = _examined(plan, opened, store, strict=asked["strict"])
         if asked["dry_run"]:
             return
@@ -172,7 +172,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         report = _run(plan, store, asked | data, request)
         code = _code(report.exit_code, plan, asked)
         try:
-            _show_outcome(report, store, asked["out"])
+            show_outcome(report, store, asked["out"])
         except BrokenPipeError:  # the reader of the tables has left; the run is over all the same
             quiet_stdout()
         ctx.exit(code)
@@ -234,7 +234,7 @@ def _benchmark(asked: dict[str, Any]) -> Benchmark:
 
 def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
     from p3mbench.data.listing import normalised
-    from p3mbench.harness.plan import Request, select_methods
+    from p3mbench.harness.contenders import Request, select_methods
 
     methods, broken = select_methods(asked["methods"], asked["plugins"])
     variants = tuple((asked["variants"] or ",".join(_benchmark(asked).variants)).split(","))
@@ -302,47 +302,6 @@ def _weights(
     return found
 
 
-def _show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) -> None:
-    from p3mbench.cli.screen import columns, item
-
-    places = list(dict.fromkeys((c.cell.subset, c.cell.variant) for c in plan.cells))
-    places.sort(key=lambda place: (place[0] != "P", place))
-    by_label: dict[str, dict[tuple[str, str], str]] = {}
-    kinds: dict[str, str] = {}
-    for cell in plan.cells:
-        label = cell.cell.contender.label
-        kinds[label] = str(cell.cell.contender.method.info.kind)
-        again = sum(cell.why.values())
-        parts = [f"{len(cell.todo)}" + f" ({again} again)" * bool(again)]
-        parts += [f"{cell.done} done"] * bool(cell.done)
-        parts += [f"{cell.failed} failed"] * bool(cell.failed)
-        by_label.setdefault(label, {})[cell.cell.subset, cell.cell.variant] = ", ".join(parts)
-    click.secho(f"{benchmark.title}: images to run", bold=True)
-    header = ["method", "kind", *(f"{subset}:{variant}" for subset, variant in places)]
-    rows = [
-        [label, kinds[label], *(cells.get(place, "-") for place in places)]
-        for label, cells in by_label.items()
-    ]
-    click.echo(columns(header, rows) if rows else "  nothing can run")
-    for note in plan.notes:
-        click.echo(f"note: {note}")
-    blocked = [(b.what, b.reason) for b in plan.blocked] + broken
-    if blocked:
-        click.secho("cannot run", bold=True)
-        for what, reason in blocked:
-            click.echo(item(what, reason))
-    for (name, subset), size in plan.expected.items():
-        have = max(
-            (len(c.todo) + c.done + c.failed for c in plan.cells if c.cell.subset == subset),
-            default=0,
-        )
-        if 0 < have < size:
-            click.echo(
-                f"note: {have} of the {size} images of {name} {subset}; a subset, "
-                "not comparable with published numbers"
-            )
-
-
 def _run(plan: Plan, store: Store, asked: dict[str, Any], request: Request) -> RunReport:
     from tqdm import tqdm
 
@@ -372,40 +331,3 @@ def _run(plan: Plan, store: Store, asked: dict[str, Any], request: Request) -> R
 
         limits = Limits(asked["timeout"], int((asked["memory_limit"] or 0) * GIB))
         return run_plan(plan, store, setup, jobs, tick, limits=limits, scheduler=asked["scheduler"])
-
-
-def _show_outcome(report: RunReport, store: Store, out: Path) -> None:
-    from p3mbench.cli.report import tables_of
-    from p3mbench.cli.screen import item
-    from p3mbench.harness.runner import moved
-    from p3mbench.report.current import current
-
-    for name, reason in report.unloadable.items():
-        click.secho(f"{name} could not be loaded: {reason}", fg="red", err=True)
-    if report.failures:
-        click.secho(f"{len(report.failures)} images failed", fg="red", err=True)
-        for row in report.failures[:FAILURES_SHOWN]:
-            where = f"{row.method}, {row.subset}:{row.variant}, {row.image}"
-            click.echo(item(where, f"{row.status}: {row.reason}"), err=True)
-        if len(report.failures) > FAILURES_SHOWN:
-            click.echo(f"  ... all of them: p3mbench report --results {out} --per-image", err=True)
-    for warning in sorted(report.warnings)[:FAILURES_SHOWN]:
-        click.secho("Warning: ", fg="yellow", nl=False, err=True)
-        click.echo(warning, err=True)
-    for name, found in report.shifts.items():
-        click.secho("note: ", fg="yellow", nl=False, err=True)
-        click.echo(f"{name}: {moved(found)}", err=True)
-    if report.missing:
-        click.secho(
-            f"{report.missing} images have no row; run the command again", fg="red", err=True
-        )
-    if report.interrupted:
-        click.echo(
-            "stopped; every finished image is stored, and the same command goes on", err=True
-        )
-        return
-    rows = current(store)
-    if len(rows.frame):
-        click.echo()
-        click.echo(tables_of(rows.frame, store.expected(), rows.notes))
-        click.echo(f"tables and plots: p3mbench report --results {out} --format latex")

@@ -223,7 +223,7 @@ def _job(name: str, asked: dict[str, Any]) -> Job:
     _check_extra()
     from p3mbench.benchmark import get
     from p3mbench.data.recognition import recognised
-    from p3mbench.harness.plan import select_methods
+    from p3mbench.harness.contenders import select_methods
     from p3mbench.training.loop import Job
 
     methods, _ = select_methods(name, asked["plugins"])

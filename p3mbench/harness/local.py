@@ -10,8 +10,9 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
 from p3mbench.errors import RunError
+from p3mbench.harness.contenders import Contender
 from p3mbench.harness.isolate import Isolated, Limits, Outcome, Unloadable
-from p3mbench.harness.plan import Contender, Task
+from p3mbench.harness.plan import Task
 from p3mbench.harness.worker import Setup
 
 Result = tuple[Task, Outcome | Unloadable]

@@ -3,75 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from p3mbench import checkpoints, mattes
+from p3mbench import mattes
 from p3mbench.benchmark import Benchmark, Opened
-from p3mbench.checkpoints import Weights
 from p3mbench.data.folder import Subset
 from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource
-from p3mbench.errors import MethodError
-from p3mbench.fingerprint import Code, Fingerprints
+from p3mbench.harness.contenders import Blocked, Contender, Request, contenders, with_code
 from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.harness.places import Content, Place, chosen_samples, find_places, view_of
 from p3mbench.method import (
-    Method,
-    MethodInfo,
     TrainSetting,
-    missing_extra,
-    options_of,
     strategy_of,
 )
 from p3mbench.metrics import METRICS_VERSION
 from p3mbench.provenance import canonical, hash_of
-from p3mbench.registry import find, unknown
 from p3mbench.store import Store
 from p3mbench.view import Marks, View
-from p3mbench.weights import RecordError, needs_weights
 
 COMPARED = 8  # images of a cell whose mattes are compared with float32's
-
-
-@dataclass(frozen=True)
-class Contender:
-    """A method with its options and, if it learns, one checkpoint: a line of the plan."""
-
-    method: Method
-    weights: Weights | None = None
-    precision: str = "fp32"
-    compiled: bool = False
-    threads: int = 1
-    code: Code = Code()
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The method's parameters, and what else is not as it is by default."""
-        found = options_of(self.method)
-        if self.method.info.learned:
-            found |= {"precision": self.precision} if self.precision != "fp32" else {}
-            found |= {"compiled": True} if self.compiled else {}
-        # sums over several threads differ in the last bits: scores move by some 3e-6
-        return found | ({"threads": self.threads} if self.threads != 1 else {})
-
-    @property
-    def label(self) -> str:
-        """A name that tells contenders of one run apart; also the folder of their alphas."""
-        parts = [self.method.info.name]
-        if strategy_of(self.method) != self.method.info.strategies[0]:
-            parts.append(strategy_of(self.method))
-        default = options_of(type(self.method)())
-        changed = {k: v for k, v in self.options.items() if v != default.get(k)}
-        changed.pop("strategy", None)
-        if changed:
-            parts.append(hash_of(changed)[:8])
-        if self.weights is not None:
-            parts.append(self.weights.sha256[:8])
-        return "-".join(parts)
 
 
 @dataclass(frozen=True)
@@ -146,14 +101,6 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Blocked:
-    """What cannot run, and why, in words that tell how to mend it."""
-
-    what: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class CellPlan:
     """A cell with its images: those to run, and how many are stored.
 
@@ -200,142 +147,6 @@ class Plan:
         return any(cell.failed for cell in self.cells) or not have.issuperset(names)
 
 
-@dataclass(frozen=True)
-class Request:
-    """What the user asked for.
-
-    Attributes:
-        weights: method name -> checkpoint files, each with the train setting if one was given.
-        limit: at most that many images per subset, the first ones by id; 0 for all.
-        images: ids to run; empty for all.
-        retry_failed: run images again that failed before.
-        alphas: folder for mattes, None if they are not kept.
-        shard: (i, n) to run every n-th image only, beginning with the i-th, i from 1.
-        precision, compiled: how networks are run, see `p3mbench.harness.engine`.
-        keep_stale: keep scores whose code or libraries are not today's, and mark them.
-        threads: CPU threads per worker.
-    """
-
-    methods: tuple[Method, ...]
-    variants: tuple[str, ...]
-    weights: Mapping[str, tuple[tuple[Path, str | None], ...]] = field(default_factory=dict)
-    limit: int = 0
-    images: tuple[str, ...] = ()
-    retry_failed: bool = False
-    alphas: Path | None = None
-    shard: tuple[int, int] = (1, 1)
-    precision: str = "fp32"
-    compiled: bool = False
-    keep_stale: bool = False
-    threads: int = 1
-
-
-def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, ...], list[Blocked]]:
-    """The methods named in a comma-separated list, or all usable ones.
-
-    Returns:
-        The methods that can be used, and the broken ones with their problems.
-
-    Raises:
-        MethodError: a named method is unknown.
-    """
-    found = {entry.name: entry for entry in find(plugins)}
-    if names == "all":
-        broken = [Blocked(e.name, e.problem or "") for e in found.values() if e.method is None]
-        return tuple(e.method for e in found.values() if e.method is not None), broken
-    wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    if not wanted:
-        raise MethodError("no method is named; give --methods all or a list such as coarse,knn")
-    methods, broken = [], []
-    for name in wanted:
-        if name not in found:
-            raise MethodError(unknown(name, found, "method"))
-        method = found[name].method
-        if method is None:
-            broken.append(Blocked(name, f"cannot be used: {found[name].problem}"))
-        else:
-            methods.append(method)
-    return tuple(methods), broken
-
-
-def contenders(
-    request: Request, folder: Path | None = None
-) -> tuple[list[Contender], list[Blocked]]:
-    """Each method with each of its checkpoints; a learned one without any is blocked.
-
-    Checkpoints are those the user names, else those in ``folder``, which come with the benchmark,
-    else those in the user's weights folder.
-    """
-    ready, blocked = [], []
-    for method in request.methods:
-        info = method.info
-        given = request.weights.get(info.name, ())
-        if given and not info.learned:
-            raise MethodError(
-                f"{info.name} learns nothing; --weights {info.name}=... cannot be used"
-            )
-        if unable := _unable(info, request):
-            blocked.append(Blocked(info.name, unable))
-            continue
-        if not info.learned:
-            ready.append(Contender(method, threads=request.threads))
-            continue
-        files, odd = _weights_of(info, given, folder)
-        blocked += odd
-        missing = missing_extra(info)
-        if files and missing:
-            blocked.append(Blocked(info.name, missing))
-            continue
-        for weights in files:
-            try:
-                ready.append(_contender(method, weights, request))
-            except RecordError as error:
-                blocked.append(Blocked(info.name, str(error)))
-        if not files and not odd:
-            blocked.append(Blocked(info.name, needs_weights(info)))
-    return ready, blocked
-
-
-def _weights_of(
-    info: MethodInfo, given: Sequence[tuple[Path, str | None]], folder: Path | None
-) -> tuple[list[Weights], list[Blocked]]:
-    """A method's checkpoints, and those whose record says something impossible."""
-    odd: list[Blocked] = []
-    files: list[Weights] = []
-    for path, setting in given:
-        try:
-            files.append(checkpoints.given(info, path, setting))
-        except RecordError as error:
-            odd.append(Blocked(info.name, str(error)))
-    if given:
-        return files, odd
-    try:
-        return checkpoints.shipped(info, folder) or checkpoints.found(info), []
-    except RecordError as error:
-        return [], [Blocked(info.name, str(error))]
-
-
-def _contender(method: Method, weights: Weights, request: Request) -> Contender:
-    """With the options that the weights ask for, but for those that the user has changed."""
-    return Contender(
-        checkpoints.as_trained(method, weights),
-        weights,
-        precision=request.precision,
-        compiled=request.compiled,
-        threads=request.threads,
-    )
-
-
-def _unable(info: MethodInfo, request: Request) -> str:
-    """Why a method cannot run as it is asked to, "" if it can; never run otherwise than it says."""
-    if request.precision not in info.precisions:
-        able = ", ".join(info.precisions)
-        return f"runs in {able} only; skipped under --precision {request.precision}"
-    if request.compiled and not info.learned:
-        return "has no network to compile; skipped under --compile"
-    return ""
-
-
 def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
     """Work out every row that is wanted and which of them the store lacks.
 
@@ -345,7 +156,7 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
     """
     benchmark = opened.benchmark
     ready, blocked = contenders(request, benchmark.checkpoints)
-    ready = _with_code(ready)
+    ready = with_code(ready)
     blocked += [Blocked(f"subset {name}", reason) for name, reason in opened.absent.items()]
     chosen = chosen_samples(opened, request.images, request.limit)
     places, missing = find_places(opened, request.variants, chosen, store)
@@ -383,11 +194,6 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
         view,
         known.marks(),
     )
-
-
-def _with_code(ready: Sequence[Contender]) -> list[Contender]:
-    prints = Fingerprints()
-    return [replace(contender, code=prints.of(contender.method)) for contender in ready]
 
 
 def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | None:

@@ -28,9 +28,10 @@ from p3mbench.data.sample import Scene
 from p3mbench.devices import resolve
 from p3mbench.errors import ChangedError, DataWarning, MethodError, P3MBenchError
 from p3mbench.flags import joined
+from p3mbench.harness.contenders import Contender
 from p3mbench.harness.engine import Call, Engine, shift_of
 from p3mbench.harness.family import guarded
-from p3mbench.harness.plan import Contender, Task
+from p3mbench.harness.plan import Task
 from p3mbench.images import recorded_reads
 from p3mbench.method import Float32Array, Method, checked_alpha, paste_known
 from p3mbench.metrics import score

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from p3mbench.benchmark import get, open_benchmark
+from p3mbench.harness.contenders import Request, select_methods
 from p3mbench.harness.isolate import Limits
-from p3mbench.harness.plan import Request, make_plan, select_methods
+from p3mbench.harness.plan import make_plan
 from p3mbench.harness.runner import RunReport, run_plan
 from p3mbench.harness.worker import Setup
 from p3mbench.method import with_options

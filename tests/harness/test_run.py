@@ -11,7 +11,8 @@ import pytest
 from p3mbench.benchmark import chosen, get, open_benchmark
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.harness import runner
-from p3mbench.harness.plan import Request, make_plan, select_methods
+from p3mbench.harness.contenders import Request, select_methods
+from p3mbench.harness.plan import make_plan
 from p3mbench.harness.runner import RunReport, run_plan
 from p3mbench.harness.worker import Setup
 from p3mbench.images import read_alpha

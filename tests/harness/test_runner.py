@@ -15,7 +15,8 @@ import pytest
 from runs import command, frame, run
 
 from p3mbench.benchmark import get, open_benchmark
-from p3mbench.harness.plan import Request, make_plan, select_methods
+from p3mbench.harness.contenders import Request, select_methods
+from p3mbench.harness.plan import make_plan
 from p3mbench.harness.runner import RunReport, moved, run_plan
 from p3mbench.harness.worker import Setup
 from p3mbench.store import Row, Store

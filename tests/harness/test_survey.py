@@ -15,7 +15,8 @@ from odd_files import binary, read, write
 from p3mbench.benchmark import get, open_benchmark
 from p3mbench.cli import main
 from p3mbench.data import survey as surveys
-from p3mbench.harness.plan import Request, make_plan, select_methods
+from p3mbench.harness.contenders import Request, select_methods
+from p3mbench.harness.plan import make_plan
 from p3mbench.harness.survey import examine
 from p3mbench.store import Store
 

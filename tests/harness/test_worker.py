@@ -9,7 +9,8 @@ from runs import frame, run
 
 from p3mbench.benchmark import get, open_benchmark
 from p3mbench.errors import DataError
-from p3mbench.harness.plan import Request, make_plan, select_methods
+from p3mbench.harness.contenders import Request, select_methods
+from p3mbench.harness.plan import make_plan
 from p3mbench.harness.runner import RunReport, run_plan
 from p3mbench.harness.worker import Setup, reason_of
 from p3mbench.method import with_options

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import unicodedata
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ import numpy as np
 
 from p3mbench.data.foregrounds import estimate_layers
 from p3mbench.data.sample import as_bytes
-from p3mbench.errors import DataError, MethodError, P3MBenchError
+from p3mbench.errors import DataError, DataWarning, MethodError, P3MBenchError
 from p3mbench.images import IMAGE_SUFFIXES, UInt8Array, read_image, read_trimap
 from p3mbench.method import Predictor, checked_alpha, paste_known
 from p3mbench.writing import write_bytes
@@ -62,11 +63,13 @@ class Outcome:
 
     Attributes:
         written, same: files written, and files that were there already with the same pixels.
+        odd: (photograph, what is odd about its files) of those that were done all the same.
         failed: (photograph, why) of those that could not be done.
     """
 
     written: list[Path] = field(default_factory=list)
     same: list[Path] = field(default_factory=list)
+    odd: list[tuple[Path, str]] = field(default_factory=list)
     failed: list[tuple[Path, str]] = field(default_factory=list)
 
 
@@ -164,7 +167,8 @@ def predict_all(
         inputs |= _identities(trimaps)
     for photo in photos:
         try:
-            made = _made(predictor, needs_trimap, photo, wish)
+            with _oddities(photo, outcome):
+                made = _made(predictor, needs_trimap, photo, wish)
             for path, pixels in made.items():
                 _keep(path, pixels, inputs, wish.overwrite, outcome)
         except P3MBenchError as error:
@@ -176,6 +180,20 @@ def predict_all(
             outcome.failed.append((photo.path, f"{type(error).__name__}: {text}"))
         tick(photo)
     return outcome
+
+
+@contextlib.contextmanager
+def _oddities(photo: Photo, outcome: Outcome) -> Iterator[None]:
+    """Note what the readers warn of; not the orientation, which is applied here."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        yield
+    for one in caught:
+        if not isinstance(one.message, DataWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+        elif one.message.flag != "exif_orientation":
+            text = str(one.message).removeprefix(f"{photo.path}: ")
+            outcome.odd.append((photo.path, text))
 
 
 def _made(

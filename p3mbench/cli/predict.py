@@ -152,6 +152,10 @@ def _show(outcome: Outcome, out: Path) -> None:
     from p3mbench.names import printable
     from p3mbench.prediction import counted
 
+    for path, text in outcome.odd[:FAILURES_SHOWN]:
+        _note(str(path), text)
+    if len(outcome.odd) > FAILURES_SHOWN:
+        click.echo(f"note: {len(outcome.odd) - FAILURES_SHOWN} more are odd", err=True)
     for path, reason in outcome.failed[:FAILURES_SHOWN]:
         click.secho(f"{printable(str(path))}: ", fg="red", nl=False, err=True)
         click.echo(printable(reason), err=True)

@@ -49,8 +49,12 @@ class Listing:
 
 
 def normalised(name: str) -> str:
-    """A name in the one Unicode form (NFC) in which names are compared."""
-    return unicodedata.normalize("NFC", name)
+    """A name in the one Unicode form (NFC) in which names are compared.
+
+    Control characters and bytes that are no Unicode come out as escapes, so that a name can be
+    stored and shown.
+    """
+    return printable(unicodedata.normalize("NFC", name))
 
 
 def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:

@@ -32,13 +32,15 @@ CHOICES = {
 }
 # names of lines that sum a sheet up, in the languages of matting papers
 _SUMMARIES = re.compile(
-    r"(?:the\s+)?(?:overall|grand)?[\s_-]*"
+    r"(?:the\s+)?(?:(?:overall|grand)[\s_-]+)?"
     r"(?:mean|means|average|averages|avg|ave|total|sum|all|std|stdev|std\.?\s*dev|stddev|sd|sem|var"
     r"|variance|median|min|max|minimum|maximum|overall|summary|count|n|gmean"
     r"|25%|50%|75%|percentile"
     r"|mittelwert|mittel|durchschnitt|gesamt|summe|moyenne|médiane|promedio|media|средн\w*|итого"
     r"|平均|平均值|均值|总计|合计|總計|总和|标准差|標準差|中位数|中位數|平均値|合計|평균|합계)"
-    r"(?:[\s_:=()\[\].,-]+(?:of|over|on|for|all|images?|n|P|NP|\d+|[\s_:=()\[\].,-])*)?[:.]?",
+    # what it sums up. A number needs a word or a bracket before it: max_12 and media_3 are images
+    r"(?:[\s_:=,-]*(?:(?:of|over|on|for)[\s_]+(?:the[\s_]+|all[\s_]+)?(?:\d+|images?|P|NP)"
+    r"|[(\[][^)\]]*[)\]]|n[\s_]*=[\s_]*\d+|(?<=[\s_:,-])(?:images?|P|NP)))*[\s:=.-]*",
     re.IGNORECASE,
 )
 
@@ -46,7 +48,7 @@ _SUMMARIES = re.compile(
 def is_summary(name: str) -> bool:
     """Whether the name of a line says that it sums others up and is no image.
 
-    >>> is_summary("mean of 500"), is_summary("Average:"), is_summary("meaning"), is_summary("p_1")
+    >>> is_summary("mean of 500"), is_summary("Avg:"), is_summary("meaning"), is_summary("max_1")
     (True, True, False, False)
     """
     return _SUMMARIES.fullmatch(name.strip()) is not None

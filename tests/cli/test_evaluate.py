@@ -78,7 +78,7 @@ def test_csv_has_the_columns_that_import_knows(folders):
     rows = list(csv.DictReader(io.StringIO(call(*folders, "--format", "csv").stdout)))
     assert list(rows[0]) == [
         *("image", "sad", "mse", "mad", "grad", "conn", "sad_boundary"),
-        *("convention", "flags", "reason"),
+        *("convention", "flags", "reason", "benchmark", "subset"),
     ]
     assert {row["convention"] for row in rows} == {"p3m"}
     said = json.loads(call(*folders, "--format", "json").stdout)
@@ -158,4 +158,6 @@ def test_metrics_are_known_by_the_names_of_tables(folders):
     trimaps = folders[1].parent / "trimap"
     result = call(*folders, "--trimaps", trimaps, "--metrics", "SAD, MSE-T", "--format", "csv")
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.splitlines()[0] == "image,sad,mse_t,convention,flags,reason"
+    assert (
+        result.stdout.splitlines()[0] == "image,sad,mse_t,convention,flags,reason,benchmark,subset"
+    )

@@ -118,7 +118,11 @@ def overfitting_batch(size: tuple[int, int]) -> Batch:
     noise = torch.rand(2, 3, height, width, generator=torch.Generator().manual_seed(1)) * 100
     foreground, background = noise + 150, noise
     image = alpha * foreground + (1 - alpha) * background
-    return Batch(image, alpha.contiguous(), trimap, foreground, background)
+    outline = {
+        "dilation": (distance < width / 3 + 12).float().expand_as(alpha) * 255,
+        "erosion": (distance < width / 3 - 12).float().expand_as(alpha) * 255,
+    }
+    return Batch(image, alpha.contiguous(), trimap, foreground, background, **outline)
 
 
 @method_of

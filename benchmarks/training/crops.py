@@ -1,6 +1,6 @@
 """Facts of crops: the official ones, those of another version of p3mbench, and ours.
 
-``python benchmarks/fidelity/crops.py --goldens SHARED/golden/training/crops --old PYTHON`` draws
+``python benchmarks/training/crops.py --goldens SHARED/golden/training/crops --old PYTHON`` draws
 1,000 crops per image and method family with both versions and writes results/training_crops.md.
 """
 
@@ -26,7 +26,7 @@ METHODS = {"p3m": "p3mnet-r34", "gfm": "gfm-r34", "centre": "gca", "uniform": "s
 UNKNOWN = 128
 ABOUT = """# Crops: official, before, now
 
-Made by `benchmarks/fidelity/crops.py`: {draws} crops per image and version of the papers' recipes
+Made by `benchmarks/training/crops.py`: {draws} crops per image and version of the papers' recipes
 (GFM's kernel 25 in all); official: 4,000 through the authors' loader, from the training goldens,
 with standard errors where they are known. "Pressed" is the share of crops whose corner is in the
 last row or column that the official code allows, or beyond; "on unknown" is the share of corners on

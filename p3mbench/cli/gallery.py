@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,16 @@ TABLES = {"markdown": "tables.md", "latex": "tables.tex", "csv": "tables.csv",
     "--dpi", type=click.IntRange(30, 600), default=110, show_default=True, help="Of PNGs."
 )
 @click.option("--page/--no-page", default=True, help="Write the web page as well.")
-def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) -> None:
+@click.option(
+    "--tables",
+    "formats",
+    type=click.Choice(list(TABLES)),
+    multiple=True,
+    help="Format of the tables to write; repeatable [default: all].",
+)
+def command(
+    results: Path, out: Path, plot_format: str, dpi: int, page: bool, formats: tuple[str, ...]
+) -> None:
     """Write every table, every plot and the web page of stored results, and an index of them.
 
     \b
@@ -58,7 +68,8 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
     built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
     pictures = Pictures(results, manifests, contents_of(frame))
-    for format_, name in TABLES.items():
+    tables = {name: TABLES[name] for name in TABLES if name in formats or not formats}
+    for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))
     plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
     for drawn in plots:
@@ -66,14 +77,14 @@ def command(results: Path, out: Path, plot_format: str, dpi: int, page: bool) ->
     if page:
         text = render_html(Page(built, shown, frame, manifests, pictures))
         write_text(out / "report.html", text)
-    write_text(out / "README.md", _index(plots, plot_format, page))
+    write_text(out / "README.md", _index(tables, plots, plot_format, page))
     note_boxes(frame)
     for problem in pictures.problems:
         click.echo(f"note: {problem}", err=True)
-    click.echo(f"{len(TABLES)} tables and {len(plots)} plots in {out}; begin with README.md")
+    click.echo(f"{len(tables)} tables and {len(plots)} plots in {out}; begin with README.md")
 
 
-def _index(plots: list[Drawn], suffix: str, page: bool) -> str:
+def _index(tables: Mapping[str, str], plots: list[Drawn], suffix: str, page: bool) -> str:
     from p3mbench.report.markdown import prose
 
     lines = [
@@ -81,7 +92,7 @@ def _index(plots: list[Drawn], suffix: str, page: bool) -> str:
         "",
         "Everything `p3mbench report` makes of one store of results; `p3mbench gallery` wrote it.",
         "",
-        "Tables: " + ", ".join(f"[{format_}]({name})" for format_, name in TABLES.items()) + ".",
+        "Tables: " + ", ".join(f"[{format_}]({name})" for format_, name in tables.items()) + ".",
     ]
     lines += ["", "[The web page](report.html), one file that works offline."] if page else []
     for drawn in plots:

@@ -205,6 +205,12 @@ def test_the_gallery_shows_what_it_wrote(both_variants, tmp_path):
     files = {path.name for path in out.iterdir()} - {"README.md"}
     assert all(f"({name})" in index for name in files)
     assert {"tables.tex", "report.html", "gap.png"} <= files
+    light = ("--tables", "markdown", "--no-page")
+    assert (
+        call("gallery", "--results", both_variants, "--out", tmp_path / "g", *light).exit_code == 0
+    )
+    assert {p.name for p in (tmp_path / "g").glob("tables.*")} == {"tables.md"}
+    assert "tables.csv" not in (tmp_path / "g" / "README.md").read_text()
 
 
 def test_an_export_comes_back_equal(stored, tmp_path):

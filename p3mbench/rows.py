@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# ok: scored. failed: raised, or returned something other than a matte. timeout, oom: stopped by the limits, or
-# by the system for want of memory. skipped: not tried, because the method could not be loaded or
-# the data changed meanwhile.
+# ok: scored. failed: raised, or returned something other than a matte. timeout, oom: stopped by
+# the limits, or by the system for want of memory. skipped: not tried, because the method could not
+# be loaded or the data changed meanwhile.
 STATUSES = ("ok", "failed", "timeout", "oom", "skipped")
 
 

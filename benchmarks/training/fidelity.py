@@ -44,10 +44,10 @@ CURVES = """
 
 ![SAD on the validation split of mini](training_curves.png)
 
-Nano P3M-Net from one start, faces blurred in training and test, with the losses and crops of version
-0.1 and of this one (`benchmarks/training/curves.py`; figures in
-[training_curves.csv](training_curves.csv)). On this synthetic split they end level: what changed is what
-is trained, not how far a thin network gets in 300 steps.""".splitlines()
+Nano P3M-Net from one start, faces blurred in training and test, with the losses and crops of
+version 0.1 and of this one (`benchmarks/training/curves.py`; figures in
+[training_curves.csv](training_curves.csv)). On this synthetic split they end level: what changed
+is what is trained, not how far a thin network gets in 300 steps.""".splitlines()
 
 
 def rule(header: list[str]) -> list[str]:

@@ -3,9 +3,9 @@
 The files are found without running them: from the module of the method's class, imports are
 followed through the syntax tree, those inside functions too. Code that belongs to an installed
 distribution (in site-packages) is a library and counts by its version. Everything else counts by
-its bytes: a plugin file, modules beside it, what lies on PYTHONPATH, packages that are installed
-editable, and always the package that the method itself comes from. Files that a method opens by
-itself, and imports whose names it computes inside functions, cannot be seen.
+its bytes: a plugin file, modules and files beside it that it names (`mentions`), what lies on
+PYTHONPATH, packages that are installed editable, and always the method's own package. Files and
+imports whose names are computed cannot be seen, nor can environment variables.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
+
+from p3mbench.mentions import mentioned
 
 OURS = ("p3mbench", "p3mbench_methods")
 # Of p3mbench itself, what a method may import and what computes no matte.
@@ -193,12 +195,25 @@ class _Walk:
         for _ in filter(None, package.split(".")):
             beside = beside.parent
         if path.suffix == SOURCE:
-            for imported in imports(self.prints.content(path), package):
+            wanted = imports(self.prints.content(path), package)
+            for imported in wanted:
                 self._imported(imported, beside)
+            for place in self._mentions(name, path):
+                for imported in wanted:
+                    self._imported(imported, place)
         if name.partition(".")[0] not in OURS:
             loaded = self.prints.loaded.get(path, ())
             for held in dict.fromkeys(name for module in loaded for name in _held(module)):
                 self._imported(held, beside, local=True)
+
+    def _mentions(self, name: str, path: Path) -> tuple[Path, ...]:
+        """Count the files that a module's text names; the folders that it names."""
+        if name.partition(".")[0] in OURS:
+            return ()
+        files, folders = mentioned(self.prints.content(path), path)
+        for file in files:
+            self._add(file.name, file)
+        return folders
 
     def _imported(self, name: str, beside: Path, local: bool = False) -> None:
         """``name`` may be a module, or something in one: every prefix that is a module counts."""

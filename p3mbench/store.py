@@ -186,6 +186,7 @@ class Store:
         with self._told(f"{other.path} cannot be merged: "), self._transaction():
             wanted = [row for row in theirs if self._wants(row, other)]
             files = [mattes.foreign_file(other.folder, row["matte"]) for row in wanted]
+            newer = view.newer(self._db, other._db)
             another = view.merge(self._db, other._db)
             if another:
                 raise StoreError(
@@ -199,7 +200,10 @@ class Store:
             runs = other._db.execute("SELECT run_id, manifest FROM runs").fetchall()
             self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", runs)
             sizes = other._db.execute("SELECT benchmark, subset, images FROM subsets").fetchall()
-            self._db.executemany("INSERT OR REPLACE INTO subsets VALUES (?, ?, ?)", sizes)
+            for benchmark, *size in sizes:
+                how = "REPLACE" if benchmark in newer else "IGNORE"
+                sql = f"INSERT OR {how} INTO subsets VALUES (?, ?, ?)"
+                self._db.execute(sql, (benchmark, *size))
         mattes.remove(self.folder, old)
         return Merged(len(wanted), sum(file is not None for file in files))
 

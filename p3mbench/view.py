@@ -14,6 +14,8 @@ from typing import Any
 
 Place = tuple[str, str, str]  # subset, variant, obfuscation
 
+NO_VARIANT = ""  # as a variant: what does not depend on it, the ground truth
+
 # What an entry of a table is; all its rows should be of one code.
 ENTRY = ("benchmark", "convention", "method", "strategy", "options", "trimap_source")
 MADE = ("method_version", "code", "libraries", "metrics_version")
@@ -38,7 +40,8 @@ class View:
         definition: hash of what it is made of and where that lies.
         names: of its subsets, those that were not found included.
         subsets: subset -> ids of all its images.
-        contents: place -> image -> hash of its content, for the images that were looked at.
+        contents: place -> image -> hash of its content, for the images that were looked at. Under
+            `NO_VARIANT` it is the hash of the alpha alone, where it is a file.
         wanted: entry -> what makes its rows now (`made_of`).
         codes: hash of code -> its files with their hashes.
     """
@@ -179,11 +182,20 @@ def is_another(db: sqlite3.Connection, view: View) -> bool:
         for (_, variant, _), images in view.contents.items()
         for image, content in images.items()
     }
-    if {variant for variant, *_ in mine} & {variant for variant, *_ in theirs}:
-        return not mine & theirs
+    common = {variant for variant, *_ in mine} & {variant for variant, *_ in theirs}
+    if common:
+        decisive = common - {NO_VARIANT} or common
+        return not any(one[0] in decisive for one in mine & theirs)
     ids = {image for images in view.subsets.values() for image in images}
     known = {i for (name, _), of in last.members.items() if name == view.benchmark for i in of}
     return bool(known) and not ids & known
+
+
+def newer(db: sqlite3.Connection, other: sqlite3.Connection) -> frozenset[str]:
+    """The benchmarks that the other store saw later than this one, or this one never."""
+    when = "SELECT benchmark, seen FROM benchmarks"
+    mine: dict[str, str] = dict(db.execute(when).fetchall())
+    return frozenset(b for b, seen in other.execute(when) if seen > mine.get(b, ""))
 
 
 def merge(db: sqlite3.Connection, other: sqlite3.Connection) -> str:

@@ -6,6 +6,7 @@ is scored or a later call.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p3mbench.errors import MethodError
+from p3mbench.fingerprint import Code
 from p3mbench.method import Float32Array, Predictor, UInt8Array, checked_alpha
 
 if TYPE_CHECKING:
@@ -262,6 +264,26 @@ def _high_water_mark() -> list[float]:
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
     return [int(line.split()[1]) / 1024 for line in lines]
+
+
+def check_late_imports(code: Code, before: int) -> int:
+    """What ``predict`` imports after the start must be the code that the row's key was made of.
+
+    Args:
+        code: of the method that this process is for, as the plan found it.
+        before: how many modules there were at the last check.
+
+    Returns:
+        How many there are now.
+
+    Raises:
+        MethodError: a file is another one by now.
+    """
+    now = len(sys.modules)
+    changed = code.changed_file() if now != before else None
+    if changed is not None:
+        raise MethodError(f"{changed} changed while the run was going; run again")
+    return now
 
 
 def shift_of(alpha: Float32Array, exact: Float32Array) -> dict[str, float]:

@@ -12,14 +12,17 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import socket
+import struct
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 GRACE = 10.0  # seconds to end a family in
+REST = 5  # seconds that the rest of a message may take
 _PDEATHSIG, _SUBREAPER = 1, 36  # of prctl
 
 
@@ -214,6 +217,14 @@ def _processes() -> Iterator[tuple[int, int, int]]:
                 with contextlib.suppress(OSError, ValueError, IndexError):
                     fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
                     yield int(folder.name), int(fields[1]), int(fields[3])
+
+
+def limit_reading(pipe: Connection) -> None:
+    """Let no read wait long for the rest of a message, which is sent in one piece."""
+    if sys.platform != "linux":
+        return
+    with socket.socket(fileno=os.dup(pipe.fileno())) as end:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", REST, 0))
 
 
 def is_running(pid: int) -> bool:

@@ -250,8 +250,9 @@ class Isolated:
 
     def _started(self) -> _Child:
         context = _context()
-        folder = os.environ.get(SCENES, "")
+        folder = os.environ.get(SCENES) or tempfile.gettempdir()  # unset in a worker of Dask
         ours, theirs = context.Pipe()
+        family.limit_reading(ours)
         handle, name = tempfile.mkstemp(
             prefix="p3mbench-", suffix=".log", dir=folder if Path(folder).is_dir() else None
         )
@@ -300,8 +301,12 @@ class Isolated:
             deadline += late
         try:
             message = child.pipe.recv() if child.pipe.poll() else None
+        except BlockingIOError:
+            return _garbled(child)
         except (EOFError, OSError):
             return self._death(child)
+        except Exception:  # what is no message cannot be read
+            return _garbled(child)
         if message is None:
             return self._broken_limit(child, deadline)
         child.heard = time.monotonic()
@@ -352,6 +357,12 @@ class Isolated:
 
 
 LOST = 255  # what multiprocessing says of a process whose server is gone; a method may say so too
+
+
+def _garbled(child: _Child) -> Trouble:
+    """A child whose pipe holds what this package did not write."""
+    reason = "it wrote into descriptors that are not its own"
+    return Trouble("failed", reason, child.log_tail(), measured=True)
 
 
 def _is_lost(child: _Child) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from p3mbench.benchmark import Opened
+from p3mbench.benchmark import Benchmark, Opened
 from p3mbench.data.folder import Subset
 from p3mbench.data.sample import Sample
 from p3mbench.errors import DataError
@@ -15,7 +16,7 @@ from p3mbench.fingerprint import Code
 from p3mbench.provenance import hash_files, hash_of
 from p3mbench.registry import unknown
 from p3mbench.store import Store
-from p3mbench.view import View, entry_of, made_of
+from p3mbench.view import NO_VARIANT, View, entry_of, made_of
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,46 @@ def find_places(
     for subset in opened.subsets:
         for variant in variants:
             if variant in subset.available:
-                derived = any(s.recipe(variant).get("obfuscation") for s in subset.samples)
-                how = opened.benchmark.obfuscation.recipe if derived else ""
+                how = _obfuscation(subset, variant, opened.benchmark)
                 content = _content(chosen[subset.name], variant, store)
                 places.append(Place(subset, variant, how, content))
             else:
                 where = f"{subset.name}, variant {variant}"
                 missing.append((where, subset.unavailable[variant]))
     return places, missing
+
+
+def seen_before(opened: Opened, places: Iterable[Place], store: Store) -> list[Place]:
+    """What this run does not look at, as it is now, of the images that earlier runs looked at.
+
+    Their rows are in the same means and gaps as those of this run, so they too must be of the
+    files as they are. A file that cannot be read is left to the run that wants it.
+    """
+    benchmark = opened.benchmark
+    looked = {(p.subset.name, p.variant): set(p.content) for p in places}
+    known: dict[tuple[str, str], set[str]] = {}
+    for (name, part, variant, _), images in store.last_seen().contents.items():
+        if name == benchmark.name:
+            known.setdefault((part, variant), set()).update(images)
+    found = []
+    for subset in opened.subsets:
+        for variant in subset.available:
+            at = (subset.name, variant)
+            left = known.get(at, set()) - looked.get(at, set())
+            samples = [s for s in subset.samples if s.id in left and _readable(s, variant)]
+            if samples:
+                how = _obfuscation(subset, variant, benchmark)
+                found.append(Place(subset, variant, how, _content(samples, variant, store)))
+    return found
+
+
+def _readable(sample: Sample, variant: str) -> bool:
+    return all(os.access(path, os.R_OK) for path in sample.files(variant).values())
+
+
+def _obfuscation(subset: Subset, variant: str, benchmark: Benchmark) -> str:
+    derived = any(s.recipe(variant).get("obfuscation") for s in subset.samples)
+    return benchmark.obfuscation.recipe if derived else ""
 
 
 def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str, Content]:
@@ -111,23 +144,26 @@ def view_of(
 
     Args:
         opened: the benchmark.
-        places: that were looked at.
+        places: that were looked at; one may come twice, with other images.
         columns: of each cell of the plan.
         codes: of the methods in it.
     """
     benchmark = opened.benchmark
+    contents: dict[tuple[str, str, str], dict[str, str]] = {}
+    for p in places:
+        at = (p.subset.name, p.variant, p.obfuscation)
+        contents.setdefault(at, {}).update({i: one.sha256 for i, one in p.content.items()})
+        truth = {i: hash_of(one.recipe["alpha"]) for i, one in p.content.items()
+                 if "alpha" in one.recipe}  # fmt: skip
+        if truth:
+            contents.setdefault((p.subset.name, NO_VARIANT, ""), {}).update(truth)
     defined = {"source": benchmark.source, "subsets": benchmark.subsets, "folder": opened.where}
     return View(
         benchmark.name,
         hash_of(defined | {"synthetic": benchmark.synthetic}),
         tuple(subset["name"] for subset in benchmark.subsets),
         {subset.name: tuple(s.id for s in subset.samples) for subset in opened.subsets},
-        {
-            (p.subset.name, p.variant, p.obfuscation): {
-                image: one.sha256 for image, one in p.content.items()
-            }
-            for p in places
-        },
+        contents,
         {entry_of(one): made_of(one) for one in columns},
         {code.sha256: code.files for code in codes},
     )

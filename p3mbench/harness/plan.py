@@ -16,7 +16,14 @@ from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource
 from p3mbench.harness.contenders import Blocked, Contender, Request, contenders, with_code
 from p3mbench.harness.known import Known, Why, keys_of
-from p3mbench.harness.places import Content, Place, chosen_samples, find_places, view_of
+from p3mbench.harness.places import (
+    Content,
+    Place,
+    chosen_samples,
+    find_places,
+    seen_before,
+    view_of,
+)
 from p3mbench.method import (
     TrainSetting,
     strategy_of,
@@ -178,7 +185,8 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
                 cell = _cell(contender, benchmark, place)
                 cells.append(_cell_plan(cell, place.content, known, request.shard))
     columns = [planned.cell.columns for planned in cells]
-    view = view_of(opened, places, columns, [contender.code for contender in ready])
+    looked = [*places, *seen_before(opened, places, store)]
+    view = view_of(opened, looked, columns, [contender.code for contender in ready])
     store.refuse_another(view)
     cells.sort(key=lambda c: c.cell.contender.label)  # one method is loaded at a time
     expected = {(benchmark.name, subset.name): subset.size for subset in opened.subsets}

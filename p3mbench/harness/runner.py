@@ -39,6 +39,7 @@ class RunReport:
         shifts: by method, what a lower precision or compilation did to the mattes compared: the
             SAD between both, and the largest difference of a pixel.
         missing: images that were to be run and have neither a row nor a reason.
+        unkept: images that have a score and whose matte, though wanted, could not be kept.
     """
 
     ok: int = 0
@@ -47,16 +48,17 @@ class RunReport:
     warnings: set[str] = field(default_factory=set)
     shifts: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     missing: int = 0
+    unkept: int = 0
     interrupted: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 all is stored, 1 rows are missing, 3 some images failed, 130 stopped by Ctrl-C."""
+        """0 all is stored, 1 rows are missing, 3 images or mattes failed, 130 stopped by Ctrl-C."""
         if self.interrupted:
             return 130
         if self.missing:
             return 1
-        return 3 if self.failures or self.unloadable else 0
+        return 3 if self.failures or self.unloadable or self.unkept else 0
 
 
 def moved(shifts: Sequence[tuple[float, float]]) -> str:
@@ -125,6 +127,7 @@ def run_plan(
                 row = _safe(_row(task, outcome, setup, report))
                 store.add(row)
                 _count(row, task, report, isinstance(outcome, Unloadable))
+                report.unkept += row.status == "ok" and setup.alphas is not None and not row.matte
                 on_row(row)
         stored = store.statuses()
         report.missing = sum(task.key not in stored for task in plan.todo)

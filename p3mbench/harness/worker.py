@@ -29,7 +29,7 @@ from p3mbench.devices import resolve
 from p3mbench.errors import ChangedError, DataWarning, MethodError, P3MBenchError
 from p3mbench.flags import joined
 from p3mbench.harness.contenders import Contender
-from p3mbench.harness.engine import Call, Engine, shift_of
+from p3mbench.harness.engine import Call, Engine, check_late_imports, shift_of
 from p3mbench.harness.family import guarded
 from p3mbench.harness.plan import Task
 from p3mbench.images import recorded_reads
@@ -131,6 +131,7 @@ def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int
     for target, box in ((_read, loaded), (_score, predicted)):
         threading.Thread(target=target, args=(parent, box, setup, problems), daemon=True).start()
     engine: Engine | None = None
+    modules = 0
     while True:
         item = loaded.get()
         try:
@@ -144,7 +145,9 @@ def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int
         try:
             if item.error is not None:
                 raise item.error
-            predicted.put(_predict(item, engine, parent))
+            found = _predict(item, engine, parent)
+            modules = check_late_imports(item.task.cell.contender.code, modules)
+            predicted.put(found)
         except MethodError as error:  # it cannot do what was asked of it, with any image
             parent.say("unloadable", reason_of(error))
             return
@@ -305,7 +308,7 @@ def _beside(parent: _Parent, number: int, what: str, odd: list[str]) -> Iterator
     parent.say("extra", number)
     try:
         yield
-    except Exception as error:
+    except BaseException as error:  # sys.exit too
         odd.append(f"{what}: {reason_of(error)}")
 
 

@@ -1,6 +1,8 @@
 """A method that misbehaves on the images it is told to, and is good on all others."""
 
+import contextlib
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -75,6 +77,13 @@ class Naughty:
 
     def no_words(self):
         raise Silent
+
+    def garbage(self):
+        """Write into whatever is open, as code that has mixed up its descriptors does."""
+        for number in range(3, 40):
+            with contextlib.suppress(OSError):
+                if stat.S_ISSOCK(os.fstat(number).st_mode):
+                    os.write(number, b"garbage!")
 
     def children(self):
         """Children of every kind, as a method may leave behind."""

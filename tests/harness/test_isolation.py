@@ -8,6 +8,7 @@ import resource
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -17,7 +18,9 @@ import pandas as pd
 import pytest
 from runs import children, command, frame, run, stored
 
-from p3mbench.harness.isolate import GIB, Limits
+from p3mbench.data.mini import SCENES
+from p3mbench.harness.isolate import GIB, Isolated, Limits
+from p3mbench.harness.worker import Setup
 from p3mbench.store import Store
 
 
@@ -196,3 +199,25 @@ def test_threads_end_with_the_run(tmp_path: Path) -> None:
     before = threading.active_count()
     run(tmp_path, limit=1)
     assert threading.active_count() == before
+
+
+def test_a_log_lies_in_no_folder_of_the_users(tmp_path, monkeypatch):
+    """A worker of Dask has no folder of the run's; what it is killed at must not stay here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(SCENES, raising=False)
+    isolated = Isolated(Setup("cpu", "r", None, (), 1), Limits())
+    child = isolated._child = isolated._start()
+    try:
+        assert child.log.parent == Path(tempfile.gettempdir()) and not list(tmp_path.iterdir())
+    finally:
+        isolated.close()
+
+
+@pytest.mark.slow
+def test_a_method_that_writes_into_other_descriptors_ends_nothing(tmp_path):
+    report = run(tmp_path, how="garbage", limit=1)
+    mine = frame(tmp_path, "naughty")
+    bad = mine[mine["status"] != "ok"]
+    assert report.exit_code == 3 and len(mine) == 4 and len(bad) > 0
+    assert set(bad["reason"]) == {"it wrote into descriptors that are not its own"}
+    assert (frame(tmp_path, "coarse")["status"] == "ok").all()

@@ -62,7 +62,8 @@ class Desk:
 
     def plan(self, store: Store, names: str = "grey", **asked: object) -> Plan:
         methods, _ = select_methods(names, (self.plugin,))
-        request = Request(methods=methods, variants=("N",), **asked)  # type: ignore[arg-type]
+        asked.setdefault("variants", ("N",))
+        request = Request(methods=methods, **asked)  # type: ignore[arg-type]
         return make_plan(open_benchmark(get(str(self.toml)), None), request, store)
 
     def run(
@@ -321,6 +322,68 @@ def test_stores_of_two_benchmarks_of_one_name_are_not_merged(desk):
         store.merge(other)
     desk.out = mine
     assert desk.counted() == (["i1", "i2", "i3", "i4"], "")
+
+
+def test_an_image_that_a_run_did_not_look_at_is_out_if_it_changed(desk):
+    desk.run()
+    images(desk.data, i3=99)
+    desk.run(limit=1)
+    ids, notes = desk.counted()
+    assert ids == ["i1", "i2", "i4"] and "i3 of office P changed since" in notes
+
+
+def blurred(desk: Desk, root: str, *more: str) -> None:
+    """Let the benchmark have a variant B at ``root``, and perhaps N."""
+    lines = [f'blurred = "{root}/image"', *more]
+    text = TOML.format(root=root).replace(f'original = "{root}/image"', "\n".join(lines))
+    desk.toml.write_text(text)
+
+
+def test_a_variant_that_a_run_did_not_look_at_is_out_if_its_alpha_changed(desk):
+    """The gap between both would be between two ground truths."""
+    blurred(desk, "office", 'original = "office/normal"')
+    shutil.copytree(desk.data / "image", desk.data / "normal")
+    desk.run(variants=("B",))
+    for stem in ("i1", "i2", "i3", "i4"):
+        file = str(desk.data / "mask" / f"{stem}.png")
+        cv2.imwrite(file, 255 - cv2.imread(file, 0))
+    desk.run(variants=("N",))
+    with Store(desk.out) as store:
+        rows = current(store)
+    assert set(rows.frame["variant"]) == {"N"} and len(rows.frame) == 4
+    assert "4 rows are left out: i1, i2, i3, i4 of office P changed" in rows.notes[0]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_two_benchmarks_of_one_name_without_a_common_variant(desk, same):
+    """They are one if the alphas are the same."""
+    blurred(desk, "office")
+    desk.run(variants=("B",))
+    shutil.copytree(desk.data, desk.folder / "other")
+    if not same:
+        for file in (desk.folder / "other" / "mask").iterdir():
+            cv2.imwrite(str(file), 255 - cv2.imread(str(file), 0))
+    desk.toml.write_text(TOML.format(root="other"))
+    if same:
+        assert len(todo(desk.run())) == 4
+        return
+    with pytest.raises(StoreError, match="holds another benchmark called 'office'"):
+        desk.run()
+
+
+@pytest.mark.parametrize("newer", ["mine", "theirs"])
+def test_a_merge_takes_the_size_that_was_seen_last(desk, newer):
+    small, large = desk.folder / "small", desk.folder / "large"
+    desk.out = large
+    desk.run()
+    for name in ("image", "mask"):
+        (desk.data / name / "i4.png").unlink()
+    desk.out = small
+    desk.run()
+    into, other_one = (small, large) if newer == "mine" else (large, small)
+    with Store(into) as store, Store(other_one) as other:
+        store.merge(other)
+        assert store.expected() == {("office", "P"): 3}
 
 
 def test_a_merge_knows_what_the_newer_store_saw(desk):

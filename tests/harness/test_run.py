@@ -221,7 +221,7 @@ def test_a_matte_that_cannot_be_kept_costs_no_score(tmp_path, p3m_folder):
     alphas = tmp_path / "alphas"
     alphas.write_text("a file where the folder should be")
     report = run(tmp_path, p3m_folder, "coarse", limit=1, alphas=alphas)
-    assert (report.ok, report.exit_code) == (2, 0)
+    assert (report.ok, report.unkept, report.exit_code) == (2, 2, 3)
     found = rows(tmp_path)
     assert all(row["matte"] == "" and "the matte was not kept" in row["reason"] for row in found)
     alphas.unlink()
@@ -261,6 +261,46 @@ def test_a_plugin_that_changes_after_it_was_planned_makes_no_row(
     assert report.ok == 0 and "grey.py changed" in report.unloadable["grey"]
     monkeypatch.undo()
     assert run(tmp_path / "out", p3m_folder, "grey", (plugin_file,), limit=1).ok == 2
+
+
+def test_a_module_that_changes_before_it_is_imported_makes_no_row(tmp_path, p3m_folder):
+    """The first image is the last one with the old code; who imports late gets the new one."""
+    (tmp_path / "late.py").write_text("LEVEL = 0.25\n")
+    plugin = tmp_path / "grey.py"
+    plugin.write_text(LATE)
+    report = run(tmp_path / "out", p3m_folder, "grey", (plugin,), jobs=1)
+    assert "late.py changed while the run was going" in report.unloadable["grey"]
+    found = [row["status"] for row in rows(tmp_path / "out")]
+    assert found.count("ok") <= 1 and found.count("ok") + found.count("skipped") == len(found)
+
+
+LATE = """
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+import numpy as np
+from p3mbench.method import Kind, MethodInfo
+HELPER = Path(__file__).with_name("late.py")
+CALLS = []
+
+@dataclass(frozen=True)
+class Grey:
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="grey", title="Grey", kind=Kind.TRIMAP_FREE, year=2026, citation="nobody")
+
+    def load(self, device, weights):
+        return self
+
+    def predict(self, image, trimap=None):
+        CALLS.append(1)
+        if len(CALLS) == 1:
+            return np.full(image.shape[:2], 0.25, np.float32)
+        HELPER.write_text("LEVEL = 0.75")
+        sys.path.insert(0, str(HELPER.parent))
+        import late
+        return np.full(image.shape[:2], late.LEVEL, np.float32)
+"""
 
 
 def test_learned_methods_without_weights_are_listed_not_run(tmp_path, p3m_folder, monkeypatch):

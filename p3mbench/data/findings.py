@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.data.agreement import alike, contradiction, nothing_hidden, outside
+from p3mbench.data.agreement import alike, contradiction, flat, nothing_hidden, outside
 from p3mbench.data.listing import first_names
 from p3mbench.data.sample import (
     BLANK,
@@ -26,7 +26,7 @@ from p3mbench.errors import DataError
 from p3mbench.flags import WORDS
 from p3mbench.images import UInt8Array, read_alpha, read_image, read_mask, read_trimap
 
-CHECKS = 1  # raised whenever a check is added or changed: what is remembered is found anew
+CHECKS = 2  # raised whenever a check is added or changed: what is remembered is found anew
 
 
 @dataclass(frozen=True)
@@ -155,10 +155,10 @@ def _compare(look: _Look, derives: bool) -> None:
     if "alpha" not in arrays:
         return
     alpha = as_bytes(arrays["alpha"])
-    if not alpha.any():
-        look.add("alpha", BLANK, flag="empty_alpha")
-    elif alpha.min() == 255:
-        look.add("alpha", "the alpha is all white: there is no background", flag="full_alpha")
+    flag = flat(alpha)
+    if flag:
+        full = "the alpha is all white: there is no background"
+        look.add("alpha", BLANK if flag == "empty_alpha" else full, flag=flag)
     same = {role for role in arrays if role != "alpha" and look.agree("alpha", role)}
     ranged = any(one.flag.startswith("matte_") for one in look.findings)
     if "trimap" in same and not ranged:  # else it is the alpha that is odd

@@ -19,6 +19,7 @@ from typing import Literal
 
 import cv2
 
+from p3mbench.data.agreement import contradiction, flat
 from p3mbench.data.findings import Finding
 from p3mbench.data.listing import (
     Listing,
@@ -26,9 +27,16 @@ from p3mbench.data.listing import (
     listing,
     twin_hint,
 )
+from p3mbench.data.sample import as_bytes
 from p3mbench.errors import DataError
 from p3mbench.flags import WORDS
-from p3mbench.images import IMAGE_SUFFIXES, read_alpha, read_trimap
+from p3mbench.images import (
+    IMAGE_SUFFIXES,
+    Float32Array,
+    UInt8Array,
+    read_alpha,
+    read_trimap,
+)
 from p3mbench.metrics import Scores, score, select_metrics
 from p3mbench.provenance import usable_cores
 
@@ -204,16 +212,31 @@ def _read_files(task: _Task) -> EvaluatedImage:
         warnings.simplefilter("always")
         try:
             read_alpha(task.pred)
-            blank = not read_alpha(task.alpha).any()
-            if task.trimap is not None:
-                read_trimap(task.trimap)
+            alpha = read_alpha(task.alpha)
+            trimap = None if task.trimap is None else read_trimap(task.trimap)
         except DataError as error:
             return EvaluatedImage(task.id, None, "failed", str(error))
+    return EvaluatedImage(task.id, None, "ok", "", _all_findings(task, caught, alpha, trimap))
+
+
+def _all_findings(
+    task: _Task,
+    caught: list[warnings.WarningMessage],
+    alpha: UInt8Array | Float32Array,
+    trimap: UInt8Array | None,
+) -> tuple[Finding, ...]:
+    """What the readers warned of, and what the ground truth and its trimap tell together."""
     found = list(_findings(task, caught))
-    if blank:
-        text = WORDS["empty_alpha"]
-        found.append(Finding(str(task.alpha), text, problem=False, flag="empty_alpha"))
-    return EvaluatedImage(task.id, None, "ok", "", tuple(found))
+    opacity = as_bytes(alpha)
+    if flag := flat(opacity):
+        found.append(Finding(str(task.alpha), WORDS[flag], problem=False, flag=flag))
+    ranged = any(one.flag.startswith("matte_") for one in found if one.name == str(task.alpha))
+    if trimap is None or trimap.shape != alpha.shape or ranged:
+        return tuple(found)
+    text = contradiction(opacity, trimap)
+    if text:
+        found.append(Finding(str(task.trimap), text, problem=False, flag="trimap_contrary"))
+    return tuple(found)
 
 
 def _findings(task: _Task, caught: list[warnings.WarningMessage]) -> Iterator[Finding]:
@@ -240,7 +263,7 @@ def _score_files(task: _Task) -> EvaluatedImage:
         except Exception as error:  # one image must not end the run
             reason = f"{type(error).__name__}: {error}"
             return EvaluatedImage(task.id, None, "failed", reason)
-    found = tuple(_findings(task, caught))
+    found = _all_findings(task, caught, alpha, trimap)
     flagged = Scores(scores, dict.fromkeys([*scores.flags, *(one.flag for one in found)]))
     return EvaluatedImage(task.id, flagged, "ok", "", found)
 

@@ -33,7 +33,7 @@ WORDS: dict[str, str] = {
     "trimap_class": "the trimap has no foreground or no background",
     "trimap_contrary": "the trimap calls many pixels the contrary of the alpha",
     "full_alpha": "the ground truth is all 1: there is no background",
-    "dark_picture": "no pixel of the picture is brighter than 31 of 255: another range?",
+    "dark_picture": "no pixel of the picture is brighter than 100 of 255: another range?",
     "exif_orientation": "the EXIF orientation is not 1; pixels are taken as stored",
     "large_face": "the face mask covers more than half of the picture",
     "small_face": "the face mask covers less than a pixel in two thousand of the picture",

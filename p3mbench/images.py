@@ -111,7 +111,7 @@ def read_alpha(path: Path) -> UInt8Array | Float32Array:
 
     Warns:
         DataWarning: no pixel is half opaque, so that the file may hold another range (0 and 1,
-            percent); a matte of zeros is no such case.
+            percent), or there is nothing but 0, 1 and a few 255; a matte of zeros is no such case.
     """
     grey = read_grey_png(path, read_bytes(path), "an alpha matte")
     top = int(grey.max(initial=0))
@@ -126,6 +126,8 @@ def read_alpha(path: Path) -> UInt8Array | Float32Array:
     elif 0 < top <= white // 2:
         text = f"its greatest value is {top} of {white}; does it hold another range?"
         _warn(path, text, "matte_range")
+    elif top == 255 and grey.dtype == np.uint8 and _holds_labels(grey):
+        _warn(path, "holds 0, 1 and some 255; a map of labels? write 255 for 1", "matte_0_1")
     if grey.dtype == np.uint16:
         return (grey / np.float32(65535)).astype(np.float32)
     return grey
@@ -234,11 +236,18 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
     return face
 
 
+def _holds_labels(grey: UInt8Array) -> bool:
+    """Whether a matte is of 0, 1 and 255 alone, with more of 1: labels with a border or a speck."""
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
+    return bool(counts[1] > counts[255] and not counts[2:255].any())
+
+
 def _check_deep(path: Path, top: int, what: str) -> None:
     if 0 < top <= 255:
+        factor = 257 if top > 1 else 65535
         raise DataError(
             f"{path}: holds 8-bit values in 16 bits (greatest value {top} of 65535); save {what} "
-            "with 8 bits, or multiply it by 257"
+            f"with 8 bits, or multiply it by {factor}"
         )
 
 

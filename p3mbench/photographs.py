@@ -17,29 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from p3mbench.errors import DataError, DataWarning
-from p3mbench.png import check_size, warn_of_orientation
+from p3mbench.png import check_size, kind_of, warn_of_orientation
 
 if TYPE_CHECKING:
     from PIL import Image
 
 UInt8Array = npt.NDArray[np.uint8]
 
-DARK = 32  # a picture with nothing as bright as this is likely of another range
+DARK = 101  # nothing as bright: likely of another range (percent, 14 bits in 16)
 
-_ORIENTATION, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 274, 258, 262, 339
+_ORIENTATION, _BITS, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 274, 258, 262, 284, 339
 _EIGHT = "save it with 8 bits per channel (PNG or JPEG)"
-_NOT_PICTURES = (
-    (0, b"PK\x03\x04", "a zip archive"),
-    (0, b"\x1f\x8b", "a gzip archive"),
-    (0, b"%PDF", "a PDF file"),
-    (0, b"version https://git-lfs", "a git-lfs pointer; fetch the file itself with git lfs pull"),
-    (0, b"<", "a web page or SVG file"),
-    (0, b"\x93NUMPY", "a NumPy array"),
-    (0, b"v/1\x01", "an OpenEXR file"),
-    (4, b"ftyp", "a HEIC or AVIF file"),
-    (0, b"II*\0", "a TIFF file of floating point or another unusual kind"),
-    (0, b"MM\0*", "a TIFF file of floating point or another unusual kind"),
-)
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -169,6 +157,8 @@ def _deep(path: Path, file: Image.Image, content: bytes) -> npt.NDArray[Any]:
         raise DataError(f"{path}: is a TIFF in which 0 is white; {_EIGHT}")
     if file.mode.startswith("I"):
         return np.asarray(file).astype(np.int64)
+    if _tag(file, _PLANAR) == 2:  # OpenCV would take its planes for interleaved colours
+        raise DataError(f"{path}: is a TIFF in deep colour, one plane per channel; {_EIGHT}")
     if (_tag(file, _ORIENTATION) or 1) != 1:
         raise DataError(f"{path}: is a TIFF in deep colour that is stored turned; {_EIGHT}")
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -199,9 +189,11 @@ def _refuse_transparency(path: Path, alpha: npt.NDArray[Any], opaque: int) -> No
 
 
 def _what_it_is(content: bytes) -> str:
-    for at, magic, words in _NOT_PICTURES:
-        if content[at:].lstrip()[: len(magic)] == magic if not at else content[4:8] == magic:
-            return f"cannot be read as an image (it is {words}); save it as an 8-bit PNG or JPEG"
+    kind = kind_of(content)
+    if kind == "a TIFF file":
+        kind += " of floating point or another unusual kind"
+    if kind:
+        return f"cannot be read as an image (it is {kind}); save it as an 8-bit PNG or JPEG"
     return "cannot be read as an image (of no kind that Pillow knows); save it as PNG or JPEG"
 
 

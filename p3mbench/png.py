@@ -21,6 +21,21 @@ from p3mbench.errors import DataError, DataWarning
 MAX_PIXELS = 100_000_000  # refused beyond: no portrait has that many, a decompression bomb does
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_KINDS = (
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"\x1f\x8b", "a gzip archive"),
+    (0, b"%PDF", "a PDF file"),
+    (0, b"version https://git-lfs", "a git-lfs pointer; fetch the file itself with git lfs pull"),
+    (0, b"<", "a web page or SVG file"),
+    (0, b"\x93NUMPY", "a NumPy array"),
+    (0, b"\xff\xd8\xff", "a JPEG file"),
+    (8, b"WEBP", "a WebP file"),
+    (0, b"GIF8", "a GIF file"),
+    (0, b"v/1\x01", "an OpenEXR file"),
+    (4, b"ftyp", "a HEIC or AVIF file"),
+    (0, b"II*\0", "a TIFF file"),
+    (0, b"MM\0*", "a TIFF file"),
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,15 @@ def check_size(path: Path, height: int, width: int) -> None:
         )
 
 
+def kind_of(content: bytes) -> str:
+    """What a file is that is not what it should be, by its first bytes; "" if that is not known."""
+    for at, magic, words in _KINDS:
+        start = content[at:] if at else content[:64].lstrip()
+        if start.startswith(magic):
+            return words
+    return ""
+
+
 def _orientation(exif: bytes) -> object:
     from PIL import Image
 
@@ -100,7 +124,11 @@ def _header(path: Path, content: bytes, what: str) -> _Header:
     if not content:
         raise DataError(f"{path}: is empty")
     if not content.startswith(_SIGNATURE):
-        raise DataError(f"{path}: is not a PNG file; {what} must be a PNG (no lossy compression)")
+        other = kind_of(content)
+        raise DataError(
+            f"{path}: is not a PNG file{other and f' (it is {other})'}; {what} must be a PNG "
+            "(no lossy compression)"
+        )
     size, exif, ended, at = (0, 0), b"", False, len(_SIGNATURE)
     while not ended and at + 12 <= len(content):
         length = int.from_bytes(content[at : at + 4])

@@ -62,3 +62,31 @@ def packed_png(path: Path, values: np.ndarray, bits: int, interlaced: bool = Fal
     parts = [chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(raw)), chunk(b"IEND", b"")]
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
     return path
+
+
+def planar_tiff(path: Path, rgb: np.ndarray) -> Path:
+    """A TIFF file of (H, W, 3) uint16 that keeps each channel in a plane of its own."""
+    height, width = rgb.shape[:2]
+    plane = 2 * height * width
+    short, long = 3, 4
+    numbers = {"bits": 8, "offsets": 14, "counts": 26}  # where these lists of three begin
+    first = 38 + 2 + 10 * 12 + 4
+    lists = struct.pack("<3H", 16, 16, 16)
+    lists += struct.pack("<3I", *(first + i * plane for i in range(3)))
+    lists += struct.pack("<3I", plane, plane, plane)
+    tags = [
+        (256, short, 1, width),
+        (257, short, 1, height),
+        (258, short, 3, numbers["bits"]),
+        (259, short, 1, 1),  # not compressed
+        (262, short, 1, 2),  # RGB
+        (273, long, 3, numbers["offsets"]),
+        (277, short, 1, 3),
+        (278, short, 1, height),
+        (279, long, 3, numbers["counts"]),
+        (284, short, 1, 2),  # a plane per channel
+    ]
+    directory = struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *t) for t in tags)
+    planes = b"".join(rgb[..., i].astype("<u2").tobytes() for i in range(3))
+    path.write_bytes(b"II*\0" + struct.pack("<I", 38) + lists + directory + bytes(4) + planes)
+    return path

@@ -57,6 +57,27 @@ def test_records_hold_what_score_gives_in_the_order_of_names(folders: Path, jobs
         assert record.scores.flags == score(*mattes).flags
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_what_ground_truth_and_trimap_tell_together_is_named(folders: Path, strict: bool) -> None:
+    trimap = read(folders / "trimap" / "3.png")
+    write(folders / "trimap" / "3.png", np.where(trimap == 128, 128, 255 - trimap).astype(np.uint8))
+    write(folders / "gt" / "5.png", np.full((48, 40), 255, np.uint8))
+    places = (folders / "pred", folders / "gt", folders / "trimap")
+    if strict:
+        with pytest.raises(DataError, match=r"3\.png: the trimap calls .* \(and 2 more\); nothing"):
+            list(evaluate(*places, jobs=1, strict=True))
+        return
+    records = list(evaluate(*places, jobs=1))
+    assert {record.id: [one.flag for one in record.findings] for record in records} == {
+        **{str(n): [] for n in range(9)},
+        "3": ["trimap_contrary"],
+        "5": ["full_alpha", "trimap_contrary"],
+    }
+    for record in records:
+        assert record.scores is not None
+        assert {one.flag for one in record.findings} <= set(record.scores.flags)
+
+
 def test_a_subset_of_another_convention(folders: Path) -> None:
     kwargs = {"convention": "dim", "metrics": ("mse_t",), "jobs": 1}
     for record in evaluate(folders / "pred", folders / "gt", folders / "trimap", **kwargs):

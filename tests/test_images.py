@@ -208,6 +208,35 @@ def test_a_matte_of_another_range_is_named(tmp_path, ramp, top, flags):
     assert (alpha == matte).all() and found == flags
 
 
+def test_labels_beside_a_border_of_255_are_named(tmp_path, ramp):
+    labels = (ramp > 100).astype(np.uint8)
+    labels[0] = 255
+    assert flags_of(images.read_alpha, save(tmp_path / "a.png", labels))[1] == ["matte_0_1"]
+    soft = labels * 255
+    soft[1, :2] = 1, 254  # few pixels of 1 are a matte's edge
+    assert flags_of(images.read_alpha, save(tmp_path / "b.png", soft))[1] == []
+
+
+def test_other_files_under_a_mattes_name_are_told(tmp_path):
+    for content, words in (
+        (b"version https://git-lfs.github.com/spec/v1", "git lfs pull"),
+        (b"\xff\xd8\xff\xe0" + bytes(40), "it is a JPEG file"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "it is a WebP file"),
+        (b"  <html>", "a web page"),
+        (b"hello", "is not a PNG file; an alpha matte must be a PNG"),
+    ):
+        (tmp_path / "a.png").write_bytes(content)
+        with pytest.raises(DataError, match=rf"a\.png: .*{words}"):
+            images.read_alpha(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(("top", "factor"), [(1, 65535), (2, 257), (255, 257)])
+def test_the_factor_that_mends_a_sixteen_bit_matte(tmp_path, ramp, top, factor):
+    matte = (ramp.astype(int) * top // ramp.max()).astype(np.uint16)
+    with pytest.raises(DataError, match=f"or multiply it by {factor}$"):
+        images.read_alpha(save(tmp_path / "a.png", matte))
+
+
 @pytest.mark.parametrize("top", [1, 2, 100, 255])
 def test_eight_bit_values_in_a_sixteen_bit_matte_are_refused(tmp_path, ramp, top):
     matte = (ramp.astype(int) * top // ramp.max()).astype(np.uint16)

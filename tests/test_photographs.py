@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd_files import packed_png, turned, write
+from odd_files import packed_png, planar_tiff, turned, write
 from PIL import Image
 
 from p3mbench.errors import DataError, DataWarning
@@ -60,8 +60,21 @@ def test_values_of_few_bits_in_sixteen_are_refused(tmp_path, top, held):
 
 
 def test_a_dim_picture_of_sixteen_bits_is_scaled(tmp_path):
-    deep = np.full((8, 8), 32 * 257, np.uint16)
-    assert (silent(write(tmp_path / "a.png", deep)) == 32).all()
+    deep = np.full((8, 8), 101 * 257, np.uint16)
+    assert (silent(write(tmp_path / "a.png", deep)) == 101).all()
+
+
+def test_values_of_fourteen_bits_in_sixteen_are_named(tmp_path, rgb):
+    deep = rgb.astype(np.uint16) * 64
+    with pytest.warns(DataWarning, match="brighter than 62 of 255") as caught:
+        read_image(write(tmp_path / "a.png", deep))
+    assert [one.message.flag for one in caught] == ["dark_picture"]
+
+
+def test_deep_colour_with_a_plane_per_channel_is_refused(tmp_path, rgb):
+    path = planar_tiff(tmp_path / "a.tiff", rgb.astype(np.uint16) * 257)
+    with pytest.raises(DataError, match=r"a\.tiff: .*one plane per channel; save it with 8 bits"):
+        read_image(path)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,7 @@ def test_other_kinds_under_a_pictures_name_are_told(tmp_path):
             read_image(tmp_path / "a.jpg")
 
 
-@pytest.mark.parametrize("top", [0, 1, 31])
+@pytest.mark.parametrize("top", [0, 1, 31, 100])
 def test_a_picture_of_another_range_is_named(tmp_path, rgb, top):
     dark = (rgb.astype(int) * top // rgb.max()).astype(np.uint8)
     with pytest.warns(DataWarning, match=rf"brighter than {top} of 255") as caught:
@@ -111,8 +124,8 @@ def test_a_picture_of_another_range_is_named(tmp_path, rgb, top):
     assert (read == dark).all()
 
 
-def test_a_dark_picture_that_reaches_32_is_right(tmp_path):
-    assert silent(write(tmp_path / "a.png", np.full((4, 4, 3), 32, np.uint8))).max() == 32
+def test_a_dark_picture_that_reaches_101_is_right(tmp_path):
+    assert silent(write(tmp_path / "a.png", np.full((4, 4, 3), 101, np.uint8))).max() == 101
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".tiff", ".webp"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from p3mbench.cli.screen import pause
-from p3mbench.data.findings import Kind, kinds_of
+from p3mbench.data.findings import Kind, kinds_of, names_of
 from p3mbench.data.survey import FEW, Memory, survey
 from p3mbench.errors import DataError
 
@@ -79,9 +79,7 @@ def refuse(kinds: Sequence[Kind], *, strict: bool, what: str) -> None:
     """
     bad = [kind for kind in kinds if strict or kind.problem]
     if bad:
-        files = sum(len(kind.names) for kind in bad)
-        because = " because of --strict" if strict else ""
-        raise DataError(
-            f"{files} files are {'wrong or odd' if strict else 'wrong'} (see above; the first is "
-            f"{bad[0].line}); {what}{because}"
-        )
+        files = len(names_of(bad))
+        count = "1 file is" if files == 1 else f"{files} files are"
+        how, because = ("wrong or odd", " because of --strict") if strict else ("wrong", "")
+        raise DataError(f"{count} {how} (see above; first: {bad[0].line}); {what}{because}")

@@ -75,6 +75,13 @@ def outside(face: BoolArray, alpha: UInt8Array) -> str:
     return f"only {inside / area:.0%} of the face mask lies inside the opaque person"
 
 
+def flat(alpha: UInt8Array) -> str:
+    """The flag of an (H, W) uint8 alpha that is 0 or 255 everywhere; "" for any other."""
+    if not alpha.any():
+        return "empty_alpha"
+    return "full_alpha" if alpha.min() == 255 else ""
+
+
 def contradiction(alpha: UInt8Array, trimap: UInt8Array) -> str:
     """Says so if a trimap calls a pixel in a thousand known that the alpha calls the contrary.
 

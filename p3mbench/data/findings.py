@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.data.agreement import alike, contradiction, nothing_hidden, outside
+from p3mbench.data.agreement import alike, contradiction, flat, nothing_hidden, outside
 from p3mbench.data.listing import first_names
 from p3mbench.data.sample import (
     BLANK,
@@ -26,7 +26,7 @@ from p3mbench.errors import DataError
 from p3mbench.flags import WORDS
 from p3mbench.images import UInt8Array, read_alpha, read_image, read_mask, read_trimap
 
-CHECKS = 1  # raised whenever a check is added or changed: what is remembered is found anew
+CHECKS = 2  # raised whenever a check is added or changed: what is remembered is found anew
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,12 @@ def kinds_of(findings: Iterable[Finding]) -> list[Kind]:
         text = WORDS[members[0].flag] if several else members[0].text
         kinds.append(Kind(text, problem, members[0].flag, names))
     return sorted(kinds, key=lambda kind: (not kind.problem, -len(kind.names)))
+
+
+def names_of(kinds: Iterable[Kind], *, problem: bool | None = None) -> set[str]:
+    """The files that some kinds name, each once: problems, odd ones, or both for None."""
+    chosen = (kind for kind in kinds if problem is None or kind.problem is problem)
+    return {name for kind in chosen for name in kind.names}
 
 
 def inspect(sample: Sample, variants: Sequence[str]) -> tuple[Finding, ...]:
@@ -155,11 +161,16 @@ def _compare(look: _Look, derives: bool) -> None:
     if "alpha" not in arrays:
         return
     alpha = as_bytes(arrays["alpha"])
-    if not alpha.any():
-        look.add("alpha", BLANK, flag="empty_alpha")
-    elif alpha.min() == 255:
-        look.add("alpha", "the alpha is all white: there is no background", flag="full_alpha")
-    same = {role for role in arrays if role != "alpha" and look.agree("alpha", role)}
+    flag = flat(alpha)
+    if flag:
+        full = "the alpha is all white: there is no background"
+        look.add("alpha", BLANK if flag == "empty_alpha" else full, flag=flag)
+    others = [role for role in arrays if role != "alpha"]
+    sizes = {arrays[role].shape[:2] for role in others}
+    if len(others) > 1 and len(sizes) == 1 and alpha.shape not in sizes:
+        look.agree(others[0], "alpha")  # all the others agree, so it is the alpha that is wrong
+        return
+    same = {role for role in others if look.agree("alpha", role)}
     ranged = any(one.flag.startswith("matte_") for one in look.findings)
     if "trimap" in same and not ranged:  # else it is the alpha that is odd
         text = contradiction(alpha, arrays["trimap"])
@@ -177,6 +188,7 @@ def _compare_face(look: _Look, alpha: UInt8Array, derives: bool) -> None:
     if derives:
         why = nothing_hidden(look.arrays["N"], face, alpha, look.sample.obfuscation)
     if why:
+        look.findings = [one for one in look.findings if one.flag != "no_face"]  # said once
         look.add("face", f"hides nothing ({why}); mend the mask", problem=True)
     elif text := outside(np.asarray(face, bool), alpha):
         look.add("face", text, flag="face_outside")

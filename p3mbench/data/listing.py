@@ -19,7 +19,7 @@ from p3mbench.names import printable
 
 NAMES_SHOWN = 3
 
-_HOUSEKEEPING = ("thumbs.db", "desktop.ini", "icon\r")
+_HOUSEKEEPING = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir")
 _PHONE = (".heic", ".heif", ".avif")
 _ARRAYS = (".npy", ".npz", ".exr", ".hdr", ".pfm", ".mat", ".pt", ".raw")
 _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
@@ -71,7 +71,7 @@ def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:
     found: dict[str, Path] = {}
     clashes, ignored = [], []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name.lower() in _HOUSEKEEPING:
+        if housekeeping(path):
             continue
         if path.suffix.lower() not in suffixes or path.is_dir():
             ignored.append(Ignored(path, _reason(path, suffixes)))
@@ -82,6 +82,11 @@ def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:
         else:
             found[stem] = path
     return Listing(dict(sorted(found.items())), tuple(clashes), tuple(ignored))
+
+
+def housekeeping(path: Path) -> bool:
+    """Whether a file or folder is hidden or belongs to a file manager, and is not mentioned."""
+    return path.name.startswith(".") or path.name.lower() in _HOUSEKEEPING
 
 
 def check_folder(folder: Path, mend: str = "") -> None:

@@ -5,18 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from p3mbench.data.listing import check_folder, first_names
-from p3mbench.data.p3m10k import SUBSET_FOLDERS, find_subset, find_train
+from p3mbench.data.p3m10k import further_in, is_p3m10k
 from p3mbench.errors import BenchmarkError
 
 P3M = "p3m500"
-
-
-def is_p3m10k(root: Path) -> bool:
-    """Whether a folder holds a test subset or the training images of P3M-10k."""
-    if any(find_subset(root, name) is not None for name in SUBSET_FOLDERS):
-        return True
-    train = find_train(root)
-    return train is not None and train.absolute().name == "train"
 
 
 def recognised(named: str | None, data: Path | None, default: str = "mini") -> str:
@@ -29,7 +21,8 @@ def recognised(named: str | None, data: Path | None, default: str = "mini") -> s
 
     Raises:
         DataError: ``data`` is no folder.
-        BenchmarkError: it is laid out in a way that must be described first.
+        BenchmarkError: it is laid out in a way that must be described first, or P3M-10k lies in a
+            folder of it.
     """
     if named is not None:
         return named
@@ -38,6 +31,9 @@ def recognised(named: str | None, data: Path | None, default: str = "mini") -> s
     check_folder(data)
     if is_p3m10k(data):
         return P3M
+    nearby = further_in(data)
+    if nearby is not None:
+        raise BenchmarkError(f"{data}: P3M-10k lies further in; give {nearby} instead")
     inside = first_names(sorted(path.name for path in data.iterdir() if path.is_dir()))
     raise BenchmarkError(
         f"{data}: is not laid out as P3M-10k (holds {inside or 'no folders'}); describe it in a "

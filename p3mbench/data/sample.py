@@ -215,6 +215,7 @@ def same_size(first: Path, a: npt.NDArray[Any], second: Path, b: npt.NDArray[Any
     if a.shape[:2] != b.shape[:2]:
         sizes = [f"{x.shape[1]}x{x.shape[0]}" for x in (a, b)]
         turned = a.shape[:2] == b.shape[1::-1] and "; is the image stored turned (EXIF)?" or ""
+        other = "/".join(first.parts[-2:])
         raise DataError(
-            f"{second}: is {sizes[1]} but {first.name} is {sizes[0]}; sizes must agree{turned}"
+            f"{second}: is {sizes[1]} but {other} is {sizes[0]}; sizes must agree{turned}"
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.benchmark import Benchmark, data_root, open_paired
-from p3mbench.data.findings import Finding, Kind, kinds_of
+from p3mbench.data.findings import Finding, Kind, kinds_of, names_of
 from p3mbench.data.folder import Subset, pair_subset
 from p3mbench.data.listing import check_folder, ignored_lines
 from p3mbench.data.p3m10k import find_train, folders_of
@@ -73,13 +73,13 @@ class Verified:
 
     @property
     def problems(self) -> int:
-        """Files that cannot be used."""
-        return sum(len(kind.names) for kind in self.kinds if kind.problem)
+        """Files that cannot be used, each counted once."""
+        return len(names_of(self.kinds, problem=True))
 
     @property
     def odd(self) -> int:
-        """Files that are legal but suspicious."""
-        return sum(len(kind.names) for kind in self.kinds if not kind.problem)
+        """Files that are legal but suspicious, each counted once."""
+        return len(names_of(self.kinds, problem=False))
 
     @property
     def files(self) -> int:

@@ -13,7 +13,7 @@ import pytest
 from odd_files import binary, read, turned, write
 
 from p3mbench.data.agreement import alike, contradiction
-from p3mbench.data.findings import Finding, inspect, kinds_of
+from p3mbench.data.findings import Finding, inspect, kinds_of, names_of
 from p3mbench.data.folder import Folders, pair_subset
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.p3m10k import folders_of
@@ -219,6 +219,30 @@ def test_files_of_another_size_are_problems(np_folder, role):
     ((name, text, problem),) = found(np_folder)
     assert name == f"P3M-500-NP/{role}/n_1.png" and problem
     assert "sizes must agree" in text
+
+
+def test_an_alpha_of_another_size_than_all_the_others_is_blamed_once(np_folder):
+    path = np_folder / "mask" / "n_1.png"
+    write(path, read(path)[:-1])
+    ((name, text, problem),) = found(np_folder)
+    assert name == "P3M-500-NP/mask/n_1.png" and problem
+    assert text == "is 64x95 but original_image/n_1.png is 64x96; sizes must agree"
+
+
+def test_a_black_face_mask_is_one_file_of_one_kind(np_folder):
+    path = np_folder / "facemask" / "n_1.png"
+    write(path, np.zeros_like(read(path)))
+    (only,) = inspect(first(np_folder), BOTH)
+    assert only.problem and only.text.startswith("hides nothing (the face mask is all black)")
+
+
+def test_a_file_with_two_oddities_is_counted_once(p_folder):
+    path = p_folder / "blurred_image" / "p_1.png"
+    turned(path, read(path)[..., ::-1] // 20, 3)
+    kinds = kinds_of(inspect(first(p_folder), BOTH))
+    assert {kind.flag for kind in kinds} == {"exif_orientation", "dark_picture"}
+    assert names_of(kinds, problem=False) == {"P3M-500-P/blurred_image/p_1.png"}
+    assert names_of(kinds, problem=True) == set()
 
 
 def test_a_trimap_of_the_contrary_is_odd_with_its_share(p_folder):

@@ -42,6 +42,15 @@ def test_what_is_not_read_is_named_with_its_reason_in_one_line_each(tmp_path):
     assert set(pictures.files) == {"a", "b", "c"}
 
 
+def test_folders_of_file_managers_are_not_mentioned(tmp_path):
+    for name in ("__MACOSX", "@eaDir", ".thumbs"):
+        (tmp_path / name).mkdir()
+    for name in ("Thumbs.db", "ehthumbs.db", "._a.png", "desktop.ini", "a.png"):
+        (tmp_path / name).write_bytes(b"x")
+    found = listing(tmp_path, (".png",))
+    assert list(found.files) == ["a"] and found.ignored == ()
+
+
 def test_a_jfif_file_is_a_picture(tmp_path):
     touch(tmp_path, "a.jfif", "b.JFIF")
     assert list(listing(tmp_path, IMAGE_SUFFIXES).files) == ["a", "b"]

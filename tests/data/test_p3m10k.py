@@ -119,7 +119,9 @@ def test_sizes_that_disagree_name_both_files(p3m_folder):
     mask = p3m_folder / "validation" / "P3M-500-P" / "mask" / "p_1.png"
     cv2.imwrite(str(mask), np.zeros((64, 96), np.uint8))
     sample = read(p3m_folder)["P"].samples[0]
-    with pytest.raises(DataError, match=r"mask/p_1\.png: is 96x64 but p_1\.png is 64x96.*EXIF"):
+    with pytest.raises(
+        DataError, match=r"mask/p_1\.png: is 96x64 but blurred_image/p_1\.png is 64x96.*EXIF"
+    ):
         sample.load("B", TrimapSource())
 
 

@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from p3mbench.data.obfuscation import Obfuscation
+from p3mbench.data.p3m10k import find_train, read_p3m10k
 from p3mbench.data.recognition import recognised
 from p3mbench.errors import BenchmarkError, DataError
 
@@ -24,6 +26,31 @@ def test_the_layout_of_p3m_is_recognised(p3m_folder, train_folder, monkeypatch):
     assert recognised(None, p3m_folder / "train") == "p3m500"
     monkeypatch.chdir(p3m_folder / "train")
     assert recognised(None, type(p3m_folder)()) == "p3m500"
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_p3m_further_in_is_pointed_at(p3m_folder, tmp_path, depth):
+    inner = tmp_path / "around" / ("x/" * depth) / "mine"
+    inner.parent.mkdir(parents=True)
+    (tmp_path / "around" / "__MACOSX" / "P3M-500-P" / "mask").mkdir(parents=True)
+    shutil.move(p3m_folder, inner)
+    given = inner.parent.parent if depth == 2 else tmp_path / "around" / "x"
+    with pytest.raises(BenchmarkError, match=rf"lies further in; give {inner} instead$"):
+        recognised(None, given)
+    with pytest.raises(DataError, match=rf"give {inner}$"):
+        read_p3m10k(given, ("P", "NP"), Obfuscation())
+
+
+def test_the_case_of_names_does_not_matter(p3m_folder, train_folder):
+    for folder in ("P3M-500-P", "P3M-500-NP"):
+        (p3m_folder / "validation" / folder).rename(p3m_folder / "validation" / folder.lower())
+    (p3m_folder / "validation").rename(p3m_folder / "Validation")
+    (p3m_folder / "train").rename(p3m_folder / "Train")
+    assert recognised(None, p3m_folder) == "p3m500"
+    found = read_p3m10k(p3m_folder, ("P", "NP"), Obfuscation())
+    assert [len(found[name].samples) for name in ("P", "NP")] == [3, 2]
+    assert find_train(p3m_folder) == p3m_folder / "Train"
+    assert recognised(None, p3m_folder / "Validation" / "p3m-500-np") == "p3m500"
 
 
 def test_any_other_folder_says_what_to_write(tmp_path):

@@ -239,7 +239,7 @@ def test_a_broken_training_picture_is_named_before_the_first_step(
     path.write_bytes(path.read_bytes()[:-100])
     result = train(train_folder, tmp_path / "out", "--setting", "B")
     assert result.exit_code == 1
-    assert "1 files are wrong" in result.stderr and "train/blurred_image/t_3.png" in result.stderr
+    assert "1 file is wrong" in result.stderr and "train/blurred_image/t_3.png" in result.stderr
     assert "no training was begun" in result.stderr
 
 

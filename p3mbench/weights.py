@@ -228,15 +228,43 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> N
 def _load(network: nn.Module, found: list[Found], path: Path) -> None:
     chosen = _chosen(found, Expected.of(network), path)
     network.load_state_dict(chosen.tensors, strict=True)
-    if len(found) > 1 and chosen.found.averaged:
-        plain = next((one for one in found if not one.averaged), None)
-        if plain is not None:
-            warnings.warn(
-                f"{path}: holds averaged and plain weights; the average under "
-                f"{chosen.found.label} is used, not {plain.label}",
-                DataWarning,
-                stacklevel=3,
+    note = _beside(chosen, found, Expected.of(network))
+    if note:
+        warnings.warn(f"{path}: {note}", DataWarning, stacklevel=3)
+
+
+def _beside(chosen: Fit, found: list[Found], expected: Expected) -> str:
+    """What else a file offers that a user may have meant, in a sentence; "" for nothing."""
+    used = chosen.found
+    others = [one for one in found if not _within(one, used)]
+    plain = next((one for one in others if not one.averaged), None)
+    if used.averaged:
+        return (
+            plain
+            and (
+                f"holds averaged and plain weights; the average under {used.label} is used, not "
+                f"{plain.label}"
             )
+            or ""
+        )
+    average = next((one for one in others if one.averaged), None)
+    if average is not None:
+        return (
+            f"holds averaged and plain weights; the average under {average.label} does not fit, "
+            f"so the plain weights under {used.label} are used"
+        )
+    for one in others:
+        fit = fit_of(one, expected)
+        if not fit.problems and not _same(fit.tensors, chosen.tensors):
+            return (
+                f"holds several state dicts that fit; the one under {used.label} is used, not "
+                f"{one.label}"
+            )
+    return ""
+
+
+def _within(one: Found, whole: Found) -> bool:
+    return all(whole.tensors.get(name) is tensor for name, tensor in one.tensors.items())
 
 
 def choices(path: Path, expected: Expected) -> list[Fit]:

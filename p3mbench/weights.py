@@ -210,7 +210,7 @@ def load_into(network: nn.Module, path: Path) -> None:
     absent counters of batch normalisation are filled.
 
     Raises:
-        WeightsError: as `read_state_dict`; the file holds two that fit equally well.
+        WeightsError: as `read_state_dict`; the file holds two that fit equally well, or NaN.
         MisfitError: the tensors are those of another network.
     """
     if _PROBING.get():
@@ -227,10 +227,21 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> N
 
 def _load(network: nn.Module, found: list[Found], path: Path) -> None:
     chosen = _chosen(found, Expected.of(network), path)
+    _check_numbers(chosen.tensors, path)
     network.load_state_dict(chosen.tensors, strict=True)
     note = _beside(chosen, found, Expected.of(network))
     if note:
         warnings.warn(f"{path}: {note}", DataWarning, stacklevel=3)
+
+
+def _check_numbers(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse weights that are no numbers; infinities may be meant, as in masks of attention."""
+    bad = [name for name, tensor in tensors.items() if bool((tensor != tensor).any())]
+    if bad:
+        raise WeightsError(
+            f"{path}: {len(bad)} of {len(tensors)} tensors hold NaN ({some(bad)}); the training "
+            "that wrote it failed, so take an earlier checkpoint"
+        )
 
 
 def _beside(chosen: Fit, found: list[Found], expected: Expected) -> str:

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_model
 from torch import nn
 
+from p3mbench.errors import WeightsError
 from p3mbench.registry import load_method
 from p3mbench.weights import MisfitError, load_into
 
@@ -83,3 +84,15 @@ def test_tensors_that_are_no_blocks_of_numbers_are_named(
         load_into(nn.Linear(3, 3), path)
     with pytest.raises(MisfitError, match="no other network here takes it"):
         load_method("lf", path, "cpu")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    path, loaded = tmp_path / "w.pth", nn.Linear(3, 3)
+    before = loaded.weight.clone()
+    state = nn.Linear(3, 3).state_dict()
+    torch.save({**state, "bias": state["bias"] * float("nan")}, path)
+    with pytest.raises(WeightsError, match=r"1 of 2 tensors hold NaN \(bias\)"):
+        load_into(loaded, path)
+    assert torch.equal(loaded.weight, before)
+    torch.save({**state, "bias": state["bias"] * float("inf")}, path)  # as masks of attention
+    load_into(loaded, path)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from p3mbench.errors import P3MBenchError
 from p3mbench.method import Method, Predictor
@@ -17,6 +18,9 @@ from p3mbench.weightfiles.fitting import Expected
 from p3mbench.weightfiles.reading import kept_contents, read
 from p3mbench.weightfiles.unwrapping import state_dicts
 from p3mbench.weights import KIN, MisfitError, Probed, choices, probing
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Methods = Callable[[], Iterable[Method]]
 CLOSEST = 10  # networks compared in a hint, those with the most similar number of parameters
@@ -117,10 +121,16 @@ def hint_for(error: MisfitError, method: Method, others: Iterable[Method]) -> st
     return "no other network here takes it"
 
 
+def _storage(tensor: Tensor) -> int:
+    """What tensors of one memory have in common; sparse ones and those of no device have none."""
+    blocks = str(tensor.layout) == "torch.strided" and not tensor.is_meta
+    return tensor.data_ptr() if blocks else id(tensor)
+
+
 def _by_size(path: Path, methods: Iterable[Method]) -> list[Method]:
     """Learned methods, those with a like number of parameters first."""
     tensors = state_dicts(read(path), path)[0].tensors
-    sizes = {tensor.data_ptr(): tensor.numel() for tensor in tensors.values()}
+    sizes = {_storage(tensor): tensor.numel() for tensor in tensors.values()}
     size = max(1, sum(sizes.values()))
 
     def distance(method: Method) -> float:

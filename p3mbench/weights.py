@@ -210,7 +210,7 @@ def load_into(network: nn.Module, path: Path) -> None:
     absent counters of batch normalisation are filled.
 
     Raises:
-        WeightsError: as `read_state_dict`; the file holds two that fit equally well.
+        WeightsError: as `read_state_dict`; the file holds two that fit equally well, or NaN.
         MisfitError: the tensors are those of another network.
     """
     if _PROBING.get():
@@ -227,16 +227,55 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> N
 
 def _load(network: nn.Module, found: list[Found], path: Path) -> None:
     chosen = _chosen(found, Expected.of(network), path)
+    _check_numbers(chosen.tensors, path)
     network.load_state_dict(chosen.tensors, strict=True)
-    if len(found) > 1 and chosen.found.averaged:
-        plain = next((one for one in found if not one.averaged), None)
-        if plain is not None:
-            warnings.warn(
-                f"{path}: holds averaged and plain weights; the average under "
-                f"{chosen.found.label} is used, not {plain.label}",
-                DataWarning,
-                stacklevel=3,
+    note = _beside(chosen, found, Expected.of(network))
+    if note:
+        warnings.warn(f"{path}: {note}", DataWarning, stacklevel=3)
+
+
+def _check_numbers(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse weights that are no numbers; infinities may be meant, as in masks of attention."""
+    bad = [name for name, tensor in tensors.items() if bool((tensor != tensor).any())]
+    if bad:
+        raise WeightsError(
+            f"{path}: {len(bad)} of {len(tensors)} tensors hold NaN ({some(bad)}); the training "
+            "that wrote it failed, so take an earlier checkpoint"
+        )
+
+
+def _beside(chosen: Fit, found: list[Found], expected: Expected) -> str:
+    """What else a file offers that a user may have meant, in a sentence; "" for nothing."""
+    used = chosen.found
+    others = [one for one in found if not _within(one, used)]
+    plain = next((one for one in others if not one.averaged), None)
+    if used.averaged:
+        return (
+            plain
+            and (
+                f"holds averaged and plain weights; the average under {used.label} is used, not "
+                f"{plain.label}"
             )
+            or ""
+        )
+    average = next((one for one in others if one.averaged), None)
+    if average is not None:
+        return (
+            f"holds averaged and plain weights; the average under {average.label} does not fit, "
+            f"so the plain weights under {used.label} are used"
+        )
+    for one in others:
+        fit = fit_of(one, expected)
+        if not fit.problems and not _same(fit.tensors, chosen.tensors):
+            return (
+                f"holds several state dicts that fit; the one under {used.label} is used, not "
+                f"{one.label}"
+            )
+    return ""
+
+
+def _within(one: Found, whole: Found) -> bool:
+    return all(whole.tensors.get(name) is tensor for name, tensor in one.tensors.items())
 
 
 def choices(path: Path, expected: Expected) -> list[Fit]:

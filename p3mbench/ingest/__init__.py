@@ -7,6 +7,7 @@ docs/import.md has the columns, the names of other projects that are known, and 
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from pathlib import Path
 from p3mbench.errors import DataError
 from p3mbench.ingest import checks, logs
 from p3mbench.ingest.columns import REQUIRED
-from p3mbench.ingest.rows import CHOICES, VARIANTS, Made, image_id, is_summary, row_of
+from p3mbench.ingest.rows import CHOICES, VARIANTS, Made, image_id, is_summary, row_of, spelt
 from p3mbench.ingest.tables import Content, Line, read_table, read_text
 from p3mbench.names import printable
 from p3mbench.provenance import environment, sha256_of
@@ -158,6 +159,7 @@ def _completed(
         values.update({k: v for k, v in given.items() if v and k in _WINS})
         _split_setting(f"{path}, line {line.number}", values)
         values.setdefault("benchmark", BENCHMARK)
+        spelt(values)
         if log and not values.get("variant"):
             values["variant"] = TEST_OF.get(values.get("subset", ""), "")
         image = values.get("image", "")
@@ -242,7 +244,7 @@ def _check_setting(path: Path, train: str, test: str) -> None:
 def _split_setting(where: str, values: dict[str, str]) -> None:
     setting = values.pop("setting", "")
     if setting:
-        train, _, test = setting.partition(":")
+        train, _, test = re.sub(r"\s*(?:→|->)\s*", ":", setting).partition(":")
         values.setdefault("train_setting", train.strip())
         if test:
             values.setdefault("variant", test.strip())

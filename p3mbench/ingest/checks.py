@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from p3mbench.data.p3m10k import SUBSET_FOLDERS, SUBSET_SIZE
@@ -20,6 +20,8 @@ from p3mbench.store import QUESTION, Row, Store
 WHOLE = {(BENCHMARK, subset): SUBSET_SIZE for subset in SUBSET_FOLDERS}
 LEAST_PIXELS = {BENCHMARK: 1080 * 1080}  # every image's shorter side has 1080
 LEAST_GROUP = 4  # lines, from which one that equals the others' mean is told
+MOST_SUMMARIES = 3  # lines at an edge of a group that sum it up: a mean, a deviation, a median
+LEAST_CHANCE = 1e-4
 SHOWN = 3
 
 
@@ -29,9 +31,10 @@ def question(row: Row) -> tuple[str, ...]:
 
 
 def without_sums(path: Path, made: Sequence[Made], notes: list[str]) -> list[Made]:
-    """The lines but for a last or first one of a group that is the others' mean or sum.
+    """The lines but for those of a group that sum the others up.
 
-    A sheet's summary may have any name; it is known by all its numbers, at their printed precision.
+    A sheet's summary may have any name and place; it is known by all its numbers, at their printed
+    precision. What stands beyond a mean at a group's edge (deviations) goes with it.
     """
     groups: dict[tuple[str, ...], list[Made]] = {}
     for one in made:
@@ -39,32 +42,94 @@ def without_sums(path: Path, made: Sequence[Made], notes: list[str]) -> list[Mad
         groups.setdefault(key, []).append(one)
     dropped: set[int] = set()
     for group in groups.values():
-        for one in (group[-1], group[0]):
-            others = [other for other in group if other is not one]
-            what = _summed(one, others) if len(others) >= LEAST_GROUP else ""
-            if what:
-                dropped.add(one.line)
-                notes.append(
-                    f"{path}, line {one.line}: {printable(one.row.image)!r} is the {what} of the "
-                    f"{len(others)} lines beside it, not an image, and was left out"
-                )
-                break
+        found = _edge(group) or _within(group)
+        if found is None:
+            continue
+        one, beyond, what = found
+        dropped |= {other.line for other in (one, *beyond)}
+        of = len(group) - 1 - len(beyond)
+        also = f" (and {len(beyond)} beyond it)" if beyond else ""
+        notes.append(
+            f"{path}, line {one.line}: {printable(one.row.image)!r}{also} is the {what} of the "
+            f"{of} lines beside it, not an image, and was left out"
+        )
     return [one for one in made if one.line not in dropped]
 
 
-def _summed(one: Made, others: Sequence[Made]) -> str:
-    if len(one.scores) < 2 or one.row.status != "ok":
-        return ""
-    sums = {"mean": True, "sum": True}
+_Summary = tuple[Made, list[Made], str]
+
+
+def _edge(group: list[Made]) -> _Summary | None:
+    """A mean or sum among the last or first lines of a group, and what stands beyond it."""
+    for size in range(1, MOST_SUMMARIES + 1):
+        if len(group) - size < LEAST_GROUP:
+            return None
+        ends = (
+            (group[-size], group[len(group) - size + 1 :], group[:-size]),
+            (group[size - 1], group[: size - 1], group[size:]),
+        )
+        for one, beyond, others in ends:
+            what, chance = _summed(one, _Totals.of(others))
+            told = chance < LEAST_CHANCE or (size == 1 and len(one.scores) > 1)
+            if what and told and _varied(one, others):
+                return one, beyond, what
+    return None
+
+
+def _within(group: list[Made]) -> _Summary | None:
+    """A mean or sum amid a group, where its digits leave no doubt."""
+    if len(group) <= LEAST_GROUP:
+        return None
+    totals = _Totals.of(group)
+    for one in group:
+        what, chance = _summed(one, totals.without(one))
+        if what and chance * len(group) < LEAST_CHANCE:
+            others = [other for other in group if other is not one]
+            return (one, [], what) if _varied(one, others) else None
+    return None
+
+
+def _varied(one: Made, others: Sequence[Made]) -> bool:
+    """Whether lines differ; where all are alike, any is their mean."""
+    return any(other.scores != one.scores for other in others)
+
+
+@dataclass(frozen=True)
+class _Totals:
+    """Sums and numbers of scores by metric."""
+
+    sums: Mapping[str, float]
+    counts: Mapping[str, int]
+
+    @classmethod
+    def of(cls, lines: Iterable[Made]) -> _Totals:
+        values: dict[str, list[float]] = {}
+        for line in lines:
+            for name, value in line.scores.items():
+                values.setdefault(name, []).append(value.value)
+        sums = {name: math.fsum(found) for name, found in values.items()}
+        return cls(sums, {name: len(found) for name, found in values.items()})
+
+    def without(self, one: Made) -> _Totals:
+        scores = one.scores
+        less = {k: v - (scores[k].value if k in scores else 0) for k, v in self.sums.items()}
+        return _Totals(less, {k: n - (k in scores) for k, n in self.counts.items()})
+
+
+def _summed(one: Made, others: _Totals) -> tuple[str, float]:
+    """Whether a line is the others' mean or sum, and how likely that is by chance."""
+    if not one.scores or one.row.status != "ok":
+        return "", 1.0
+    fits = {"mean": True, "sum": True}
+    chance = 1.0
     for name, value in one.scores.items():
-        found = [other.scores[name].value for other in others if name in other.scores]
-        total = math.fsum(found)
-        for what, expected in (("mean", total / len(found) if found else math.nan), ("sum", total)):
+        count = others.counts.get(name, 0)
+        total = others.sums[name] if count else math.nan
+        for what, expected in (("mean", total / count if count else math.nan), ("sum", total)):
             slack = value.slack + 1e-9 * abs(expected)
-            sums[what] = sums[what] and abs(value.value - expected) <= slack
-    # where all lines are alike, any line is their mean
-    varied = any(other.scores != one.scores for other in others)
-    return next((what for what, holds in sums.items() if holds and varied), "")
+            fits[what] = fits[what] and abs(value.value - expected) <= slack
+        chance *= min(1.0, 2 * value.slack / abs(value.value)) if value.value else 1.0
+    return next((what for what, holds in fits.items() if holds), ""), chance
 
 
 def check_twice(path: Path, made: Iterable[Made]) -> None:
@@ -111,9 +176,16 @@ def check_subsets(path: Path, rows: Iterable[Row]) -> None:
 def flagged(path: Path, made: Iterable[Made], notes: list[str]) -> Iterator[Row]:
     """The rows, those with suspicious scores flagged and noted."""
     odd: list[str] = []
+    made = list(made)
+    strange = _strange([one.row.image for one in made])
     for one in made:
         row = one.row
         problem = suspicious(one.scores, row.convention, LEAST_PIXELS.get(row.benchmark))
+        if row.image in strange:
+            problem = (
+                f"{printable(row.image)!r} is named unlike the other images; if it sums them up, "
+                "take the line out"
+            )
         if problem:
             odd.append(f"{path}, line {one.line}: {problem}")
             row = replace(row, flags=joined([*split(row.flags), ODD]), reason=row.reason or problem)
@@ -121,6 +193,12 @@ def flagged(path: Path, made: Iterable[Made], notes: list[str]) -> Iterator[Row]
     notes.extend(odd[:SHOWN])
     if len(odd) > SHOWN:
         notes.append(f"{path}: {len(odd) - SHOWN} more lines are odd in the same ways")
+
+
+def _strange(names: Sequence[str]) -> set[str]:
+    """Names without a digit where nearly all others have one."""
+    without = {name for name in names if not any(c.isdigit() for c in name)}
+    return without if len(without) * LEAST_GROUP <= len(set(names)) - len(without) else set()
 
 
 def check_measured(rows: Sequence[Row], store: Store) -> None:

@@ -37,7 +37,34 @@ _REGIONS = {
     "b": "_boundary", "boundary": "_boundary", "face": "_face",
 }  # fmt: skip
 _WORDS = {
-    "image": ("img", "imagename", "imgname", "imageid", "filename", "file", "name", "id"),
+    "image": (
+        "img",
+        "imagename",
+        "imgname",
+        "imageid",
+        "filename",
+        "file",
+        "name",
+        "id",
+        "basename",
+        "stem",
+        "path",
+        "filepath",
+        "imagepath",
+        "imgpath",
+        "imagefile",
+        "picture",
+        "photo",
+        "bild",
+        "imagen",
+        "imagem",
+        "immagine",
+        "图像",
+        "图片",
+        "文件名",
+        "画像",
+        "изображение",
+    ),
     "method": ("model", "algorithm", "network"),
     "subset": ("split", "testset"),
     "benchmark": ("dataset",),
@@ -47,10 +74,12 @@ _WORDS = {
 }
 # "MSE (1e-3)", "MSE x1000", "MAD*10^3", "MSE ×10⁻³", "MSE (%)"
 _UNIT = re.compile(
-    r"[\s_(\[]*(?:in\s+)?[x×*·]?\s*(?P<unit>1e-?0*[1-6]|10\s*(?:\^|\*\*)?\s*[-−]?[1-6]|10{2,6}|%)"
+    r"[\s_(\[]*(?:in\s+)?[x×*·]?\s*(?P<unit>1e-?0*[1-6]|10\s*(?:\^|\*\*)?\s*[-−]?[1-6]|10{2,6}|e-[1-6]|1/10{2,6}|[%‰])"
     r"\s*[)\]]*$",
     re.IGNORECASE,
 )
+_PARTS = {"%": 2, "‰": 3}
+_VARIANT = re.compile(r"(.+?)[\s_.()\[\]/-]+N\)?", re.IGNORECASE)  # "SAD-N"
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
@@ -98,6 +127,7 @@ def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[C
                 f"{where}: a metric's name consists of letters, digits and _, not "
                 f"{printable(column.title)!r}"
             )
+    _check_variants(found, where)
     absent = [name for name in keep if name != "all" and name not in header]
     if absent:
         raise DataError(f"{where}: has no column {printable(absent[0])!r} to keep")
@@ -105,6 +135,17 @@ def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[C
         names = ", ".join(list(METRICS)[:6])
         raise DataError(f"{where}: the header names no metric such as {names}{_nearest(found)}")
     return found
+
+
+def _check_variants(columns: Iterable[Column], where: str) -> None:
+    """Refuse scores of B and N side by side: ``SAD-B`` alone is SAD over the boundary."""
+    for column in columns:
+        stem = _VARIANT.fullmatch(column.title.strip())
+        if stem is not None and column.kind in ("unknown", "own") and metric_of(stem[1]):
+            raise DataError(
+                f"{where}: {printable(column.title)!r} looks like scores of the variant N beside "
+                "those of B; write a line per image and variant, with a column 'variant'"
+            )
 
 
 def _nearest(columns: Iterable[Column]) -> str:
@@ -146,6 +187,7 @@ def metric_of(title: str) -> tuple[str, float] | None:
     (('sad_t', 1.0), ('mse', 0.001), ('sad_t', 1.0), None)
     """
     text = unicodedata.normalize("NFKC", title.translate(_SUPERSCRIPTS)).replace("−", "-")
+    text = re.sub(r"\\(?:times|cdot)\s*", "x", re.sub(r"[${}`]", "", text))
     text = text.rstrip("↓↑ ").strip()
     text, factor = _without_unit(text)
     plain = _plain(text)
@@ -166,8 +208,10 @@ def _without_unit(text: str) -> tuple[str, float]:
     if found is None or found.start() == 0:
         return text, 1.0
     unit = re.sub(r"[\s^*]", "", found["unit"].lower()).replace("−", "-")
-    if unit == "%":
-        power = 2
+    if unit in _PARTS:
+        power = _PARTS[unit]
+    elif unit.startswith(("e-", "1/")):
+        power = int(unit[2:]) if unit[0] == "e" else len(unit) - 3
     elif unit.startswith("1e"):
         power = abs(int(unit[2:]))
     elif set(unit[1:]) == {"0"}:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from p3mbench.metrics import CONVENTIONS
 
 MOST_PIXELS = 100_000_000
+LARGEST = 4  # times a benchmark's smallest image, its largest has at most
 SCALES = (1000.0, 100.0, 255.0, 255.0**2)
 REGIONS = ("", "_t", "_face")
 ROUNDING = 1e-6  # relative, of sums in single precision
@@ -68,6 +69,7 @@ def impossible(scores: Mapping[str, Value], convention: str, pixels: int | None 
             ("" if wider else _above_one(region, mad, mse))
             or _pair(region, mad, mse, squares=not wider)
             or _sum(region, sad, mad, pixels if not region else None)
+            or ("" if wider else _too_large(region, sad, mad, mse))
         )
         if problem:
             return problem
@@ -85,16 +87,33 @@ def suspicious(scores: Mapping[str, Value], convention: str, least_pixels: int |
             return (
                 f"{name} is {scores[name].value:g}; more than 1 is rare: is it multiplied by 1000?"
             )
-    sad, mad = scores.get("sad"), scores.get("mad")
-    if CONVENTIONS[convention].thousandfold or not least_pixels or sad is None or mad is None:
+    sad = scores.get("sad")
+    if not least_pixels or sad is None:
         return ""
-    if mad.low <= 0 or sad.high * 1000 / mad.low >= least_pixels:
+    if sad.low * 1000 > LARGEST * least_pixels:
+        return (
+            f"sad is {sad.value:g}, as of more wrong pixels than this benchmark's images have: is "
+            "it a sum that was not divided by 1000?"
+        )
+    if CONVENTIONS[convention].thousandfold:
         return ""
-    pixels = sad.value * 1000 / mad.value
-    return (
-        f"SAD {sad.value:g} and MAD {mad.value:g} belong to an image of {pixels:,.0f} pixels; this "
-        f"benchmark's have {least_pixels:,} at least: was it resized, or is MAD scaled?"
-    )
+    return _small(sad, scores, least_pixels)
+
+
+def _small(sad: Value, scores: Mapping[str, Value], least_pixels: int) -> str:
+    """Whether SAD divided by MAD gives a small image; MSE is at most MAD, so it tells as much."""
+    for name in ("mad", "mse"):
+        mean = scores.get(name)
+        if mean is None or mean.low <= 0 or sad.high * 1000 / mean.low >= least_pixels:
+            continue
+        pixels = sad.value * 1000 / mean.value
+        most = "" if name == "mad" else "at most "
+        return (
+            f"SAD {sad.value:g} and {name.upper()} {mean.value:g} belong to an image of {most}"
+            f"{pixels:,.0f} pixels; this benchmark's have {least_pixels:,} at least: was it "
+            f"resized, or is {name.upper()} scaled?"
+        )
+    return ""
 
 
 def _scaled(value: Value | None, thousand: float) -> Value | None:
@@ -171,6 +190,20 @@ def _sum(region: str, sad: Value | None, mad: Value | None, pixels: int | None) 
             "pixel; SAD is a sum divided by 1000"
         )
     return ""
+
+
+def _too_large(region: str, sad: Value | None, mad: Value | None, mse: Value | None) -> str:
+    """SAD without MAD: MAD is at most 1, and at most the root of MSE."""
+    if sad is None or mad is not None:
+        return ""
+    most = 1.0 if mse is None else min(1.0, math.sqrt(mse.high))
+    if sad.low * 1000 <= MOST_PIXELS * most:
+        return ""
+    beside = "" if mse is None else f" beside mse{region} {mse.value:g}"
+    return (
+        f"sad{region} is {sad.value:g}{beside}, as of an image of at least "
+        f"{sad.value * 1000 / max(most, 1e-300):.2g} pixels; is SAD divided by 1000?"
+    )
 
 
 def _parts(scores: Mapping[str, Value]) -> str:

@@ -20,6 +20,7 @@ from p3mbench.method import Kind, TrainSetting
 from p3mbench.metrics import CONVENTIONS
 from p3mbench.names import checked_name, printable
 from p3mbench.provenance import canonical, hash_of
+from p3mbench.published import BENCHMARK
 from p3mbench.store import STATUSES, Row
 
 ODD = "odd_scores"  # the flag of rows whose scores are suspicious
@@ -32,15 +33,20 @@ CHOICES = {
 }
 # names of lines that sum a sheet up, in the languages of matting papers
 _SUMMARIES = re.compile(
-    r"(?:the\s+)?(?:(?:overall|grand)[\s_-]+)?"
+    r"(?:the\s+)?(?:(?:overall|grand|p3m\S*|ours|N?P)[\s_-]+|overall|grand)?"
     r"(?:mean|means|average|averages|avg|ave|total|sum|all|std|stdev|std\.?\s*dev|stddev|sd|sem|var"
     r"|variance|median|min|max|minimum|maximum|overall|summary|count|n|gmean"
-    r"|25%|50%|75%|percentile"
-    r"|mittelwert|mittel|durchschnitt|gesamt|summe|moyenne|médiane|promedio|media|средн\w*|итого"
-    r"|平均|平均值|均值|总计|合计|總計|总和|标准差|標準差|中位数|中位數|平均値|合計|평균|합계)"
-    # what it sums up. A number needs a word or a bracket before it: max_12 and media_3 are images
-    r"(?:[\s_:=,-]*(?:(?:of|over|on|for)[\s_]+(?:the[\s_]+|all[\s_]+)?(?:\d+|images?|P|NP)"
-    r"|[(\[][^)\]]*[)\]]|n[\s_]*=[\s_]*\d+|(?<=[\s_:,-])(?:images?|P|NP)))*[\s:=.-]*",
+    r"|25%|50%|75%|percentile|[øØ⌀∑Σσµμ]|x̄|\d+\s+(?:images?|bilder|imgs?|张图?|枚)"
+    r"|mittelwerte?|mittel|durchschnitt|gesamt|summe|moyenne|moy|écart-type|médiane|promedio|média"
+    r"|media|mediana|desviación|desvio|gemiddelde|medel|medelvärde|ortalama|gjennomsnitt"
+    r"|gennemsnit|keskiarvo|średnia|průměr|átlag|средн\w*(?:\s+значение)?|среднее|итого|всего"
+    r"|平均|平均值|均值|总计|合计|總計|总和|總和|标准差|標準差|方差|中位数|中位數|平均値|合計"
+    r"|中央値|標準偏差|평균|합계|표준편차|متوسط|ממוצע)\.?"
+    # what it sums up: one separator, word or number after the other, so that no name takes long to
+    # read. A number after _ or - belongs to an image: max_01
+    r"(?:[\s_:=()\[\].,±/&+-]|(?<=[\s_:=()\[\].,±/&+-])"
+    r"(?:of|over|on|for|all|images?|imgs?|张图?|枚|n|N?P|p3m[\w-]*+|stdev|std|sd)"
+    r"|(?<=[\s:=(\[])\d+(?:\s?(?:images?|imgs?|张图?|枚))?)*[:.]?",
     re.IGNORECASE,
 )
 
@@ -51,7 +57,8 @@ def is_summary(name: str) -> bool:
     >>> is_summary("mean of 500"), is_summary("Avg:"), is_summary("meaning"), is_summary("max_1")
     (True, True, False, False)
     """
-    return _SUMMARIES.fullmatch(name.strip()) is not None
+    plain = unicodedata.normalize("NFC", name).strip().strip("*_").strip()
+    return _SUMMARIES.fullmatch(plain) is not None
 
 
 def image_id(name: str) -> str:
@@ -65,6 +72,20 @@ def image_id(name: str) -> str:
     if stem and f"{dot}{suffix}".lower() in (*IMAGE_SUFFIXES, ".jfif"):
         last = stem
     return unicodedata.normalize("NFC", last)
+
+
+_SUBSET = re.compile(r"(?:p3m[\s_-]*)?(?:500[\s_-]*)?(N?P)", re.IGNORECASE)
+_SPELT = {"blurred": "B", "blur": "B", "obfuscated": "B", "b": "B", "normal": "N", "original": "N",
+          "unblurred": "N", "n": "N", "b+cp": "B+CP", "other": "other"}  # fmt: skip
+
+
+def spelt(values: dict[str, str]) -> None:
+    """Change settings and subsets of P3M-500 to our words: ``P3M-500-NP`` to ``NP``."""
+    for name in ("variant", "train_setting"):
+        values[name] = _SPELT.get(values.get(name, "").lower(), values.get(name, ""))
+    found = _SUBSET.fullmatch(values.get("subset", ""))
+    if found is not None and values.get("benchmark") == BENCHMARK:
+        values["subset"] = found[1].upper()
 
 
 @dataclass(frozen=True)
@@ -105,7 +126,10 @@ def row_of(
         if not math.isnan(value):
             scores[column.name] = value_of(values[column.name], factor)
     if ok and not scores:
-        raise DataError(f"{where}: has no score; an image that failed needs the status failed")
+        raise DataError(
+            f"{where}: has no score; an image that failed needs the status failed, "
+            "and a heading between lines must go"
+        )
     height, width = (_whole(where, name, values.get(name, "")) for name in ("height", "width"))
     pixels = height * width if height and width else None
     problem = impossible(scores, chosen["convention"], pixels) if ok else ""
@@ -166,7 +190,7 @@ def _checked_texts(where: str, values: Mapping[str, str]) -> dict[str, str]:
     chosen = {name: values.get(name, "") for name in (*REQUIRED, "benchmark", "convention")}
     for name in (*REQUIRED, "benchmark"):
         if not chosen[name]:
-            raise DataError(f"{where}: {name} is empty")
+            raise DataError(f"{where}: {name} is empty (merged cells must be filled in every line)")
     for name in ("image", "method", "subset", "benchmark"):
         checked_name(chosen[name], f"{where}: {name}", DataError)
     convention = chosen["convention"]
@@ -189,7 +213,7 @@ def _number(where: str, name: str, text: str) -> float:
     if not text or text.lower() == "nan":
         return math.nan
     try:
-        value = float(text)
+        value = float(text.replace("_", "?"))  # Python would read 8_7 as 87
     except ValueError:
         shown = printable(text)
         raise DataError(f"{where}: {printable(name)} is not a number: {shown!r}") from None

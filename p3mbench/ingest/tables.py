@@ -20,8 +20,25 @@ from p3mbench.names import plain_cell, printable
 MOST_BYTES = 1 << 30
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _POINT_NUMBER = re.compile(r"[+-]?\d+\.\d+(?:[eE][+-]?\d+)?")
-_NOTHING = {"", "nan", "na", "n/a", "none", "null", "-", "–"}
+_NOTHING = {
+    "",
+    "nan",
+    "na",
+    "n/a",
+    "none",
+    "null",
+    "-",
+    "–",
+    "--",
+    "---",
+    "—",
+    "#n/a",
+    "#na",
+    "<na>",
+}
+_RULE = re.compile(r"[|\s:+-]*-[|\s:+-]*")  # of Markdown, below the header
 
 
 @dataclass(frozen=True)
@@ -88,7 +105,7 @@ def read_table(path: Path, text: str, keep: Sequence[str]) -> Content:
         raise DataError(f"{path}: is JSON; write it as CSV (p3mbench evaluate --format csv)")
     text = re.sub(r"\A\ufeff?sep=.\r?\n", "", text)
     delimiter = _delimiter(text)
-    rows = _rows(path, text, delimiter)
+    rows = _rows(path, _unframed(text) if delimiter == "|" else text, delimiter)
     if not rows:
         raise DataError(f"{path}: has no header and no line below it")
     (number, header), *body = rows
@@ -122,6 +139,20 @@ def read_table(path: Path, text: str, keep: Sequence[str]) -> Content:
         comma = ", numbers by decimal commas" if decimal_comma else ""
         notes.append(f"columns are separated by {DELIMITERS[delimiter]}{comma}")
     return Content(columns, lines, notes)
+
+
+def _unframed(text: str) -> str:
+    """A Markdown table without its outer bars, the rule below its header, and bold type.
+
+    Lines keep their numbers.
+    """
+    lines = []
+    for line in text.splitlines():
+        bare = line.strip()
+        if bare.startswith("|") and bare.endswith("|") and len(bare) > 1:
+            bare = bare[1:-1]
+        lines.append("" if _RULE.fullmatch(bare) else bare.replace("**", ""))
+    return "\n".join(lines) + "\n"
 
 
 def _rows(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
@@ -174,19 +205,23 @@ def _decimal_comma(
 ) -> bool:
     """Whether numbers have decimal commas; a file must not have both."""
     numeric = [i for i, column in enumerate(columns) if column.kind in ("metric", "own", "number")]
-    if delimiter == ",":
-        return False
-    commas = points = 0
+    commas = points = clear = 0
     for number, cells in body:
         for i in numeric:
             cell = cells[i].strip() if i < len(cells) else ""
             commas += _COMMA_NUMBER.fullmatch(cell) is not None
+            clear += _COMMA_NUMBER.fullmatch(cell) is not None and not _THOUSANDS.fullmatch(cell)
             points += _POINT_NUMBER.fullmatch(cell) is not None
             if commas and points:
                 raise DataError(
                     f"{path}, line {number}: has a decimal comma where others have a decimal "
                     f"point, or the reverse ({printable(cell)!r}); write all numbers alike"
                 )
+    if commas and not clear and delimiter == ",":
+        raise DataError(
+            f"{path}: numbers such as 1,234 may mean thousands or decimals; write them with a "
+            "decimal point"
+        )
     return commas > 0
 
 

@@ -159,6 +159,12 @@ def _completed(tensors: Mapping[str, Tensor], expected: Expected) -> dict[str, T
     Counters that the network lacks, and numbers of the run, are left out.
     """
     wanted = expected.tensors
+    tensors = {
+        name: tensor.reshape(())
+        if name.endswith(COUNTER) and tensor.dim() and tensor.numel() == 1
+        else tensor
+        for name, tensor in tensors.items()
+    }
     state = {
         name: tensor
         for name, tensor in tensors.items()
@@ -194,7 +200,7 @@ def _differences(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> l
             if state[name].shape != wanted[name].shape
         ],
         "type": [
-            f"{name} is {state[name].dtype} instead of {wanted[name].dtype}"
+            f"{name} is {_kind(state[name])} instead of {_kind(wanted[name])}"
             for name in common
             if _mistyped(name, state[name], wanted[name])
         ],
@@ -203,11 +209,22 @@ def _differences(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> l
 
 
 def _mistyped(name: str, tensor: Tensor, wanted: Tensor) -> bool:
-    if tensor.is_complex() or tensor.is_quantized or tensor.is_sparse:
+    if tensor.is_complex() or tensor.is_quantized or tensor.is_meta or _layout(tensor):
         return True
     if name.endswith(COUNTER):
         return False
     return tensor.is_floating_point() != wanted.is_floating_point()
+
+
+def _layout(tensor: Tensor) -> str:
+    """How a tensor is stored if it is not as a block of numbers, such as ``sparse_coo``."""
+    layout = str(tensor.layout).removeprefix("torch.")
+    return "" if layout == "strided" else layout
+
+
+def _kind(tensor: Tensor) -> str:
+    meta = "without values (saved from the meta device)" if tensor.is_meta else ""
+    return meta or _layout(tensor) or str(tensor.dtype)
 
 
 def _shape(tensor: Tensor) -> str:

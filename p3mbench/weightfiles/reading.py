@@ -1,7 +1,7 @@
 """Reading a file of weights without running what is inside it.
 
 A PyTorch checkpoint is a pickle, and unpickling runs code of the file's choosing. Only tensors,
-plain containers, NumPy's numbers, paths and ``argparse.Namespace`` are read; everything else is
+plain containers are read; what `p3mbench.weightfiles.inert` lists is passed over, and the rest is
 refused with a line that says how to convert the file. Torch is imported inside the functions.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 
 from p3mbench.errors import WeightsError
 from p3mbench.weightfiles import kinds
+from p3mbench.weightfiles.inert import stand_ins
 
 HEADER_KEY = "p3mbench"  # of what `p3mbench train` records in the header of safetensors
 
@@ -144,7 +145,7 @@ def _read_torch(path: Path) -> Any:
         with (
             path.open("rb") as file,  # given a path, PyTorch would look at its name too
             warnings.catch_warnings(),
-            torch.serialization.safe_globals(_harmless()),
+            torch.serialization.safe_globals(stand_ins()),
         ):
             warnings.simplefilter("ignore")  # on pickle protocols; what cannot be read is refused
             return torch.load(file, map_location="cpu", weights_only=True)
@@ -169,26 +170,13 @@ def _check_sums(path: Path) -> None:
         raise WeightsError(f"{path} is damaged (checksum of {broken}); fetch it again")
 
 
-def _harmless() -> list[Any]:
-    """Types that training scripts put beside tensors and whose making runs nothing of a file's."""
-    from argparse import Namespace
-    from pathlib import PosixPath, PurePosixPath
-
-    import numpy as np
-
-    scalar = getattr(np, "_core", None) or np.core
-    numbers = [type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "u1", "?")]
-    old = (scalar.multiarray.scalar, "numpy.core.multiarray.scalar")
-    return [scalar.multiarray.scalar, old, np.dtype, *numbers, Namespace, PosixPath, PurePosixPath]
-
-
 def _refusal(path: Path, reason: str) -> str:
     """Why the safe unpickler stopped: an object that would run code, or not a checkpoint at all."""
-    named = re.search(r"GLOBAL (\S+)", reason)
+    named = re.search(r"GLOBAL (\S+)|but got <class '([^']+)'>", reason)
     if named is not None:
         return (
-            f"{path} holds more than tensors ({named[1]}), and reading that would run code from "
-            "the file; if you trust it, load it in its authors' environment and save "
+            f"{path} holds more than tensors ({named[1] or named[2]}), and reading that would run "
+            "code from the file; if you trust it, load it in its authors' environment and save "
             "torch.save(model.state_dict(), 'tensors.pth'), or safetensors, and give that file"
         )
     with path.open("rb") as file:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from p3mbench.errors import WeightsError
 from p3mbench.names import printable
+from p3mbench.weightfiles.inert import Array
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,7 +39,7 @@ AVERAGE_COUNTER = "n_averaged"  # of torch.optim.swa_utils.AveragedModel
 # numbers of a run that lie among tensors
 BOOKKEEPING = {
     AVERAGE_COUNTER, "num_updates", "decay", "step", "global_step", "epoch", "initted", "updates",
-    "iteration", "iter", "num_batches",
+    "iteration", "iter", "num_batches", "total_ops", "total_params",  # the last two are thop's
 }  # fmt: skip
 
 
@@ -99,8 +100,8 @@ def _walk(value: Any, where: tuple[str, ...], seen: set[int]) -> Iterator[Found]
     inner = [
         one
         for key, part in value.items()
-        if isinstance(key, str) and not _NO_WEIGHTS.search(key)
-        for one in _walk(part, (*where, key), seen)
+        if not _NO_WEIGHTS.search(_text(key))
+        for one in _walk(part, (*where, _text(key)), seen)
     ]
     yield from inner
     tensors = _tensors(value)
@@ -108,6 +109,11 @@ def _walk(value: Any, where: tuple[str, ...], seen: set[int]) -> Iterator[Found]
         averaged = AVERAGE_COUNTER in tensors or any(_AVERAGED.search(key) for key in where)
         usual = all(key in USUAL for key in where)
         yield Found(".".join(where), tensors, averaged, usual)
+
+
+def _text(key: Any) -> str:
+    """A key as text: scripts number their networks, and Python 2 wrote bytes."""
+    return key.decode(errors="replace") if isinstance(key, bytes) else str(key)
 
 
 def _tensors(value: Mapping[Any, Any]) -> dict[str, Tensor]:
@@ -124,7 +130,7 @@ def _parts(found: Found) -> Iterator[Found]:
     """A state dict, or its averaged and plain halves if a prefix tells them apart."""
     first = dict.fromkeys(name.partition(".")[0] for name in found.tensors if "." in name)
     averaged = [name for name in first if _AVERAGED.search(name)]
-    if found.averaged or not averaged or len(first) == len(averaged):
+    if not averaged or len(first) == len(averaged):
         yield found
         return
     for name in averaged:
@@ -132,6 +138,7 @@ def _parts(found: Found) -> Iterator[Found]:
         yield Found(f"{found.where}.{name}".lstrip("."), part, True, found.usual)
     rest = {k: v for k, v in found.tensors.items() if k.partition(".")[0] not in averaged}
     yield Found(found.where, rest, False, found.usual)
+    yield Found(found.where, found.tensors, False, found.usual)  # a network may have such a part
 
 
 def _instead(content: Any) -> str:
@@ -141,4 +148,13 @@ def _instead(content: Any) -> str:
         return " but nothing"
     keys = [printable(str(key)) for key in content]
     more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-    return f" under any of its keys: {', '.join(keys[:SHOWN])}{more}"
+    arrays = any(isinstance(part, Array) for part in _values(content, 0))
+    hint = "; NumPy arrays are not read: turn them into tensors" if arrays else ""
+    return f" under any of its keys: {', '.join(keys[:SHOWN])}{more}{hint}"
+
+
+def _values(content: Mapping[Any, Any], depth: int) -> Iterator[Any]:
+    for part in content.values():
+        yield part
+        if isinstance(part, Mapping) and depth < 1:
+            yield from _values(part, depth + 1)

@@ -224,7 +224,7 @@ def test_an_export_comes_back_equal(stored, tmp_path):
     assert call("import", rows, "--out", out).exit_code == 0
     assert call("compare", stored, out, "--exit-code").exit_code == 0
     header, first, *others = csv.reader(io.StringIO(text))
-    first[header.index("grad")] = "123.5"
+    first[header.index("grad")] = "123.5"  # no other score tells what it can be
     with rows.open("w", newline="") as file:
         csv.writer(file).writerows([header, first, *others])
     assert call("import", rows, "--out", out).exit_code == 0

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from p3mbench.cli import main
 from p3mbench.errors import DataError, P3MBenchError, StoreError
 from p3mbench.ingest import Defaults, import_file
+from p3mbench.ingest.rows import is_summary
 from p3mbench.store import Row, Store
 
 P3M = Defaults(convention="p3m", subset="P")
 HEADER = "method,image,variant,train_setting,sad,mse"
-GOOD = f"{HEADER}\na,one,B,B,1.5,0.25\na,one,N,B,2.5,\n"
+GOOD = f"{HEADER}\na,one,B,B,1.5,0.00025\na,one,N,B,2.5,\n"
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -142,7 +143,9 @@ def imported(tmp_path: Path, text: str | bytes, said: Defaults = ANY):
 @pytest.mark.parametrize(
     "name",
     ["mean", "Mean", "Average", "AVG.", "total", "ALL", "std", "Sum:", "mean of 3",
-     "Mean (3 images)", "平均", "合計", "Mittelwert", "moyenne", "median", "overall", "Std Dev"],
+     "Mean (3 images)", "平均", "合計", "Mittelwert", "moyenne", "median", "overall", "Std Dev",
+     "Mean ± std", "Ø", "Média", "Gemiddelde", "среднее значение", "均值 (5张)", "5 images",
+     "Mean on P3M-500-P", "P3M-500 mean", "mean_all", "Średnia", "avg_NP", "**Average**"],
 )  # fmt: skip
 def test_a_line_that_sums_up_is_left_out_and_said(tmp_path: Path, name: str) -> None:
     frame, outcome = imported(tmp_path, f"image,sad,mse\na,1,0.1\nb,2,0.2\n{name},1.7,0.3\n")
@@ -168,12 +171,68 @@ def test_a_line_that_is_the_others_mean_is_known_by_its_numbers(
     assert any(f"is the {what} of the 5 lines" in note for note in outcome.notes)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_mean_with_a_deviation_beyond_it_takes_it_along(tmp_path: Path, first: bool) -> None:
+    values = [8.7312, 5.12, 6.33, 3.21, 4.11]
+    lines = [f"p_{i},{value}" for i, value in enumerate(values)]
+    beyond = ["x1,5.50024", "x2,2.135"]
+    lines = [*reversed(beyond), *lines] if first else [*lines, *beyond]
+    frame, outcome = imported(tmp_path, "image,sad\n" + "\n".join(lines))
+    assert sorted(frame["sad"]) == sorted(values)
+    assert any("'x1' (and 1 beyond it) is the mean of the 5" in note for note in outcome.notes)
+
+
+def test_a_mean_amid_the_lines_is_known_where_its_digits_leave_no_doubt(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.gamma(2, 4, 40).round(6)
+    lines = [f"p_{i},{value:.6f}" for i, value in enumerate(values)]
+    lines.insert(17, f"p_x,{values.mean():.6f}")
+    frame, _ = imported(tmp_path, "image,sad\n" + "\n".join(lines))
+    assert len(frame) == 40 and "p_x" not in set(frame["image"])
+    coarse = [f"p_{i},{value:.1f}" for i, value in enumerate(values)]
+    coarse.insert(17, f"p_x,{values.mean():.1f}")
+    assert len(imported(tmp_path, "image,sad\n" + "\n".join(coarse))[0]) == 41
+
+
+def test_a_name_unlike_the_others_is_flagged_and_said(tmp_path: Path) -> None:
+    lines = "".join(f"p_{i},{i + 1}.5\n" for i in range(5))
+    frame, outcome = imported(tmp_path, f"image,sad\n{lines}Results,9.25\n")
+    odd = frame[frame["flags"].str.contains("odd_scores")]
+    assert odd["image"].tolist() == ["Results"]
+    assert "'Results' is named unlike the other images" in outcome.notes[0]
+
+
+def test_scores_of_both_variants_side_by_side_are_refused(tmp_path: Path) -> None:
+    """SAD-B alone is SAD over the boundary."""
+    for header in ("image,SAD_B,SAD_N", "image,SAD (B),SAD (N)", "image,sad,MSE-B,MSE-N"):
+        row = "a," + ",".join("1" for _ in header.split(",")[1:])
+        with pytest.raises(DataError, match="looks like scores of the variant N"):
+            imported(tmp_path, f"{header}\n{row}\n")
+    assert imported(tmp_path, "image,SAD-B\na,1\n")[0]["sad_boundary"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("subset", "variant", "train"),
+    [("P3M-500-NP", "original", "blurred"), ("np", "n", "b"), ("p3m_500_np", "Normal", "B")],
+)
+def test_other_spellings_of_subsets_and_variants_are_known(
+    tmp_path: Path, subset: str, variant: str, train: str
+) -> None:
+    text = f"method,image,subset,variant,train_setting,sad\nm,a,{subset},{variant},{train},1\n"
+    with Store(tmp_path / "out", create=True) as store:
+        import_file(written(tmp_path, text), store, Defaults(convention="p3m"))
+        row = store.frame().iloc[0]
+    assert (row["subset"], row["variant"], row["train_setting"]) == ("NP", "N", "B")
+
+
 def test_alike_lines_are_no_means_of_each_other(tmp_path: Path) -> None:
     text = "image,sad,mse\n" + "".join(f"p{i},1,0.5\n" for i in range(6))
     assert len(imported(tmp_path, text)[0]) == 6
 
 
-@pytest.mark.parametrize("name", ["allan", "meanwhile", "total_recall", "p_mean_1", "sumo"])
+@pytest.mark.parametrize(
+    "name", ["allan", "meanwhile", "total_recall", "p_mean_1", "sumo", "max_01", "n_1"]
+)
 def test_names_that_only_look_like_sums_stay(tmp_path: Path, name: str) -> None:
     frame, _ = imported(tmp_path, f"image,sad,mse\na,1,0.1\n{name},2,0.2\n")
     assert name in set(frame["image"])
@@ -186,6 +245,11 @@ def test_names_that_only_look_like_sums_stay(tmp_path: Path, name: str) -> None:
         ("image\tSAD\tMSE\na\t1.5\t0.25\n", [1.5, 0.25]),
         ("image\tSAD\tMSE\na\t1,5\t0,25\n", [1.5, 0.25]),
         ("image|sad|mse\na|1.5|0.25\n", [1.5, 0.25]),
+        ("| Image | SAD ↓ | MSE |\n| --- | ---: | :-: |\n| a | **1.5** | 0.25 |\n", [1.5, 0.25]),
+        ("Image | SAD | MSE\n--- | --- | ---\na | 1.5 | 0.25\n", [1.5, 0.25]),
+        ('image,SAD,MSE\na,"1,5","0,25"\n', [1.5, 0.25]),
+        ("Bild;SAD;MSE ($\\times 10^{-3}$)\na;1,5;250\n", [1.5, 0.25]),
+        ("图像,SAD,MSE (‰)\na,1.5,250\n", [1.5, 0.25]),
         ('image,sad,mse\n"a",1.5,0.25\n', [1.5, 0.25]),
         ("sep=;\nimage;sad;mse\na;1,5;0,25\n", [1.5, 0.25]),
         (",image,sad,mse\n0,a,1.5,0.25\n", [1.5, 0.25]),
@@ -220,6 +284,9 @@ def test_a_unit_is_of_the_convention_that_has_it(tmp_path: Path) -> None:
     [
         ("image;sad;mse\na;1,5;0.2\n", "decimal comma where others have a decimal point"),
         ("image,sad,mse\na,1,5,0,2\n", "separate the columns by semicolons"),
+        ('image,sad\na,"1,234"\n', "may mean thousands or decimals"),
+        ("image,sad\na,8_7.3\n", "is not a number: '8_7.3'"),
+        ("image,sad\nMODNet,\na,1\n", "a heading between lines must go"),
         ("image,sad,mad\na,1,12.5\n", "probably multiplied by 1000"),
         ("image,sad,mse,mad\na,1,2.5,0.001\n", "line 2 (a): mse is 2.5"),
         ("image,sad,mse,mad\na,1,2.5,0.001\nb,1,2.5,0.001\n", "and 1 more lines"),
@@ -236,6 +303,12 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str | bytes, words: str) ->
     with pytest.raises(DataError) as caught:
         imported(tmp_path, text)
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_merged_cells_are_named(tmp_path: Path) -> None:
+    text = "method,image,sad\nm,a,1\n,b,1\n"
+    with pytest.raises(DataError, match="line 3: method is empty .merged cells must be filled"):
+        imported(tmp_path, text, replace(ANY, method=""))
 
 
 def test_unknown_columns_are_listed_and_kept_only_if_asked_for(tmp_path: Path) -> None:
@@ -336,3 +409,12 @@ def test_what_evaluate_writes_is_imported_with_method_and_setting(tmp_path: Path
         assert set(frame["benchmark"]) == {benchmark} and set(frame["subset"]) == {subset}
         assert set(frame["variant"]) == {"N"} and set(frame["convention"]) == {"p3m"}
         assert len(frame) == 3 and frame["sad"].notna().all()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mean" + "_" * 5000 + "x", "mean of " + "p3m-" * 3000 + "!", "mean" + " 1" * 3000 + "x"],
+)
+def test_no_name_takes_long_to_read(name):
+    """Each of these once took longer than anybody waits."""
+    assert not is_summary(name)

@@ -26,6 +26,11 @@ def reason(convention: str = "p3m", pixels: int | None = None, **scores: str) ->
         ({"mse": "0.2", "mad": "0.9"}, "never less than MAD squared"),
         ({"mse": "2.6", "mad": "6.2"}, "MSE and MAD are probably multiplied by 1000"),
         ({"sad": "8730", "mad": "0.005"}, "is SAD divided by 1000"),
+        (
+            {"sad": "8730", "mse": "0.003"},
+            "sad is 8730 beside mse 0.003, as of an image of at least",
+        ),
+        ({"sad": "873000"}, "is SAD divided by 1000"),
         ({"sad": "0.0000001", "mad": "0.5"}, "less than one pixel"),
         ({"sad": "1.00", "sad_fg": "0.7", "sad_bg": "0.6"}, "sum to more than sad"),
         ({"mse_t": "0.5", "mad_t": "0.01"}, "mse_t is 0.5"),
@@ -66,6 +71,12 @@ def test_small_images_of_a_benchmark_of_large_ones_are_suspicious() -> None:
     scores = {"sad": value_of("8.73"), "mad": value_of("1.0")}
     assert "8,730 pixels" in suspicious(scores, "p3m", 1080 * 1080)
     assert suspicious(scores, "p3m", None) == ""
+    scores = {"sad": value_of("8.73"), "mse": value_of("0.9")}  # MSE is at most MAD
+    assert "MSE 0.9 belong to an image of at most 9,700 pixels" in suspicious(scores, "p3m", 10**6)
+    assert suspicious(scores, "rvm", 10**6) == ""
+    scores = {"sad": value_of("8731")}
+    assert "not divided by 1000" in suspicious(scores, "p3m", 1080 * 1080)
+    assert suspicious({"sad": value_of("1231")}, "p3m", 1080 * 1080) == ""
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)

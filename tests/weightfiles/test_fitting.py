@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import torch
 from safetensors.torch import save_model
 from torch import nn
 
+from p3mbench.errors import WeightsError
+from p3mbench.registry import load_method
 from p3mbench.weights import MisfitError, load_into
 
 
@@ -60,3 +64,35 @@ def test_a_failed_load_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(MisfitError, match="missing: bias"):
         load_into(model, path)
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.to_sparse(), "weight is sparse_coo instead of torch.float32"),
+        (lambda t: t.to("meta"), "weight is without values"),
+    ],
+    ids=["sparse", "meta"],
+)
+def test_tensors_that_are_no_blocks_of_numbers_are_named(
+    tmp_path: Path, change: Callable[[torch.Tensor], torch.Tensor], words: str
+) -> None:
+    path = tmp_path / "w.pth"
+    state = nn.Linear(3, 3).state_dict()
+    torch.save({**state, "weight": change(state["weight"])}, path)
+    with pytest.raises(MisfitError, match=re.escape(words)):
+        load_into(nn.Linear(3, 3), path)
+    with pytest.raises(MisfitError, match="no other network here takes it"):
+        load_method("lf", path, "cpu")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    path, loaded = tmp_path / "w.pth", nn.Linear(3, 3)
+    before = loaded.weight.clone()
+    state = nn.Linear(3, 3).state_dict()
+    torch.save({**state, "bias": state["bias"] * float("nan")}, path)
+    with pytest.raises(WeightsError, match=r"1 of 2 tensors hold NaN \(bias\)"):
+        load_into(loaded, path)
+    assert torch.equal(loaded.weight, before)
+    torch.save({**state, "bias": state["bias"] * float("inf")}, path)  # as masks of attention
+    load_into(loaded, path)

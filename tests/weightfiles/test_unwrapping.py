@@ -70,6 +70,15 @@ HOW: dict[str, Callable[[], Any]] = {
     "lightning net": lambda: {**LIGHTNING, "state_dict": put("net.")},
     "lightning compiled": lambda: {**LIGHTNING, "state_dict": put("model._orig_mod.")},
     "any prefix": lambda: {"state_dict": put("student_network.backbone.")},
+    "numbered": lambda: {0: STATE, 1: {"epoch": 3}},
+    "bytes": lambda: {b"model": STATE},
+    "thop's counts": lambda: {
+        **STATE,
+        **{name: torch.ones(1, dtype=torch.float64) for name in ("total_ops", "0.total_params")},
+    },
+    "counters of one element": lambda: {
+        k: v.reshape(1) if "num_batches" in k else v for k, v in STATE.items()
+    },
     "averaged model": averaged,
     "averaged, nested": lambda: {"swa_state_dict": averaged()},
     "averaged, compiled": lambda: {"n_averaged": torch.tensor(2), **put("module._orig_mod.")},
@@ -130,6 +139,15 @@ AVERAGES: dict[str, Callable[[], Any]] = {
         "net_ema.decay": torch.tensor(0.99),
         "net_ema.num_updates": torch.tensor(5),
     },
+    "ema_pytorch, nested": lambda: {
+        "model": OTHER,
+        "ema": {
+            "initted": torch.tensor([True]),
+            "step": torch.tensor([10]),
+            **put("online_model.", OTHER),
+            **put("ema_model."),
+        },
+    },
     "lightning": lambda: {
         **LIGHTNING,
         "state_dict": put("model.", OTHER),
@@ -153,8 +171,27 @@ def test_an_average_that_does_not_fit_leaves_the_plain_weights(tmp_path: Path) -
     path = tmp_path / "w.pth"
     torch.save({"model": STATE, "ema": {"shadow": {"0": torch.ones(3)}}}, path)
     loaded = network()
-    load_into(loaded, path)
+    with pytest.warns(DataWarning, match=r"'ema\.shadow' does not fit, so the plain weights under"):
+        load_into(loaded, path)
     assert torch.equal(loaded.state_dict()["0.weight"], STATE["0.weight"])
+
+
+def test_a_second_one_that_fits_elsewhere_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    torch.save({"model": STATE, "best_model": OTHER}, path)
+    loaded = network()
+    with pytest.warns(DataWarning, match="the one under 'model' is used, not 'best_model'"):
+        load_into(loaded, path)
+    assert torch.equal(loaded.state_dict()["0.weight"], STATE["0.weight"])
+
+
+def test_a_network_may_have_a_part_named_as_an_average(tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    model = nn.ModuleDict({"avg": nn.Linear(2, 2), "head": nn.Linear(2, 1)})
+    torch.save(model.state_dict(), path)
+    loaded = nn.ModuleDict({"avg": nn.Linear(2, 2), "head": nn.Linear(2, 1)})
+    load_into(loaded, path)
+    assert torch.equal(loaded["avg"].weight, model["avg"].weight)
 
 
 def test_halves_are_never_mixed(tmp_path: Path) -> None:
@@ -163,7 +200,8 @@ def test_halves_are_never_mixed(tmp_path: Path) -> None:
     part = {k: v for k, v in STATE.items() if k != "0.bias"}
     torch.save({"model": OTHER, "ema": part}, path)
     loaded = network()
-    load_into(loaded, path)
+    with pytest.warns(DataWarning, match="does not fit, so the plain weights under 'model'"):
+        load_into(loaded, path)
     for key, value in loaded.state_dict().items():
         assert torch.equal(value, OTHER[key]), key
 

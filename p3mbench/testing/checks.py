@@ -53,6 +53,7 @@ CHECKS = (
     Check("inputs", conduct.inputs, "load"),
     Check("alias", conduct.alias, "matte"),
     Check("threads", conduct.threads, "matte"),
+    Check("precision", conduct.precision, "matte"),
     Check("memory", conduct.memory, "matte"),
 )
 

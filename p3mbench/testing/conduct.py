@@ -9,14 +9,17 @@ import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from p3mbench.errors import MethodError
+from p3mbench.harness.engine import Engine
 from p3mbench.method import Float32Array
-from p3mbench.testing.finding import Broken
+from p3mbench.testing.finding import Broken, one_line
 from p3mbench.testing.outputs import USUAL, given
 from p3mbench.testing.scenes import scene
 from p3mbench.testing.subject import Subject, checked, torch_is_loaded
@@ -106,6 +109,28 @@ def threads(subject: Subject) -> str:
                 "look for shared buffers, and for sums whose order depends on threads",
             )
     return f"1 and 2 threads differ by {float(np.abs(one - two).max()):.1g} at most"
+
+
+def precision(subject: Subject) -> str:
+    """Every precision that the method declares runs and computes in it; the matte stays one."""
+    lower = [name for name in subject.info.precisions if name != "fp32"]
+    if not lower:
+        return "fp32 only"
+    case = scene(*USUAL)
+    exact, moved = subject.matte(case), []
+    trimap = case.trimap if subject.info.needs_trimap else None
+    for name in lower:
+        try:
+            engine = Engine(subject.load(), subject.device, name)
+            call = subject.guarded(f"predict in {name}", partial(engine.call, case.image, trimap))
+        except MethodError as error:
+            raise Broken(
+                f"{name} is declared, but it {one_line(error)}",
+                "give the predictor a method modules(), or take it out of info.precisions",
+            ) from error
+        alpha = checked(np.asarray(call.alpha, np.float32), case)
+        moved.append(f"{name} moves the matte by {float(np.abs(alpha - exact).max()):.2g} at most")
+    return "; ".join(moved)
 
 
 def memory(subject: Subject) -> str:

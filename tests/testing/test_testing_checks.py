@@ -248,7 +248,14 @@ class Locked(Sound):
         raise TypeError("cannot pickle a lock")
 
 
+class Halved16(Sound):
+    """It says that it runs in bf16 and shows no modules."""
+
+    info: ClassVar[MethodInfo] = info(precisions=("fp32", "bf16"))
+
+
 FAULTS = [
+    (Halved16, "precision", "bf16 is declared", "modules"),
     (Ramp, "matte", "float64", "float32"),
     (Bytes, "matte", "uint8", "astype"),
     (Doubled, "matte", r"shape \(64, 96, 1\)", "image.shape"),

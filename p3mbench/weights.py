@@ -250,13 +250,11 @@ def _beside(chosen: Fit, found: list[Found], expected: Expected) -> str:
     others = [one for one in found if not _within(one, used)]
     plain = next((one for one in others if not one.averaged), None)
     if used.averaged:
+        if plain is None:
+            return ""
         return (
-            plain
-            and (
-                f"holds averaged and plain weights; the average under {used.label} is used, not "
-                f"{plain.label}"
-            )
-            or ""
+            f"holds averaged and plain weights; the average under {used.label} is used, not "
+            f"{plain.label}"
         )
     average = next((one for one in others if one.averaged), None)
     if average is not None:

@@ -250,13 +250,11 @@ def _beside(chosen: Fit, found: list[Found], expected: Expected) -> str:
     others = [one for one in found if not _within(one, used)]
     plain = next((one for one in others if not one.averaged), None)
     if used.averaged:
+        if plain is None:
+            return ""
         return (
-            plain
-            and (
-                f"holds averaged and plain weights; the average under {used.label} is used, not "
-                f"{plain.label}"
-            )
-            or ""
+            f"holds averaged and plain weights; the average under {used.label} is used, not "
+            f"{plain.label}"
         )
     average = next((one for one in others if one.averaged), None)
     if average is not None:
@@ -313,13 +311,19 @@ def _misfit(fit: Fit, expected: Expected, path: Path) -> MisfitError:
         f"{'; '.join(fit.problems)}"
     )
     beside = _whole_within(fit, expected)
-    if beside:
+    named = set(fit.tensors) == set(expected.tensors)  # only shapes or types differ
+    if named and not kin:
+        text += (
+            "; all names agree, so it is this network in another width: only the header of the "
+            "safetensors file that p3mbench train wrote says which, so give that file"
+        )
+    elif beside:
         text += f"; all of the network's are there, beside {beside}: save those alone"
     elif kin:
         text += (
             f"; {fit.shared} tensors agree, so it is a variant of this network, or not all of it"
         )
-    return MisfitError(text, path, kin or bool(beside))
+    return MisfitError(text, path, kin or named or bool(beside))
 
 
 def _whole_within(fit: Fit, expected: Expected) -> str:

@@ -96,3 +96,11 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     assert torch.equal(loaded.weight, before)
     torch.save({**state, "bias": state["bias"] * float("inf")}, path)  # as masks of attention
     load_into(loaded, path)
+
+
+def test_a_network_of_another_width_is_named(tmp_path: Path) -> None:
+    """What a thin network of ours loses when it is saved as .pth."""
+    path = tmp_path / "w.pth"
+    torch.save(nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2)).state_dict(), path)
+    with pytest.raises(MisfitError, match="all names agree, so it is this network in another wid"):
+        load_into(nn.Sequential(nn.Linear(3, 8), nn.Linear(8, 8)), path)

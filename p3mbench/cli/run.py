@@ -181,7 +181,8 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
 def _code(code: int, plan: Plan, asked: dict[str, Any]) -> int:
     """0 only if everything that was asked for by name is stored."""
     named = [] if asked["methods"] == "all" else asked["methods"].split(",")
-    return code or 3 * plan.lacks(name.strip() for name in named if name.strip())
+    variants = asked["variants"].split(",") if asked["variants"] else ()
+    return code or 3 * plan.lacks((name.strip() for name in named if name.strip()), variants)
 
 
 def _check_writable(folder: Path) -> None:

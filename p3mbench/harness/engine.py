@@ -56,7 +56,8 @@ class Engine:
             is slow.
 
     Raises:
-        MethodError: the predictor has no ``modules()`` to run so, or one that is not as it must be.
+        MethodError: the predictor has no ``modules()`` to run so, or one that is not as it must be,
+            or modules that are not in float32.
     """
 
     def __init__(
@@ -67,6 +68,11 @@ class Engine:
         if not self.modules and (precision != "fp32" or compiled):
             asked = precision if precision != "fp32" else "compiled"
             raise MethodError(f"cannot run {asked}: its predictor has no modules() (docs/plugins)")
+        if low := self._below_float32():
+            raise MethodError(
+                f"its modules hold parameters in {low}; load() must give float32, and --precision "
+                "and info.precisions say what else it runs in (docs/plugins.md)"
+            )
         self._compiled = self._compile() if compiled else []
         self._warm = not self.modules
 
@@ -134,6 +140,11 @@ class Engine:
             raise MethodError(
                 f"says that it runs in {self.precision}, but its predict computes nothing in it"
             )
+
+    def _below_float32(self) -> str:
+        """The first type of parameters that is less exact than what a row says, "" if none is."""
+        kinds = (p.dtype for module in self.modules for p in module.parameters())
+        return next((str(d) for d in kinds if d.is_floating_point and d.itemsize < 4), "")
 
     def _dtype(self) -> dtype:
         import torch

@@ -148,10 +148,12 @@ class Plan:
         """The images to run, method by method."""
         return (task for cell in self.cells for task in cell.todo)
 
-    def lacks(self, names: Iterable[str]) -> bool:
-        """Whether one of these methods has no place in it, or images that failed before."""
+    def lacks(self, names: Iterable[str], variants: Iterable[str] = ()) -> bool:
+        """Whether one of these methods or variants has no place in it, or images failed before."""
         have = {cell.cell.contender.method.info.name for cell in self.cells}
-        return any(cell.failed for cell in self.cells) or not have.issuperset(names)
+        shown = {cell.cell.variant for cell in self.cells}
+        failed = any(cell.failed for cell in self.cells)
+        return failed or not have.issuperset(names) or not shown.issuperset(variants)
 
 
 def make_plan(opened: Opened, request: Request, store: Store) -> Plan:

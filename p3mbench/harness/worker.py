@@ -285,7 +285,9 @@ def _predict(item: _Loaded, engine: Engine, parent: _Parent) -> _Predicted:
     odd = [text for text, _ in item.odd]
     macs: int | None = None
     shift: dict[str, float] = {}
-    if task.counted and not item.bare:
+    if task.counted and item.bare:
+        odd.append("multiply-adds could not be counted: a measurement ended the process")
+    elif task.counted:
         with _beside(parent, item.number, "multiply-adds could not be counted", odd):
             macs = engine.macs(scene.image, given)
     if engine.how and task.compared:

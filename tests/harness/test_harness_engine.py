@@ -199,3 +199,19 @@ def test_compiled_is_equal_and_exact_is_not_compiled() -> None:
     exact = engine.exactly(IMAGE, None)
     assert predictor.network.matte is before
     assert np.abs(compiled - exact).max() < 1e-5
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_network_in_half_precision_is_not_called_float32(precision: str) -> None:
+    class Half:
+        def __init__(self) -> None:
+            self.network = nn.Conv2d(3, 1, 1).to(torch.bfloat16)
+
+        def modules(self) -> list[nn.Module]:
+            return [self.network]
+
+        def predict(self, image: np.ndarray, trimap: np.ndarray | None = None) -> np.ndarray:
+            return np.zeros(image.shape[:2], np.float32)
+
+    with pytest.raises(MethodError, match="hold parameters in torch.bfloat16"):
+        Engine(Half(), "cpu", precision)

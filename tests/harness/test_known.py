@@ -496,3 +496,9 @@ def test_old_mattes_that_two_rows_may_have_written_belong_to_none(desk):
     db.close()
     with Store(desk.out) as store:
         assert set(store.frame()["matte"]) == {""}
+
+
+def test_a_variant_that_is_named_and_nowhere_to_be_had_is_lacking(desk):
+    plan = desk.run(variants=("B", "N"))
+    assert not plan.lacks(["grey"]) and not plan.lacks(["grey"], ["N"])
+    assert plan.lacks(["grey"], ["B", "N"])

@@ -238,8 +238,9 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
 
 def _holds_labels(grey: UInt8Array) -> bool:
     """Whether a matte is of 0, 1 and 255 alone, with more of 1: labels with a border or a speck."""
-    counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
-    return bool(counts[1] > counts[255] and not counts[2:255].any())
+    if cv2.countNonZero(cv2.inRange(grey, 2, 254)):  # nearly every matte ends here, and quickly
+        return False
+    return cv2.countNonZero(cv2.inRange(grey, 1, 1)) > cv2.countNonZero(grey) / 2
 
 
 def _check_deep(path: Path, top: int, what: str) -> None:

@@ -39,7 +39,7 @@ class Listing:
 
     Attributes:
         files: name without suffix, normalised -> path; in the order of the names.
-        clashes: one line for each file whose name another file has already.
+        clashes: one line for each file whose name another file has already or that is not text.
         ignored: what is not read; hidden files and those of file managers are not mentioned.
     """
 
@@ -73,11 +73,13 @@ def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:
     for path in sorted(folder.iterdir()):
         if housekeeping(path):
             continue
-        if path.suffix.lower() not in suffixes or path.is_dir():
+        if path.suffix.lower() not in suffixes or (path.exists() and not path.is_file()):
             ignored.append(Ignored(path, _reason(path, suffixes)))
             continue
         stem = normalised(path.stem)
-        if stem in found:
+        if printable(stem) != stem:
+            clashes.append(f"{printable(str(path))}: its name is not plain text; rename it")
+        elif stem in found:
             clashes.append(_clash(path, found[stem]))
         else:
             found[stem] = path
@@ -154,6 +156,8 @@ def _reason(path: Path, suffixes: tuple[str, ...]) -> str:
     suffix = path.suffix.lower()
     if path.is_dir():
         return "folders inside are not searched"
+    if path.exists() and not path.is_file():
+        return "a pipe or device, not a file"
     if suffix in IMAGE_SUFFIXES:
         return "mattes, trimaps and masks must be PNG files"
     if suffix in _PHONE:

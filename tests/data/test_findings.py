@@ -255,6 +255,15 @@ def test_a_trimap_of_the_contrary_is_odd_with_its_share(p_folder):
     assert one.text == f"the trimap calls {share:.1%} of the pixels the contrary of the alpha"
 
 
+def test_the_contrary_is_counted_exactly():
+    values = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    trimap = np.repeat(np.array([[0, 128, 255]], np.uint8), 256, axis=0)
+    # 128 values of 256 are the contrary of a known class, and none of the unknown
+    assert contradiction(values, trimap).startswith("the trimap calls 33.3% of")
+    assert contradiction(values[:128, :2], trimap[:128, :2]) == ""
+    assert contradiction(values[128:, 1:], trimap[128:, 1:]) == ""
+
+
 def test_a_few_soft_pixels_in_the_known_region_are_no_contradiction():
     alpha = np.full((100, 100), 250, np.uint8)
     trimap = np.full((100, 100), 255, np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tarfile
 import unicodedata
@@ -49,6 +50,23 @@ def test_folders_of_file_managers_are_not_mentioned(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     found = listing(tmp_path, (".png",))
     assert list(found.files) == ["a"] and found.ignored == ()
+
+
+def test_a_pipe_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    found = listing(tmp_path, (".png",))
+    assert found.files == {} and found.ignored[0].reason == "a pipe or device, not a file"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(b"p_\n1.png", r"p_\n1"), (b"p_\xff.png", r"p_\udcff")]
+)
+def test_a_name_that_is_not_text_is_told(tmp_path, name, shown):
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(b"x")
+    found = listing(tmp_path, (".png",))
+    assert found.files == {}
+    (line,) = found.clashes
+    assert line == f"{tmp_path}/{shown}.png: its name is not plain text; rename it"
 
 
 def test_a_jfif_file_is_a_picture(tmp_path):

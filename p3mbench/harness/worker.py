@@ -19,7 +19,7 @@ import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -131,12 +131,15 @@ def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int
     for target, box in ((_read, loaded), (_score, predicted)):
         threading.Thread(target=target, args=(parent, box, setup, problems), daemon=True).start()
     engine: Engine | None = None
+    said: tuple[tuple[str, str], ...] = ()
     modules = 0
     while True:
         item = loaded.get()
         try:
             if engine is None:
+                _ODD.found = []
                 engine = _engine(item.task.cell.contender, setup)
+                said = tuple(_ODD.found)  # such as which of a file's weights were taken
                 parent.say("loaded")
         except BaseException as error:  # sys.exit too is one line
             parent.say("unloadable", reason_of(error))
@@ -145,7 +148,7 @@ def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int
         try:
             if item.error is not None:
                 raise item.error
-            found = _predict(item, engine, parent)
+            found = _predict(replace(item, odd=(*item.odd, *said)), engine, parent)
             modules = check_late_imports(item.task.cell.contender.code, modules)
             predicted.put(found)
         except MethodError as error:  # it cannot do what was asked of it, with any image

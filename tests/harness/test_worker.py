@@ -226,3 +226,28 @@ def test_plain_float32_is_not_compared(tmp_path: Path) -> None:
     able, silent = (frame(tmp_path / "out", name) for name in ("able", "silent"))
     assert set(able["parameters"]) == {28} and silent["parameters"].isna().all()
     assert set(able["macs"].dropna()) == {27 * 256 * 192}
+
+
+WARNING = """
+import warnings
+from p3mbench.errors import DataWarning
+
+
+def warned(predictor):
+    warnings.warn(DataWarning("any.pth: the average is used"))
+    return predictor
+"""
+
+
+def test_what_loading_warns_of_stands_at_every_row(tmp_path: Path) -> None:
+    """Such as which of a file's weights were taken."""
+    plugin = tmp_path / "touching.py"
+    plugin.write_text(TOUCHING.replace("return self\n", "return warned(self)\n") + WARNING)
+    methods, _ = select_methods("touching", (plugin,))
+    with Store(tmp_path / "out", create=True) as store:
+        request = Request(methods, ("B",), limit=2)
+        plan = make_plan(open_benchmark(get("mini"), None), request, store)
+        report = run_plan(plan, store, Setup("cpu", "r", None, (plugin,), 1), 1)
+    rows = frame(tmp_path / "out")
+    assert len(rows) == 4 and set(rows["reason"]) == {"any.pth: the average is used"}
+    assert report.warnings == {"any.pth: the average is used"}

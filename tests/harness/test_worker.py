@@ -63,7 +63,7 @@ class Loaded:
     def predict(self, image, trimap=None):
         import torch
         if self.fail and not torch.is_autocast_enabled("cpu"):
-            {"raise": self.out_of_memory, "die": self.die}[self.fail]()
+            {"raise": self.out_of_memory, "die": self.die, "exit": exit}[self.fail]()
         with torch.inference_mode():
             x = torch.from_numpy(image.transpose(2, 0, 1)[None] / np.float32(255))
             return torch.sigmoid(self._net(x))[0, 0].float().numpy()
@@ -209,7 +209,7 @@ def test_a_lower_precision_is_said_of_those_that_have_it(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("readable")
-@pytest.mark.parametrize("fail", ["raise", "die"])
+@pytest.mark.parametrize("fail", ["raise", "die", "exit"])
 def test_a_reference_that_fails_costs_no_row(tmp_path: Path, fail: str) -> None:
     report, _ = run_nets(tmp_path, "able", fail, precision="bf16", limit=3)
     able = frame(tmp_path / "out", "able")

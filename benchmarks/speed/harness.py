@@ -29,8 +29,12 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-import p3mbench.harness.contenders as entrants  # noqa: E402
 import p3mbench.harness.plan as planning  # noqa: E402
+
+try:
+    import p3mbench.harness.contenders as entrants
+except ImportError:  # version 0.1, as the other interpreter has it
+    entrants = planning  # type: ignore[misc]
 from p3mbench.benchmark import get, open_benchmark, parse  # noqa: E402
 from p3mbench.harness.isolate import Limits  # noqa: E402
 from p3mbench.harness.runner import run_plan  # noqa: E402

@@ -136,7 +136,7 @@ def in_turns(base: Path, root: Path, plugin: Path, other: str, rounds: int) -> s
             rates[python].append(float(done.stdout.split()[-1]))
     ours, theirs = (statistics.median(found) for found in rates.values())
     return (
-        f"- Against the version of `{other}`, one worker, {rounds} runs of each in turns: "
+        f"- Against the other version (--against), one worker, {rounds} runs of each in turns: "
         f"{ours:.4f} and {theirs:.4f} images per second in the median, "
         f"{100 * (theirs / ours - 1):+.2f} % time per image.\n"
     )

@@ -126,8 +126,8 @@ def report(arguments: argparse.Namespace, root: Path) -> str:
         "",
         f"`python benchmarks/speed/files.py`, {date.today()}: {cpu_model()}, {jobs} cores, "
         f"{platform.system()}, Python {platform.python_version()}. Images of {SIZE[1]}x{SIZE[0]}; "
-        f"{arguments.rounds} rounds, the versions in turns: medians of `evaluate`, smallest times of "
-        "the rest.",
+        f"{arguments.rounds} rounds, the versions in turns: medians of `evaluate`, smallest "
+        "times of the rest.",
         "",
         f"| `evaluate`, {arguments.pairs} pairs with trimaps | seconds | all times |",
         "| --- | ---: | --- |",

@@ -62,6 +62,16 @@ def test_what_is_wrong_is_named(old, new, words):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["../x", "in/out", "..", "a\\\\b", "-x", "=1+1", "a\\u001bb"])
+@pytest.mark.parametrize("old", ['name = "mine"', 'name = "P"'])
+def test_names_that_climb_or_hide_are_refused(old, name):
+    """They become folders of mattes, labels and cells of tables."""
+    assert old in GOOD
+    with pytest.raises(BenchmarkError, match="my file.* name .* cannot be used") as caught:
+        benchmarks.parse(GOOD.replace(old, f'name = "{name}"'), "my file", None)
+    assert str(caught.value).isprintable()
+
+
 def test_two_subsets_of_one_name_are_refused():
     twice = GOOD + GOOD[GOOD.index("[[") :]
     with pytest.raises(BenchmarkError, match="two subsets have one name"):

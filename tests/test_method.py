@@ -27,6 +27,8 @@ INFO = MethodInfo(name="mine", title="Mine", kind=Kind.TRIMAP_FREE, year=2026, c
         (np.full((4, 5), np.inf, np.float32), "infinite"),
         (np.full((4, 5), 255.0), r"in \[255, 255\]"),
         (np.full((4, 5), -0.5), r"in \[-0.5, -0.5\]"),
+        (np.ma.masked_greater(np.full((4, 5), 2.0), 1), "a masked array; fill it"),
+        (np.ma.zeros((4, 5)), "a masked array; fill it"),
     ],
 )
 def test_what_breaks_the_interface_is_named(alpha, words):

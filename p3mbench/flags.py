@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "small_face": "the face mask covers less than a pixel in two thousand of the picture",
     "face_outside": "most of the face mask lies outside the opaque person and stays visible",
     "same_variants": "the blurred and the unblurred picture are the same",
+    "swapped_variants": "the blurred picture is sharper than the unblurred one: swapped?",
     # of rows
     "seen_in_training": "the checkpoint was trained on these test images",
     IMPORTED: "the score was imported, not measured here",

@@ -13,6 +13,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 BLOCK = 8  # pixels; JPEG keeps the mean of such a block within a level or two
 SAME_LEVELS = 2
+DIFFERENT_LEVELS = 8  # more than compression leaves between two copies
+SHARPER = 2.0
 OPEN_SHARE = 0.25  # of a face mask; less inside the opaque person is suspicious
 WRONG_SHARE = 0.001  # of the picture; the trimaps of P3M contradict its alphas in fewer pixels
 
@@ -30,6 +32,25 @@ def alike(first: UInt8Array, second: UInt8Array) -> bool:
     grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (first, second)]
     small = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in grey]
     return bool(cv2.absdiff(small[0], small[1]).max() <= SAME_LEVELS)
+
+
+def swapped(blurred: UInt8Array, normal: UInt8Array) -> bool:
+    """Whether the picture with hidden faces is the sharper one where two pictures differ.
+
+    Hiding takes detail away. If the picture that should be blurred has twice the edge strength
+    (mean absolute Laplacian) of the other there, the two were most likely taken for each other.
+
+    Args:
+        blurred, normal: (H, W, 3) uint8 RGB.
+    """
+    if blurred.shape != normal.shape:
+        return False
+    grey = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (blurred, normal)]
+    differs = cv2.absdiff(grey[0], grey[1]) > DIFFERENT_LEVELS
+    if not differs.any():
+        return False
+    edges = [float(np.abs(cv2.Laplacian(g, cv2.CV_32F))[differs].mean()) for g in grey]
+    return edges[0] > SHARPER * edges[1]
 
 
 def nothing_hidden(

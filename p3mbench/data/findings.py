@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.data.agreement import alike, contradiction, flat, nothing_hidden, outside
+from p3mbench.data.agreement import (
+    alike,
+    contradiction,
+    flat,
+    nothing_hidden,
+    outside,
+    swapped,
+)
 from p3mbench.data.listing import first_names
 from p3mbench.data.sample import (
     BLANK,
@@ -26,7 +33,7 @@ from p3mbench.errors import DataError
 from p3mbench.flags import WORDS
 from p3mbench.images import UInt8Array, read_alpha, read_image, read_mask, read_trimap
 
-CHECKS = 2  # raised whenever a check is added or changed: what is remembered is found anew
+CHECKS = 3  # raised whenever a check is added or changed: what is remembered is found anew
 
 
 @dataclass(frozen=True)
@@ -200,3 +207,6 @@ def _compare_variants(look: _Look, blurred: UInt8Array, normal: UInt8Array) -> N
     elif alike(blurred, normal):
         text = f"shows the same faces as {look.sample.images['N']}: none is hidden"
         look.add("B", text, flag="same_variants")
+    elif swapped(blurred, normal):
+        text = f"is sharper than {look.sample.images['N']} where they differ: are they swapped?"
+        look.add("B", text, flag="swapped_variants")

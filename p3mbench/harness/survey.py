@@ -80,7 +80,7 @@ def _hashes(
 
 def _remarks(sample: Sample, found: Found) -> tuple[tuple[str, str], ...]:
     """What a worker, which reads one variant, would not find by itself."""
-    wanted = ("same_variants", "trimap_contrary", "full_alpha")
+    wanted = ("same_variants", "swapped_variants", "trimap_contrary", "full_alpha")
     return tuple((f"{one.name}: {one.text}", one.flag) for one in found if one.flag in wanted)
 
 

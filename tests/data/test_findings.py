@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from odd_files import binary, read, turned, write
 
-from p3mbench.data.agreement import alike, contradiction
+from p3mbench.data.agreement import alike, contradiction, swapped
 from p3mbench.data.findings import Finding, inspect, kinds_of, names_of
 from p3mbench.data.folder import Folders, pair_subset
 from p3mbench.data.obfuscation import Obfuscation
@@ -127,6 +127,23 @@ def test_loading_one_of_two_equal_files_flags_the_row(p_folder):
         with pytest.warns(DataWarning, match="is the same file as") as caught:
             first(p_folder).load(variant, TrimapSource())
         assert [one.message.flag for one in caught] == ["same_variants"]
+
+
+@pytest.mark.parametrize("how", ["gaussian", "mosaic", "zero"])
+def test_swapped_folders_are_odd(p_folder, portrait_arrays, how):
+    """A privacy gap of them would have the wrong sign."""
+    rng = np.random.default_rng(3)
+    detail = rng.integers(0, 120, portrait_arrays["image"].shape, np.uint8)
+    normal = portrait_arrays["image"] // 2 + detail
+    face = portrait_arrays["face"] > 0
+    hidden = Obfuscation(how, 0.3).apply(normal, face, portrait_arrays["alpha"])
+    assert not swapped(hidden, normal) and swapped(normal, hidden)
+    (p_folder / "original_image").mkdir()
+    for path in list((p_folder / "blurred_image").iterdir()):
+        cv2.imwrite(str(path), normal[..., ::-1])
+        cv2.imwrite(str(p_folder / "original_image" / path.name), hidden[..., ::-1])
+    found = inspect(first(p_folder), BOTH)
+    assert "swapped_variants" in [one.flag for one in found]
 
 
 def test_variants_that_differ_in_the_face_alone_are_fine(np_folder, portrait_arrays):

@@ -239,7 +239,7 @@ CASES = [
     Case("spaces and quotes", lambda p: renamed(p, "a b 'c' \"d\" $(e);f")),
     Case("unicode", lambda p: renamed(p, "人物-é-😀")),
     Case("leading dash", lambda p: renamed(p, "--out")),
-    Case("newline", lambda p: renamed(p, "a\nb"), r"a\nb.png: its name is not plain text"),
+    Case("newline", lambda p: renamed(p, "a\nb")),
     Case("markup", lambda p: renamed(p, "<script>alert(1)<&script>")),
     Case("long", lambda p: renamed(p, "x" * 200)),
     Case("two stems", lambda p: copied(p.image, "p_1.jpg"), "p_1"),

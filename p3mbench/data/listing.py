@@ -77,9 +77,7 @@ def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:
             ignored.append(Ignored(path, _reason(path, suffixes)))
             continue
         stem = normalised(path.stem)
-        if printable(stem) != stem:
-            clashes.append(f"{printable(str(path))}: its name is not plain text; rename it")
-        elif stem in found:
+        if stem in found:
             clashes.append(_clash(path, found[stem]))
         else:
             found[stem] = path

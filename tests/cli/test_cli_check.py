@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from p3mbench.cli import main
+from p3mbench.testing.checks import CHECKS
 
 
 def call(*args: object) -> Result:
@@ -19,7 +20,7 @@ def test_a_plugin_that_conforms(plugin_file):
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0] == "grey" and lines[-1].startswith("grey passes: 1")
-    assert len(lines) == 2 + 18
+    assert len(lines) == 2 + len(CHECKS)
     assert all(line.split()[0] in ("ok", "skipped") for line in lines[1:-1])
 
 
@@ -30,7 +31,7 @@ def test_a_plugin_that_does_not(plugin_file):
     assert result.exit_code == 3
     (line,) = [line for line in result.output.splitlines() if line.startswith("  failed")]
     assert "matte" in line and "[1.5, 1.5]" in line and "Mend: end with np.clip" in line
-    assert "grey fails 1 of 18 checks" in result.output
+    assert f"grey fails 1 of {len(CHECKS)} checks" in result.output
 
 
 def test_json(plugin_file):
@@ -70,7 +71,7 @@ def test_a_file_with_two_methods_checks_both(plugin_file):
     plugin_file.write_text(text + "\n" + second.replace("0.25", "7.0"))
     result = call("check", plugin_file)
     assert result.exit_code == 3
-    assert "grey passes" in result.output and "white fails 1 of 18" in result.output
+    assert "grey passes" in result.output and f"white fails 1 of {len(CHECKS)}" in result.output
 
 
 def test_a_name_that_is_taken_is_said(plugin_file):

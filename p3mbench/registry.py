@@ -238,7 +238,7 @@ def _checked(name: str | None, origin: str, cls: Any) -> Found:
     """A `Found` for what an entry point or a file yielded; the checks a plugin author needs."""
     info = getattr(cls, "info", None)
     shown = printable(str(name or getattr(info, "name", None) or getattr(cls, "__name__", cls)))
-    problem = _problem_of_class(name, cls, info)
+    problem = _problem_of_entry(name, cls, info)
     if problem:
         return Found(shown, origin, None, problem)
     try:
@@ -250,18 +250,26 @@ def _checked(name: str | None, origin: str, cls: Any) -> Found:
     return Found(shown, origin, None if problem else method, problem or None)
 
 
-def _problem_of_class(name: str | None, cls: Any, info: Any) -> str:
+def _problem_of_entry(name: str | None, cls: Any, info: Any) -> str:
+    problem = problem_of_class(cls)
+    if problem:
+        return problem
+    if name is not None and info.name != name:
+        return f"its info is named {printable(str(info.name))!r}, its entry point {name!r}"
+    return problem_of_info(info)
+
+
+def problem_of_class(cls: Any) -> str:
+    """Why something is not the class of a method, before anything is made of it; "" if it is."""
     if not isinstance(cls, type) or not is_dataclass(cls):
         return "it is not a dataclass"
     if not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         return "its dataclass is not frozen: write @dataclass(frozen=True)"
-    if not isinstance(info, MethodInfo):
+    if not isinstance(getattr(cls, "info", None), MethodInfo):
         return "its attribute 'info' is not a p3mbench.method.MethodInfo"
-    if name is not None and info.name != name:
-        return f"its info is named {printable(str(info.name))!r}, its entry point {name!r}"
     if not inspect.isfunction(getattr(cls, "load", None)):
         return "it has no method 'load(device, weights)'"
-    return problem_of_info(info)
+    return ""
 
 
 def _problem_of_copies(method: Method) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from p3mbench.errors import P3MBenchError
 from p3mbench.method import Method, missing_extra
+from p3mbench.registry import problem_of_class
 from p3mbench.testing import conduct, identity, loading, outputs
 from p3mbench.testing.finding import Broken, Finding, Status, one_line
 from p3mbench.testing.subject import Subject, described
@@ -91,9 +92,10 @@ def _subject(method: Method, weights: Path | None, device: str, folder: Path) ->
     """What the checks work on, or why there is nothing to work on."""
     from p3mbench.devices import resolve
 
-    problem = identity.problem_of_class(method)
+    cls = method if isinstance(method, type) else type(method)
+    problem = problem_of_class(cls)
     if problem:
-        return Broken(problem, "p3mbench new-method writes one that is right")
+        return Broken(f"{cls.__name__}: {problem}", "p3mbench new-method writes one that is right")
     missing = missing_extra(method.info)
     if missing:
         return Broken(missing, "install it, then check again")

@@ -10,7 +10,7 @@ import pickle
 import re
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -63,18 +63,6 @@ def interface(subject: Subject) -> str:
     return (
         f"frozen dataclass, {method.info.kind}, {'learned' if method.info.learned else 'unlearned'}"
     )
-
-
-def problem_of_class(method: Any) -> str:
-    """Why something given as a method is none, "" if it is one; for objects given in Python."""
-    cls = method if isinstance(method, type) else type(method)
-    if not is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        return f"{cls.__name__} is no frozen dataclass: write @dataclass(frozen=True)"
-    if not isinstance(getattr(cls, "info", None), MethodInfo):
-        return f"{cls.__name__} has no class attribute 'info' that is a p3mbench.method.MethodInfo"
-    if not inspect.isfunction(getattr(cls, "load", None)):
-        return f"{cls.__name__} has no method 'load(device, weights)'"
-    return ""
 
 
 def metadata(subject: Subject) -> str:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from p3mbench.errors import MethodError, PredictionError
 from p3mbench.names import printable, problem_of
+from p3mbench.settings import TrainSetting as TrainSetting  # part of the interface
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,16 +37,6 @@ class Kind(StrEnum):
 
     TRIMAP_FREE = "trimap-free"
     TRIMAP_BASED = "trimap-based"
-
-
-class TrainSetting(StrEnum):
-    """What the faces in a checkpoint's training images looked like."""
-
-    BLURRED = "B"
-    NORMAL = "N"
-    COPY_PASTE = "B+CP"
-    OTHER = "other"
-    NONE = "-"  # nothing was trained
 
 
 @dataclass(frozen=True, kw_only=True)

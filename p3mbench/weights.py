@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.errors import DataWarning, MethodError, WeightsError
-from p3mbench.method import Method, MethodInfo, TrainSetting, options_of, with_options
+from p3mbench.method import Method, MethodInfo, options_of, with_options
 from p3mbench.names import printable
+from p3mbench.settings import TRAIN_SETTINGS, UNTRAINED, is_train_setting
 from p3mbench.weightfiles.fitting import Expected, Fit, fit_of, some, unwrapped
 from p3mbench.weightfiles.reading import HEADER_KEY, RecordError, header, read
 from p3mbench.weightfiles.unwrapping import Found, state_dicts
@@ -116,8 +117,8 @@ def recorded(path: Path) -> dict[str, Any]:
 _RECORDED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "method": (lambda v: isinstance(v, str) and bool(v), "a method's name"),
     "setting": (
-        lambda v: v in tuple(map(str, TrainSetting)),
-        f"one of {', '.join(map(str, TrainSetting))}",
+        lambda v: isinstance(v, str) and (v == UNTRAINED or is_train_setting(v)),
+        f"one of {', '.join((*TRAIN_SETTINGS, UNTRAINED))} or another obfuscation",
     ),
     "train_sets": (
         lambda v: isinstance(v, list) and all(isinstance(one, str) for one in v),

@@ -8,11 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from p3mbench import settings
 from p3mbench.names import printable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    _Text = click.ParamType[str]
+else:
+    _Text = click.ParamType  # generic only from click 8.3 on
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,6 +70,34 @@ def complete_benchmarks(ctx: click.Context, param: click.Parameter, incomplete: 
     from p3mbench.benchmark import builtin_names
 
     return [name for name in builtin_names() if name.startswith(incomplete)]
+
+
+class _Named(_Text):
+    """An option whose value is a name of `p3mbench.settings`."""
+
+    def __init__(self, name: str, known: tuple[str, ...], check: Callable[[str], str]) -> None:
+        self.name, self.known, self.check = name, known, check
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, in the letters that are ours."""
+        try:
+            return str(self.check(settings.spelt(str(value))))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """How help shows what can be given."""
+        return f"[{'|'.join(self.known)}|KIND-STRENGTH]"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The names that every benchmark knows."""
+        return [CompletionItem(name) for name in self.known if name.startswith(incomplete)]
+
+
+VARIANT = _Named("variant", settings.PAPER_VARIANTS, settings.check_variant)
+TRAIN_SETTING = _Named("setting", settings.TRAIN_SETTINGS, settings.TrainSetting)
 
 
 def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:

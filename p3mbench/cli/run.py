@@ -236,11 +236,14 @@ def _benchmark(asked: dict[str, Any]) -> Benchmark:
 def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
     from p3mbench.data.listing import normalised
     from p3mbench.harness.contenders import Request, select_methods
+    from p3mbench.settings import check_variant
 
     methods, broken = select_methods(asked["methods"], asked["plugins"])
     variants = tuple((asked["variants"] or ",".join(_benchmark(asked).variants)).split(","))
-    if any(variant not in ("B", "N") for variant in variants):
-        raise click.UsageError(f"--variants takes B, N or B,N, not {asked['variants']!r}")
+    try:
+        variants = tuple(check_variant(variant.strip()) for variant in variants)
+    except ValueError as error:
+        raise click.UsageError(f"--variants: {error}") from None
     request = Request(
         methods=_with_options(methods, asked["options"]),
         variants=variants,
@@ -288,16 +291,15 @@ def _weights(
     given: tuple[str, ...], names: list[str]
 ) -> dict[str, tuple[tuple[Path, str | None], ...]]:
     from p3mbench.errors import MethodError
-    from p3mbench.method import TrainSetting
     from p3mbench.registry import unknown
+    from p3mbench.settings import is_train_setting
 
-    settings = [str(s) for s in TrainSetting if s is not TrainSetting.NONE]
     found: dict[str, tuple[tuple[Path, str | None], ...]] = {}
     for name, value in named(given, "--weights"):
         if name not in names:
             raise MethodError(unknown(name, names, "method in --weights"))
         path, at, setting = value.rpartition("@")
-        if not at or setting not in settings:
+        if not at or not is_train_setting(setting):
             path, setting = value, ""
         found[name] = (*found.get(name, ()), (Path(path), setting or None))
     return found

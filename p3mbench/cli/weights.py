@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import complete_methods
+from p3mbench.cli.options import TRAIN_SETTING, complete_methods
 
 if TYPE_CHECKING:
     from p3mbench.method import Method
@@ -101,7 +101,7 @@ def check(names: tuple[str, ...]) -> None:
 @click.option("--name", default="", help="Name of the checkpoint in tables.")
 @click.option(
     "--setting",
-    type=click.Choice(["B", "N", "B+CP", "other"]),
+    type=TRAIN_SETTING,
     help="What faces looked like in its training images.",
 )
 @click.option("--trained-on", default="", help="Training sets, joined by commas.")

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from p3mbench import settings
 from p3mbench.errors import DataError
 from p3mbench.ingest import checks, logs
 from p3mbench.ingest.columns import REQUIRED
-from p3mbench.ingest.rows import CHOICES, VARIANTS, Made, image_id, is_summary, row_of, spelt
+from p3mbench.ingest.rows import Made, image_id, is_summary, row_of, spelt
 from p3mbench.ingest.tables import Content, Line, read_table, read_text
 from p3mbench.names import printable
 from p3mbench.provenance import environment, sha256_of
@@ -233,11 +234,13 @@ _OPTIONS = {
 
 
 def _check_setting(path: Path, train: str, test: str) -> None:
-    if train not in CHOICES["train_setting"] or (test and test not in VARIANTS):
-        trains, tests = ", ".join(CHOICES["train_setting"]), " or ".join(VARIANTS)
+    known = train == settings.UNTRAINED or settings.is_train_setting(train)
+    if not known or (test and not settings.is_variant(test)):
+        trains = ", ".join((*settings.TRAIN_SETTINGS, settings.UNTRAINED))
         raise DataError(
-            f"{path}: the setting must be TRAIN:TEST with TRAIN of {trains} and TEST {tests}, such "
-            f"as B:N, not {printable(train)}{':' if test else ''}{printable(test)}"
+            f"{path}: the setting must be TRAIN:TEST with TRAIN of {trains} and TEST B or N, such "
+            f"as B:N, or another obfuscation in the place of B, not {printable(train)}"
+            f"{':' if test else ''}{printable(test)}"
         )
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from p3mbench import settings
 from p3mbench.errors import DataError
 from p3mbench.flags import IMPORTED, joined
 from p3mbench.images import IMAGE_SUFFIXES
 from p3mbench.ingest.columns import REQUIRED, Column
 from p3mbench.ingest.plausible import Value, impossible, value_of
-from p3mbench.method import Kind, TrainSetting
+from p3mbench.method import Kind
 from p3mbench.metrics import CONVENTIONS
 from p3mbench.names import checked_name, printable
 from p3mbench.provenance import canonical, hash_of
@@ -24,13 +25,7 @@ from p3mbench.published import BENCHMARK
 from p3mbench.store import STATUSES, Row
 
 ODD = "odd_scores"  # the flag of rows whose scores are suspicious
-VARIANTS = ("B", "N")
-CHOICES = {
-    "variant": VARIANTS,
-    "train_setting": tuple(str(setting) for setting in TrainSetting),
-    "kind": tuple(str(kind) for kind in Kind),
-    "status": STATUSES,
-}
+CHOICES = {"kind": tuple(str(kind) for kind in Kind), "status": STATUSES}
 # names of lines that sum a sheet up, in the languages of matting papers
 _SUMMARIES = re.compile(
     r"(?:the\s+)?(?:(?:overall|grand|p3m\S*|ours|N?P)[\s_-]+|overall|grand)?"
@@ -75,14 +70,12 @@ def image_id(name: str) -> str:
 
 
 _SUBSET = re.compile(r"(?:p3m[\s_-]*)?(?:500[\s_-]*)?(N?P)", re.IGNORECASE)
-_SPELT = {"blurred": "B", "blur": "B", "obfuscated": "B", "b": "B", "normal": "N", "original": "N",
-          "unblurred": "N", "n": "N", "b+cp": "B+CP", "other": "other"}  # fmt: skip
 
 
 def spelt(values: dict[str, str]) -> None:
     """Change settings and subsets of P3M-500 to our words: ``P3M-500-NP`` to ``NP``."""
     for name in ("variant", "train_setting"):
-        values[name] = _SPELT.get(values.get(name, "").lower(), values.get(name, ""))
+        values[name] = settings.spelt(values.get(name, ""))
     found = _SUBSET.fullmatch(values.get("subset", ""))
     if found is not None and values.get("benchmark") == BENCHMARK:
         values["subset"] = found[1].upper()
@@ -201,6 +194,11 @@ def _checked_texts(where: str, values: Mapping[str, str]) -> dict[str, str]:
         "kind": values.get("kind") or "trimap-free",
         "status": values.get("status") or "ok",
     }
+    try:
+        settings.check_variant(chosen["variant"])
+        settings.TrainSetting(chosen["train_setting"])
+    except ValueError as error:
+        raise DataError(f"{where}: {printable(str(error))}") from None
     for name, choices in CHOICES.items():
         if chosen[name] not in choices:
             shown = printable(chosen[name])

@@ -1,0 +1,368 @@
+"""The nouns of a benchmark under privacy-preserving training: variants, settings and contrasts.
+
+A *variant* says what the faces of a test image look like: ``N`` (normal: visible), or the name of
+an obfuscation. ``B`` (blurred) is the paper's; ``mosaic-0.10`` is a kind and a strength. A *train
+setting* says the same of the images a checkpoint was trained on. A *setting* is TRAIN:TEST as in
+the P3M paper: ``B:N`` was trained on blurred faces and tested on normal ones; ``–:B`` was not
+trained at all. A *contrast* is a named difference of two settings. It is always *test minus
+reference* of an error, so **positive means worse under what its name says**:
+
+=====================  ==============  ===========================================================
+contrast               test - ref      positive means
+=====================  ==============  ===========================================================
+PPT gap                B:N - B:B       a model trained on blurred faces is worse on normal faces
+privacy cost           B:N - N:N       on normal faces, training on blurred ones cost accuracy
+obfuscation shift      N:B - N:N       blurring the test faces makes the model worse
+=====================  ==============  ===========================================================
+
+The table holds for every other obfuscation in the place of B. ``B+CP`` (copy-paste on blurred
+faces) has a PPT gap and a privacy cost as ``B`` has. A method that learned nothing, or whose
+training faces are unknown (``other``), has the obfuscation shift only.
+
+This is the one module that knows these names. A benchmark declares its variants; tables, plots,
+page, importer and CLI ask here.
+
+P3M: Li et al., "Privacy-Preserving Portrait Matting", ACM MM 2021, arXiv:2104.14222.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+NORMAL = "N"
+BLURRED = "B"
+PAPER_VARIANTS = (BLURRED, NORMAL)  # what P3M-10k knows, and what a benchmark has by default
+COPY_PASTE, OTHER, UNTRAINED = "B+CP", "other", "-"
+DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
+
+KINDS = {
+    "gaussian": True,
+    "mosaic": True,
+    "zero": False,
+}  # obfuscation -> whether it has a strength
+TOOL = "tool"  # what another program made: tool-NAME
+
+_TITLES = {NORMAL: "faces visible", BLURRED: "faces blurred"}
+_NAMED = re.compile(r"([a-z]+)(?:-(.+))?")
+_STRENGTH = re.compile(r"[01]?\.\d{1,4}|1")
+_TOOL_NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
+_WORDS = {  # how people write variants and train settings in files of their own
+    "blurred": BLURRED, "blur": BLURRED, "obfuscated": BLURRED, "b": BLURRED,
+    "normal": NORMAL, "original": NORMAL, "unblurred": NORMAL, "n": NORMAL,
+    "b+cp": COPY_PASTE,
+}  # fmt: skip
+
+
+def is_variant(name: str) -> bool:
+    """Whether a name is that of a variant.
+
+    It is N, B, a kind of obfuscation with its strength such as ``mosaic-0.10`` (``zero`` has none),
+    or ``tool-NAME`` for images whose faces another program replaced.
+
+    >>> [is_variant(name) for name in ("B", "N", "mosaic-0.10", "zero", "tool-swap")]
+    [True, True, True, True, True]
+    >>> [is_variant(name) for name in ("b", "other", "mosiac-0.10", "mosaic", "zero-0.1")]
+    [False, False, False, False, False]
+    """
+    found = _NAMED.fullmatch(name)
+    if name in PAPER_VARIANTS or found is None:
+        return name in PAPER_VARIANTS
+    kind, rest = found[1], found[2] or ""
+    if kind == TOOL:
+        return _TOOL_NAME.fullmatch(rest) is not None
+    if KINDS.get(kind):
+        return _STRENGTH.fullmatch(rest) is not None and float(rest) > 0
+    return kind in KINDS and not rest
+
+
+def check_variant(name: str) -> str:
+    """``name``, if it is that of a variant.
+
+    Raises:
+        ValueError: it is not; the message says what is.
+    """
+    if not is_variant(name):
+        raise ValueError(f"{name!r} is no test variant: use {_WHAT_IS}")
+    return name
+
+
+def recipe_of(variant: str) -> tuple[str, float | None] | None:
+    """Kind and strength that the name of a variant says; None where it says none.
+
+    >>> recipe_of("mosaic-0.10"), recipe_of("zero"), recipe_of("B")
+    (('mosaic', 0.1), ('zero', None), None)
+    """
+    kind, _, strength = check_variant(variant).partition("-")
+    if kind not in KINDS:
+        return None
+    return kind, float(strength) if strength else None
+
+
+_WHAT_IS = (
+    "N (faces visible), B (blurred), a kind and a strength such as mosaic-0.10 "
+    f"({', '.join(KINDS)}), or tool-NAME for faces that another program replaced"
+)
+
+
+def is_hidden(variant: str) -> bool:
+    """Whether faces are hidden in a variant: in all but N."""
+    return variant != NORMAL
+
+
+def variant_title(variant: str) -> str:
+    """What the faces look like, in words.
+
+    >>> variant_title("B"), variant_title("mosaic-0.10")
+    ('faces blurred', 'faces hidden by mosaic-0.10')
+    """
+    return _TITLES.get(variant, f"faces hidden by {variant}")
+
+
+def variant_order(variant: str) -> tuple[int, str]:
+    """Sort key: B, the other obfuscations by name, N."""
+    return ({BLURRED: 0, NORMAL: 2}.get(variant, 1), variant)
+
+
+def ordered(variants: Iterable[str]) -> tuple[str, ...]:
+    """Variants without repetition in the order that tables show them.
+
+    >>> ordered(["N", "zero", "B", "mosaic-0.10"])
+    ('B', 'mosaic-0.10', 'zero', 'N')
+    """
+    return tuple(sorted(dict.fromkeys(variants), key=variant_order))
+
+
+def hidden(variants: Iterable[str]) -> tuple[str, ...]:
+    """Those of the variants in which faces are hidden, ordered."""
+    return tuple(variant for variant in ordered(variants) if is_hidden(variant))
+
+
+def spelt(text: str) -> str:
+    """The name of a variant or train setting that a person may have written as a word.
+
+    >>> spelt("Blurred"), spelt("original"), spelt("mosaic-0.10")
+    ('B', 'N', 'mosaic-0.10')
+    """
+    text = text.strip()
+    return _WORDS.get(text.casefold(), text)
+
+
+class TrainSetting(str):
+    """What the faces in a checkpoint's training images looked like.
+
+    A variant's name, ``B+CP`` (copy-paste on blurred faces), ``other`` (unknown, or a mixture), or
+    ``-`` where nothing was trained. It is a string and compares as one.
+    """
+
+    __slots__ = ()
+
+    BLURRED: ClassVar[TrainSetting]
+    NORMAL: ClassVar[TrainSetting]
+    COPY_PASTE: ClassVar[TrainSetting]
+    OTHER: ClassVar[TrainSetting]
+    NONE: ClassVar[TrainSetting]  # nothing was trained
+
+    def __new__(cls, name: str) -> TrainSetting:
+        """Check a name.
+
+        Raises:
+            ValueError: it is no train setting; the message says what is.
+        """
+        if name not in (COPY_PASTE, OTHER, UNTRAINED) and not is_variant(name):
+            raise ValueError(f"{name!r} is no train setting: use B+CP, other, {_WHAT_IS}")
+        return super().__new__(cls, name)
+
+    @property
+    def value(self) -> str:
+        """The plain string, as of an enum's member."""
+        return str(self)
+
+
+TrainSetting.BLURRED = TrainSetting(BLURRED)
+TrainSetting.NORMAL = TrainSetting(NORMAL)
+TrainSetting.COPY_PASTE = TrainSetting(COPY_PASTE)
+TrainSetting.OTHER = TrainSetting(OTHER)
+TrainSetting.NONE = TrainSetting(UNTRAINED)
+
+TRAIN_SETTINGS = (BLURRED, COPY_PASTE, NORMAL, OTHER)
+"""Train settings with a name of their own; the name of any other obfuscation is one too."""
+
+
+def is_train_setting(name: str) -> bool:
+    """Whether a name is a train setting of something trained."""
+    return name in TRAIN_SETTINGS or is_variant(name)
+
+
+def is_private(train: str) -> bool:
+    """Whether a train setting had its faces hidden."""
+    return train == COPY_PASTE or (is_variant(train) and is_hidden(train))
+
+
+def seen_in_training(train: str) -> str:
+    """The variant that the training images of a private train setting were in.
+
+    >>> seen_in_training("B+CP"), seen_in_training("mosaic-0.10")
+    ('B', 'mosaic-0.10')
+    """
+    return BLURRED if train == COPY_PASTE else train
+
+
+def train_order(train: str) -> tuple[int, str]:
+    """Sort key: B, B+CP, the other obfuscations by name, N, other, nothing trained, the unknown."""
+    known = {BLURRED: 0, COPY_PASTE: 1, NORMAL: 3, OTHER: 4, UNTRAINED: 5}
+    return (known.get(train, 2 if is_variant(train) else 99), train)
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """A train setting and a test variant."""
+
+    train: str
+    test: str
+
+    @classmethod
+    def parse(cls, text: str) -> Setting:
+        """Read ``TRAIN:TEST``, such as ``B:N`` or ``-:N``.
+
+        Raises:
+            ValueError: it is not written so.
+        """
+        train, colon, test = text.strip().replace(DASH, UNTRAINED).rpartition(":")
+        if not colon or not train or not is_variant(test):
+            raise ValueError(f"setting {text!r} is not TRAIN:TEST, such as B:N or -:N")
+        return cls(train, test)
+
+    @property
+    def title(self) -> str:
+        """As printed: ``B:N``, or with a dash if nothing was trained."""
+        return f"{self.train_title}:{self.test}"
+
+    @property
+    def train_title(self) -> str:
+        """The train setting as printed, a dash if nothing was trained."""
+        return DASH if self.train == UNTRAINED else self.train
+
+    @property
+    def order(self) -> tuple[tuple[int, str], tuple[int, str]]:
+        """Sort key: by train setting, then by test variant."""
+        return (train_order(self.train), variant_order(self.test))
+
+
+def paper_settings(variants: Sequence[str] = PAPER_VARIANTS) -> tuple[Setting, ...]:
+    """The settings of Tables 1 and 2 of the paper: each variant trained on, each tested on."""
+    trained = tuple(v for v in ordered(variants) if v in PAPER_VARIANTS)
+    return tuple(Setting(train, test) for train in trained for test in ordered(variants))
+
+
+def untrained_settings(variants: Sequence[str] = PAPER_VARIANTS) -> tuple[Setting, ...]:
+    """The settings of what was not trained."""
+    return tuple(Setting(UNTRAINED, test) for test in ordered(variants))
+
+
+PPT_GAP = "PPT gap"
+PRIVACY_COST = "Privacy cost"
+OBFUSCATION_SHIFT = "Obfuscation shift"
+SUBSET_GAP = "P versus NP"
+
+# What each asks, in words for people who do not know the settings by heart.
+QUESTIONS = {
+    PPT_GAP: "Trained on blurred faces: how much worse on normal faces than on blurred ones?",
+    PRIVACY_COST: "On normal faces: how much worse than if the training had seen faces?",
+    OBFUSCATION_SHIFT: "How much worse when the faces in the test are blurred?",
+    SUBSET_GAP: "How do the errors on subset NP differ from those on subset P?",
+}
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A named difference of two settings: ``test`` minus ``reference``.
+
+    Attributes:
+        test_subset, reference_subset: two subsets, whose images differ, so that the difference is
+            unpaired. Empty for a difference over the same images of one subset.
+    """
+
+    name: str
+    meaning: str
+    test: Setting
+    reference: Setting
+    test_subset: str = ""
+    reference_subset: str = ""
+
+    @property
+    def paired(self) -> bool:
+        """Whether both sides are the same images."""
+        return not self.test_subset
+
+    @property
+    def formula(self) -> str:
+        """Such as ``B:N − B:B``, or ``NP N:N − P N:B``."""
+        sides = (
+            f"{self.test_subset} {self.test.title}",
+            f"{self.reference_subset} {self.reference.title}",
+        )
+        return f" {MINUS} ".join(side.strip() for side in sides)
+
+
+def contrasts(trains: Collection[str], variants: Iterable[str] = PAPER_VARIANTS) -> list[Contrast]:
+    """The differences that methods with these train settings can have, in a fixed order.
+
+    Args:
+        trains: train settings of the methods.
+        variants: that they were tested in; each in which faces are hidden has a shift.
+    """
+    in_order = sorted(set(trains), key=train_order)
+    private = [train for train in in_order if is_private(train)]
+    ppt = [_ppt_gap(train) for train in private]
+    cost = [
+        Contrast(
+            PRIVACY_COST,
+            "worse than if trained on normal faces",
+            Setting(train, NORMAL),
+            Setting(NORMAL, NORMAL),
+        )
+        for train in private
+        if NORMAL in trains
+    ]
+    shift = [
+        _shift(train, variant)
+        for train in in_order
+        if not is_private(train)
+        for variant in hidden(variants)
+    ]
+    return ppt + cost + shift
+
+
+def _ppt_gap(train: str) -> Contrast:
+    seen = seen_in_training(train)
+    meaning = f"worse on normal faces than with {variant_title(seen)}"
+    if seen == BLURRED:
+        meaning = "worse on normal than on blurred faces"
+    return Contrast(PPT_GAP, meaning, Setting(train, NORMAL), Setting(train, seen))
+
+
+def _shift(train: str, variant: str) -> Contrast:
+    are = "blurred" if variant == BLURRED else f"hidden by {variant}"
+    return Contrast(
+        OBFUSCATION_SHIFT,
+        f"worse when the test faces are {are}",
+        Setting(train, variant),
+        Setting(train, NORMAL),
+    )
+
+
+def subset_contrast(train: str, on_p: Collection[Setting]) -> Contrast:
+    """NP minus P for one train setting: NP has normal faces, and so has P where it exists that way.
+
+    Only where P exists blurred alone (as P3M-500-P was released) is its test B the reference.
+
+    Args:
+        train: the train setting.
+        on_p: settings with rows on P.
+    """
+    new = Setting(train, NORMAL)
+    old = new if new in on_p else Setting(train, BLURRED)
+    return Contrast(SUBSET_GAP, "larger errors on NP than on P", new, old, "NP", "P")

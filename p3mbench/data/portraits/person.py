@@ -75,7 +75,7 @@ def draw_figure(look: Look, place: Place, light: Light, shape: tuple[int, int]) 
     figure = Figure(*(np.zeros((*shape, *rest), np.float32) for rest in ((3,), (), ())))
     figure.colour[box] = layers.behind() * alpha[..., None]
     figure.alpha[box] = alpha
-    if look.features:
+    if True:
         outline = on_face(smooth(private_outline(look), 80), head)
         figure.face[box] = polygons([outline], frame.shape) * inside
     return figure

@@ -210,7 +210,7 @@ def _with_origin(text: str, gt_dir: Path) -> str:
     import csv
     import io
 
-    from p3mbench.data.p3m10k import SUBSET_FOLDERS
+    from p3mbench.data.sources.p3m10k import SUBSET_FOLDERS
     from p3mbench.names import spreadsheet_cell
     from p3mbench.published import BENCHMARK
 

@@ -230,23 +230,28 @@ def _examined(plan: Plan, opened: Opened, store: Store, *, strict: bool) -> Plan
 def _benchmark(asked: dict[str, Any]) -> Benchmark:
     from p3mbench.benchmark import chosen
 
-    return chosen(asked["benchmark"], asked["trimap"], asked["faces"])
+    return chosen(asked["benchmark"], asked["trimap"], asked["faces"], _variants(asked))
+
+
+def _variants(asked: dict[str, Any]) -> tuple[str, ...]:
+    """Those of --variants; none for the benchmark's own."""
+    from p3mbench.settings import check_variant
+
+    named = asked["variants"].split(",") if asked["variants"] else ()
+    try:
+        return tuple(check_variant(variant.strip()) for variant in named)
+    except ValueError as error:
+        raise click.UsageError(f"--variants: {error}") from None
 
 
 def _request(asked: dict[str, Any]) -> tuple[Request, list[Any]]:
     from p3mbench.data.listing import normalised
     from p3mbench.harness.contenders import Request, select_methods
-    from p3mbench.settings import check_variant
 
     methods, broken = select_methods(asked["methods"], asked["plugins"])
-    variants = tuple((asked["variants"] or ",".join(_benchmark(asked).variants)).split(","))
-    try:
-        variants = tuple(check_variant(variant.strip()) for variant in variants)
-    except ValueError as error:
-        raise click.UsageError(f"--variants: {error}") from None
     request = Request(
         methods=_with_options(methods, asked["options"]),
-        variants=variants,
+        variants=_benchmark(asked).variants,
         weights=_weights(asked["weights"], [m.info.name for m in methods]),
         limit=asked["limit"] or 0,
         images=tuple(map(normalised, asked["images"].split(","))) if asked["images"] else (),

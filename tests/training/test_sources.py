@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from odd_files import binary
 
-from p3mbench.benchmark import get
+from p3mbench.benchmark import face_samples, get, train_samples
 from p3mbench.cli import main
 from p3mbench.data.foregrounds import (
     estimate_layers,
@@ -20,7 +20,6 @@ from p3mbench.data.foregrounds import (
     read_layers,
 )
 from p3mbench.data.sample import TrimapSource
-from p3mbench.data.splits import face_samples, train_samples
 from p3mbench.errors import DataError
 from p3mbench.training.sources import DrawnSource, FileSource, check_faces
 from p3mbench.weights import recorded

@@ -110,4 +110,6 @@ def compressed(image: UInt8, camera: Camera) -> UInt8:
     how = [cv2.IMWRITE_JPEG_QUALITY, camera.quality,
            cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]  # fmt: skip
     _, code = cv2.imencode(".jpg", image[..., ::-1], how)
-    return np.ascontiguousarray(cv2.imdecode(code, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(
+        np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
+    )

@@ -33,14 +33,14 @@ class SyntheticPortrait:
     """A portrait with its ground truth.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB with visible faces (variant N). Equal to
-            alpha * foreground + (1 - alpha) * background, rounded.
+        image: (H, W, 3) uint8 RGB with visible faces (variant N). Among mannequins it equals
+            alpha * foreground + (1 - alpha) * background, rounded; a camera's image does not.
         alpha: (H, W) uint8 0..255: all people, exact by construction.
         face: (H, W) bool, the private face area: jaw, cheeks and eyebrows of every person.
         foreground, background: (H, W, 3) float32 0..255, what was composed.
         scene: what was drawn, for people and tests.
-        others: (H, W) bool, the visible faces of people and things in the background; None where
-            there are none that an obfuscation would hide.
+        others: (H, W) bool, the visible faces of people and things in the background that hiding
+            faces hides too.
         patches: (H, W) bool, logos, plates and screens that are hidden in both variants.
     """
 
@@ -50,8 +50,8 @@ class SyntheticPortrait:
     foreground: Float
     background: Float
     scene: Mapping[str, Any]
-    others: npt.NDArray[np.bool_] | None = None
-    patches: npt.NDArray[np.bool_] | None = None
+    others: npt.NDArray[np.bool_]
+    patches: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -209,4 +209,7 @@ def _photographed(
     )
     share = (matte / np.float32(255))[..., None]
     image = np.rint(share * foreground + (1 - share) * background).astype(np.uint8)
-    return SyntheticPortrait(image, matte, face & (matte > 0), foreground, background, scene)
+    none = np.zeros(shape, bool)
+    return SyntheticPortrait(
+        image, matte, face & (matte > 0), foreground, background, scene, none, none
+    )

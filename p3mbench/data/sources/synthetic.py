@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from p3mbench.data.definition import Definition, TomlTable
 from p3mbench.data.obfuscation import Obfuscation, obfuscation_of
-from p3mbench.data.portraits import GENERATOR_VERSION, mini_id, portrait, seed_of
+from p3mbench.data.portraits import WORLDS, mini_id, seed_of
 from p3mbench.data.sample import SCENES, Scene, TrimapSource
 from p3mbench.data.sources import DataSource
 from p3mbench.data.subset import Paired, Subset
@@ -39,6 +39,7 @@ class SyntheticSample:
         size: (H, W) in pixels.
         kernel: of the trimap, in pixels.
         obfuscation: how the faces of variant B are hidden.
+        world: of `p3mbench.data.portraits.WORLDS`, what scenes are like.
     """
 
     id: str
@@ -46,6 +47,7 @@ class SyntheticSample:
     size: tuple[int, int]
     kernel: int
     obfuscation: Obfuscation
+    world: str
 
     def files(self, variant: str) -> dict[str, Path]:
         """There are none."""
@@ -54,7 +56,7 @@ class SyntheticSample:
     def recipe(self, variant: str) -> dict[str, Any]:
         """Everything its pixels depend on."""
         recipe: dict[str, Any] = {
-            "generator": GENERATOR_VERSION,
+            "generator": WORLDS[self.world].version,
             "seed": self.seed,
             "size": list(self.size),
             "kernel": self.kernel,
@@ -66,13 +68,14 @@ class SyntheticSample:
 
     def load(self, variant: str, trimap: TrimapSource) -> Scene:
         """Draw it; its own trimap is made with its own kernel."""
-        drawn = _drawn(self.seed, self.size)
-        face, image = drawn.face, drawn.image
+        drawn = _drawn(self.world, self.seed, self.size)
+        image = drawn.image
         made = obfuscation_of(variant, self.obfuscation)
-        if made is not None:
-            image = made.apply(image, face, drawn.alpha)
+        if made is not None:  # a face detector finds everybody's faces
+            solid = np.where(drawn.others, np.uint8(255), drawn.alpha)
+            image = made.apply(image, drawn.face | drawn.others, solid)
         known = trimap_from_alpha(drawn.alpha, trimap.kernel or self.kernel)
-        return Scene(image, drawn.alpha, known, face)
+        return Scene(image, drawn.alpha, known, drawn.face)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,30 +85,31 @@ class _Drawing:
     image: UInt8Array
     alpha: UInt8Array
     face: npt.NDArray[np.bool_]
+    others: npt.NDArray[np.bool_]
 
 
-def _drawn(seed: int, size: tuple[int, int]) -> _Drawing:
+def _drawn(world: str, seed: int, size: tuple[int, int]) -> _Drawing:
     """Arrays that are the caller's own: what is done to them reaches no other image or variant."""
-    kept = _kept(seed, size)
-    return _Drawing(kept.image.copy(), kept.alpha.copy(), kept.face.copy())
+    kept = _kept(world, seed, size)
+    return _Drawing(**{name: array.copy() for name, array in vars(kept).items()})
 
 
 @lru_cache(maxsize=256)
-def _kept(seed: int, size: tuple[int, int]) -> _Drawing:
+def _kept(world: str, seed: int, size: tuple[int, int]) -> _Drawing:
     """Every method of a run sees the same portraits; a process draws each of them once at most.
 
     Where the environment names a folder (`SCENES`), the processes of a run share their drawings.
     """
     folder = os.environ.get(SCENES)
-    path = Path(folder or ".") / f"{seed}-{size[0]}x{size[1]}.npz"
+    path = Path(folder or ".") / f"{world}-{seed}-{size[0]}x{size[1]}.npz"
     if folder:
         with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(path) as kept:
-            return _Drawing(kept["image"], kept["alpha"], kept["face"])
-    whole = portrait(seed, size)
-    drawn = _Drawing(whole.image, whole.alpha, whole.face.astype(bool))
+            return _Drawing(**{name: kept[name] for name in kept.files})
+    whole = WORLDS[world].draw(seed, size)
+    drawn = _Drawing(whole.image, whole.alpha, whole.face, whole.others)
     if folder:
         content = io.BytesIO()
-        np.savez(content, image=drawn.image, alpha=drawn.alpha, face=drawn.face)
+        np.savez(content, **vars(drawn))
         with suppress(DataError):  # a full disk must not stop what can be drawn again
             write_bytes(path, content.getvalue())
     return drawn
@@ -119,12 +123,14 @@ class SyntheticSource(DataSource):
         seed: base of the portraits' seeds.
         height, width: in pixels.
         kernel: of the trimaps, in pixels.
+        world: of `p3mbench.data.portraits.WORLDS`, what scenes are like.
     """
 
     seed: int = 2021
     height: int = 256
     width: int = 192
     kernel: int = 5
+    world: str = "mannequins"
 
     name: ClassVar[str] = "synthetic"
     drawn: ClassVar[bool] = True
@@ -141,6 +147,7 @@ class SyntheticSource(DataSource):
             height=inner.number("height", 64, default.height),
             width=inner.number("width", 64, default.width),
             kernel=inner.number("kernel", 1, default.kernel),
+            world=inner.choice("world", tuple(WORLDS), default.world),
         )
 
     def check_subset(self, table: TomlTable) -> None:
@@ -178,7 +185,10 @@ class SyntheticSource(DataSource):
 
     def remembered(self) -> Mapping[str, Any]:
         """See `DataSource.remembered`."""
-        return {"synthetic": asdict(self)}
+        found = asdict(self)
+        if self.world == type(self).world:  # the first world, remembered before there were more
+            del found["world"]
+        return {"synthetic": found}
 
     def portraits(self, asked: Definition, name: str, count: int) -> Subset:
         """The first ``count`` portraits of a split; see `p3mbench.data.portraits.seed_of`."""
@@ -189,6 +199,7 @@ class SyntheticSource(DataSource):
                 size=(self.height, self.width),
                 kernel=self.kernel,
                 obfuscation=asked.obfuscation,
+                world=self.world,
             )
             for index in range(count)
         )

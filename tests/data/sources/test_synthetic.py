@@ -24,7 +24,7 @@ def test_drawings_are_shared_by_the_processes_of_a_run(tmp_path, monkeypatch):
         again = sample.load("B", TrimapSource())
         for one in (first, again):
             assert (one.image == alone.image).all() and (one.face == alone.face).all()
-    monkeypatch.setattr(synthetic, "portrait", None)  # not needed any more
+    monkeypatch.setattr(synthetic, "WORLDS", {})  # not needed any more
     synthetic._kept.cache_clear()
     assert (sample.load("N", TrimapSource()).alpha == alone.alpha).all()
     synthetic._kept.cache_clear()

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.portraits import mini_id, portrait, seed_of
+from p3mbench.data.portraits import mini_id, seed_of
+from p3mbench.data.portraits.scene import portrait
 
 SIZES = [(256, 192), (128, 96), (131, 97)]
 
@@ -21,7 +22,7 @@ def digest(seed: int) -> str:
 
 def test_a_seed_gives_the_same_bytes_in_every_process():
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from test_portraits import digest;"
+        "import sys; sys.path.insert(0, sys.argv[1]); from test_scene import digest;"
         "print(digest(7))"
     )
     here = str(__import__("pathlib").Path(__file__).parent)

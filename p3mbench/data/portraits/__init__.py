@@ -3,9 +3,9 @@
 There are two worlds. In both, people are drawn with skin, hair and clothes before places that look
 photographed:
 
-- ``mannequins``, a stress test: about half of the scenes also hold figures drawn by the same code
-  from the same distribution, but without a face. A mannequin is background. Nothing but a face tells
-  it from a person, so hiding faces costs much. Images are exact composites.
+- ``mannequins``, a stress test: about half of the scenes also have figures drawn by the same code
+  from the same distribution, but without a face. A mannequin is background. Nothing but a face
+  tells it from a person, so hiding faces costs much. Images are exact composites.
 - ``collection``: scenes as portrait collections have them, taken by a camera (`collection`,
   `camera`). Blur tells nothing about who is the person.
 """

@@ -139,10 +139,7 @@ class RunRecord:
             environment=dict(manifest.get("environment") or {}),
             data_sha256=str(manifest.get("data_sha256") or ""),
             subsets=dict(manifest.get("subsets") or {}),
-            methods={
-                label: MethodRecord.of(one)
-                for label, one in (manifest.get("methods") or {}).items()
-            },
+            methods={label: MethodRecord.of(one) for label, one in methods.items()},
             cannot_run=dict(manifest.get("cannot_run") or {}),
             imported=ImportRecord.of(imported) if imported else None,
             stored=manifest,

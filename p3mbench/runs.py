@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+RESULTS = Path("results") / "run"  # where results go if nobody says otherwise
+
 _ROW_COLUMNS = (
     "method", "strategy", "options", "checkpoint", "checkpoint_sha256", "train_setting",
 )  # fmt: skip

@@ -7,7 +7,6 @@ import secrets
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from p3mbench.harness.plan import Plan
@@ -22,6 +21,12 @@ FILE_NAME = "manifest.json"
 def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> str:
     """Record a run in the store and, for people, as ``manifest.json`` beside it.
 
+    Args:
+        store: of the rows.
+        plan: what will run.
+        options: what was asked for, as `p3mbench.harness.request.RunRequest.recorded` says it.
+        jobs: worker processes.
+
     Returns:
         The id of the run, which every row carries. Ids sort by time.
     """
@@ -32,7 +37,7 @@ def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> st
         started=now.isoformat(timespec="seconds"),
         command=tuple(sys.argv[1:]),
         benchmark=plan.view.benchmark,
-        options={key: _plain(value) for key, value in _anywhere(options).items()},
+        options=options,
         jobs=jobs,
         environment=environment(),
         data_sha256=plan.data_hash,
@@ -76,19 +81,3 @@ def _methods(plan: Plan) -> dict[str, MethodRecord]:
             weights=contender.weights.path.name if contender.weights else None,
         )
     return found
-
-
-def _anywhere(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with the paths that pictures are found again by made absolute."""
-    found = dict(options)
-    if found.get("data"):
-        found["data"] = Path(found["data"]).resolve()
-    if str(found.get("benchmark", "")).endswith(".toml"):
-        found["benchmark"] = Path(found["benchmark"]).resolve()
-    return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    return value if isinstance(value, (str, int, float, bool)) else str(value)

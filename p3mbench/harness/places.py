@@ -82,8 +82,10 @@ def find_places(
                 content = _content(chosen[subset.name], variant, store)
                 places.append(Place(subset, variant, how, content))
             else:
-                where = f"{subset.name}, variant {variant}"
-                missing.append((where, subset.unavailable[variant]))
+                has = ", ".join(opened.benchmark.variants)
+                undeclared = f"{opened.benchmark.name} declares no such variant; it has {has}"
+                reason = subset.unavailable.get(variant, undeclared)
+                missing.append((f"{subset.name}, variant {variant}", reason))
     return places, missing
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from p3mbench.errors import DataError
-from p3mbench.metrics.table import METRICS
+from p3mbench.metrics.table import METRICS, REGIONS
 from p3mbench.names import printable
 
 REQUIRED = ("method", "image", "variant", "train_setting", "subset")
@@ -30,12 +30,11 @@ _MEASURES = {
     "sad": "sad", "mse": "mse", "mad": "mad", "mae": "mad", "grad": "grad", "gradient": "grad",
     "gradienterror": "grad", "conn": "conn", "connectivity": "conn", "connectivityerror": "conn",
 }  # fmt: skip
-_REGIONS = {
-    "": "", "whole": "", "image": "", "all": "", "wholeimage": "", "full": "", "global": "",
-    "t": "_t", "trimap": "_t", "tri": "_t", "unknown": "_t", "unk": "_t", "transition": "_t",
-    "fg": "_fg", "foreground": "_fg", "bg": "_bg", "background": "_bg",
-    "b": "_boundary", "boundary": "_boundary", "face": "_face",
-}  # fmt: skip
+_SUFFIXES = {  # how headings call a region -> how our names of its metrics end
+    word: region.suffix
+    for region in REGIONS.values()
+    for word in (region.suffix.strip("_"), region.name, *region.words)
+}
 _WORDS = {
     "image": (
         "img",
@@ -193,8 +192,8 @@ def metric_of(title: str) -> tuple[str, float] | None:
     plain = _plain(text)
     for word in sorted(_MEASURES, key=len, reverse=True):
         for region in (plain.removeprefix(word), plain.removesuffix(word)):
-            if region != plain and region in _REGIONS:
-                name = _MEASURES[word] + _REGIONS[region]
+            if region != plain and region in _SUFFIXES:
+                name = _MEASURES[word] + _SUFFIXES[region]
                 scaled = factor == 1 or name.partition("_")[0] in ("mse", "mad")
                 return (name, factor) if name in METRICS and scaled else None
     return None

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from p3mbench import __version__, flags
 from p3mbench.flags import IMPORTED
+from p3mbench.names import plain
 from p3mbench.report.build import Subject
-from p3mbench.report.export import as_json
 from p3mbench.report.html.summary import Finding, findings
 from p3mbench.report.html.viewer import viewer
-from p3mbench.report.latex import render_latex
-from p3mbench.report.layout import plain
 from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, cell_text
 from p3mbench.report.plots import draw_all
+from p3mbench.report.render.json import as_json
+from p3mbench.report.render.latex import render_latex
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,6 +156,7 @@ def _table(table: Table) -> dict[str, Any]:
     return {
         "label": table.label,
         "title": plain(table.title),
+        "head": plain(table.head),
         "caption": plain(table.caption)
         + (" Best bold, second underlined." if table.marked else ""),
         "kind": table.kind,

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from p3mbench.names import plain
 from p3mbench.report.build import build
 from p3mbench.report.captions import confounded
 from p3mbench.report.display import metric_display
 from p3mbench.report.gaps import VARIANTS, Contrast, Place, Setting
-from p3mbench.report.layout import plain
 from p3mbench.report.model import Cell, Column, Report, Role, Table, cell_text
 from p3mbench.report.plots.style import (
     GREY,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p3mbench.images import UInt8Array
+from p3mbench.names import plain
 from p3mbench.report.build import Subject
 from p3mbench.report.display import metric_display, number
 from p3mbench.report.gaps import Setting
-from p3mbench.report.layout import plain
 from p3mbench.report.pictures import Pictures, as_levels, shrunk, worst_first
 from p3mbench.report.plots.scatter import Cloud, clouds_of
 from p3mbench.report.plots.style import cut, new_figure

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from p3mbench.names import plain
 from p3mbench.report.build import Subject
 from p3mbench.report.cells import values_at
 from p3mbench.report.display import metric_display
 from p3mbench.report.entries import Entry, EntrySet
 from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from p3mbench.names import plain
 from p3mbench.report.build import Subject
 from p3mbench.report.cells import mean_cell
 from p3mbench.report.display import metric_display
 from p3mbench.report.entries import EntrySet
 from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure, spread
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from p3mbench.names import plain
 from p3mbench.report.build import Subject
 from p3mbench.report.cells import mean_cell
 from p3mbench.report.entries import EntrySet
 from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import GRID, INK, bare, cut, new_figure
 
 if TYPE_CHECKING:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
-from p3mbench.names import printable
+from p3mbench.names import plain
 from p3mbench.report.model import ColumnType, Row, Table, cell_text
 
 GAP = 2  # characters between columns
-_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-
-
-def plain(text: str) -> str:
-    """Text that cannot steer a terminal or a page: line breaks are spaces, other codes escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return printable(_BREAKS.sub(" ", text))
 
 
 def label_text(row: Row) -> str:

@@ -293,7 +293,7 @@ def test_a_unit_is_of_the_convention_that_has_it(tmp_path: Path) -> None:
         ("image,sad\np_1.png,1\np_1.jpg,2\n", "lines 2 and 3"),
         ("image,sad\np_1,1\np_1,1\n", "lines 2 and 3"),
         ("image,sad\n..,1\n", "begins with a dot"),
-        ("image,sad\na\x1bb,1\n", "it holds the character"),
+        ("image,sad\na\x1bb,1\n", "it contains the character"),
         ('{"images": []}', "is JSON"),
         ("<html></html>", "web page"),
         (b"PK\x03\x04xlsx", "spreadsheet"),

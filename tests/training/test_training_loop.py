@@ -382,7 +382,7 @@ def test_a_state_of_another_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:
     done = train(job(tmp_path))
-    with pytest.raises(TrainingError, match="holds a training run; go on with --resume"):
+    with pytest.raises(TrainingError, match="contains a training run; continue it with --resume"):
         train(job(tmp_path, seed=1))
     again = train(job(tmp_path, resume=True))
     assert done is not None and again is not None and again.sha256 == done.sha256
@@ -557,5 +557,5 @@ def test_a_state_saved_from_a_wrapped_network_is_taken_up(tmp_path: Path, prefix
 
 def test_a_checkpoint_in_the_place_of_a_state_is_refused(tmp_path: Path) -> None:
     torch.save({"state_dict": {"a": torch.ones(2)}}, tmp_path / "state.pt")
-    with pytest.raises(WeightsError, match="is not the state of a training of p3mbench"):
+    with pytest.raises(WeightsError, match="is not a training state of p3mbench"):
         load_state(tmp_path)

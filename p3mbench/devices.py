@@ -1,4 +1,4 @@
-"""Which device a method runs on."""
+"""Choose the device that a method runs on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def resolve(device: str, learned: bool = True) -> str:
-    """The device that a request means: ``auto`` is CUDA for learned methods if there is one.
+    """Resolve a requested device: ``auto`` is CUDA for learned methods if it is available.
 
     Raises:
-        MethodError: not one of `DEVICES` (a CUDA index such as ``cuda:1`` is allowed), or CUDA was
-            asked for and this installation of PyTorch has none.
+        MethodError: the device is not one of `DEVICES` (a CUDA index such as ``cuda:1`` is
+            allowed), or CUDA was requested and PyTorch has none here.
     """
     kind = device.partition(":")[0]
     if kind not in DEVICES:
@@ -25,7 +25,7 @@ def resolve(device: str, learned: bool = True) -> str:
         return "cuda" if kind == "auto" else device
     if kind == "cuda":
         raise MethodError(
-            f"device {device} was asked for, but PyTorch {torch.__version__} sees no CUDA device "
-            "here; use --device cpu, or install a CUDA build of PyTorch"
+            f"device {device} was requested, but PyTorch {torch.__version__} finds no CUDA device; "
+            "use --device cpu, or install a CUDA build of PyTorch"
         )
     return "cpu"

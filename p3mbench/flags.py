@@ -1,8 +1,8 @@
-"""Flags of rows: what qualifies a number, as a name in the store and in words for people.
+"""Flags of rows: their names, as stored, and their explanations, as shown.
 
-A reader that meets something legal but suspicious warns with a `p3mbench.errors.DataWarning` that
-carries one of these names; metrics add their own (docs/metrics.md). A row keeps the names, joined
-by commas; every output shows the words.
+A reader warns about suspicious input with a `p3mbench.errors.DataWarning` that carries one of these
+names. Metrics add their own (docs/metrics.md). A row stores the names, joined by commas; every
+output shows the words.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WORDS: dict[str, str] = {
     "matte_range": "no pixel of a matte's file is half opaque, or it misses white: another range?",
     "trimap_values": "trimap values other than 0, 128 and 255 were taken as unknown",
     "trimap_class": "the trimap has no foreground or no background",
-    "trimap_contrary": "the trimap calls many pixels the contrary of the alpha",
+    "trimap_contrary": "the trimap contradicts the alpha in many pixels",
     "full_alpha": "the ground truth is all 1: there is no background",
     "dark_picture": "no pixel of the picture is brighter than 100 of 255: another range?",
     "exif_orientation": "the EXIF orientation is not 1; pixels are taken as stored",
@@ -48,8 +48,8 @@ WORDS: dict[str, str] = {
     "code_unknown": "an older version of p3mbench stored the score; its code was not recorded",
 }
 
-# These explain a value and leave it as good as any other. Every other flag, one of a plugin
-# included, qualifies the number: reports name it first and mark the line of its method.
+# These flags explain a value and cast no doubt on it. Any other flag, including those of plugins,
+# qualifies the number: reports name it first and mark the line of its method.
 HARMLESS = frozenset({
     "no_unknown", "no_foreground", "no_background", "no_face", "no_boundary", "conn_empty_level",
     "conn_tie", "conn_background", "known_not_binary", "quantised", "clipped",
@@ -60,7 +60,7 @@ EMPTY = "no_"  # begins the flag of a region without a pixel; its name follows
 
 
 def words(flag: str) -> str:
-    """A flag in words; a name that this version does not know, as it is.
+    """Explain a flag in words; return a name that this version does not know unchanged.
 
     >>> words("no_ring"), words("mine")
     ('the region ring has no pixel, so its metrics are undefined', 'mine')
@@ -71,20 +71,20 @@ def words(flag: str) -> str:
 
 
 def qualifies(flag: str) -> bool:
-    """Whether a flag changes how far a number can be believed."""
+    """Whether a flag casts doubt on a number."""
     return flag not in HARMLESS and not flag.startswith(EMPTY)
 
 
 def in_words(text: str) -> str:
-    """The flags of a row's text in words, joined by semicolons."""
+    """Explain the flags in a row's text, joined by semicolons."""
     return "; ".join(words(flag) for flag in split(text))
 
 
 def joined(flags: Iterable[str]) -> str:
-    """Flags as a row keeps them: each once, in order, joined by commas."""
+    """Join flags as a row stores them: each once, in order, separated by commas."""
     return ",".join(dict.fromkeys(flag for flag in flags if flag))
 
 
 def split(text: str) -> tuple[str, ...]:
-    """The flags of a row's text."""
+    """Split a row's text into flags."""
     return tuple(flag for flag in text.split(",") if flag)

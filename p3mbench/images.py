@@ -1,10 +1,10 @@
-"""Reading of pictures, mattes, trimaps and face masks: one door for each kind of file.
+"""Read pictures, mattes, trimaps and face masks: one function for each kind of file.
 
 Mattes, trimaps and masks must be PNG files, because lossy compression changes their values.
-Pictures may be anything that Pillow reads. Pixels are taken in stored order: EXIF orientation is
-ignored, as in the published evaluation code of P3M, whose alphas were made against the stored
-pixels. What can only be wrong is refused; what is legal but suspicious comes with a `DataWarning`
-(docs/data.md has the rule).
+Pictures may have any format that Pillow reads. Pixels keep their stored order: EXIF orientation is
+ignored, as in the published evaluation code of P3M, whose alphas were made from the stored pixels.
+Readers refuse files that must be wrong and give a `DataWarning` for suspicious ones (docs/data.md
+has the rule).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Float32Array = npt.NDArray[np.float32]
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
-_ABOUT_HALF = (96, 160)  # what people and programs write for "unknown": 127, 128, 129, ...
+_ABOUT_HALF = (96, 160)  # values that files use for "unknown": 127, 128, 129, ...
 _LARGE_FACE, _SMALL_FACE = 0.5, 0.0005  # of the picture
 
 _RECORD = threading.local()
@@ -52,9 +52,9 @@ _RECORD = threading.local()
 
 @contextlib.contextmanager
 def recorded_reads() -> Iterator[dict[Path, str]]:
-    """Within the context, the SHA-256 of every file that this thread reads, by path as given.
+    """Record the SHA-256 of every file that this thread reads, by path as given.
 
-    It is of the bytes that were decoded, so it tells whether a file changed since it was hashed.
+    The hash is of the decoded bytes, so it shows whether a file changed since it was hashed.
     """
     found: dict[Path, str] = {}
     before = getattr(_RECORD, "found", None)
@@ -66,7 +66,7 @@ def recorded_reads() -> Iterator[dict[Path, str]]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a data file: every reader here takes its bytes from this one place.
+    """Read the content of a data file; all readers here use this function.
 
     Raises:
         DataError: the file cannot be read.
@@ -86,14 +86,15 @@ def read_image(path: Path) -> UInt8Array:
 
     Returns:
         (H, W, 3) uint8 RGB. Grey and CMYK files are converted; files of 9 to 16 bits are scaled,
-        white to white. Of a telephone's MPO file it is the first picture.
+        white to white. A phone's MPO file gives its first picture.
 
     Raises:
-        DataError: missing, damaged, animated, larger than `MAX_PIXELS`, partly transparent, of
-            floating point or 32-bit integers, or with values of 8 bits in 16.
+        DataError: the file is missing, damaged, animated, larger than `MAX_PIXELS` or partly
+            transparent, contains floating-point numbers or 32-bit integers, or stores 8-bit values
+            in 16 bits.
 
     Warns:
-        DataWarning: EXIF orientation other than 1, or a picture that is black nearly everywhere.
+        DataWarning: the EXIF orientation is not 1, or the picture is nearly black.
     """
     return decoded(path, read_bytes(path))
 
@@ -106,28 +107,28 @@ def read_alpha(path: Path) -> UInt8Array | Float32Array:
         16-bit ones. Colour files pass if their channels are equal and nothing is transparent.
 
     Raises:
-        DataError: missing, damaged, not a PNG, truly coloured or transparent, or 16-bit with
-            nothing above 255.
+        DataError: the file is missing, damaged, not a PNG, in colour or transparent, or has 16 bits
+            and no value above 255.
 
     Warns:
-        DataWarning: no pixel is half opaque, so that the file may hold another range (0 and 1,
-            percent), or there is nothing but 0, 1 and a few 255; a matte of zeros is no such case.
+        DataWarning: no pixel is half opaque, so the file may have another range (0 and 1,
+            percent); or all values are 0 or 1 but for a few 255. A matte of zeros gives no warning.
     """
     grey = read_grey_png(path, read_bytes(path), "an alpha matte")
     top = int(grey.max(initial=0))
     if grey.dtype == np.uint16:
         _check_deep(path, top, "the matte")
         if top == 255 * 256 and not (grey & 255).any():
-            _warn(path, "holds 8-bit values times 256 (times 257 gives full range)", "matte_range")
+            _warn(path, "contains 8-bit values times 256 (times 257 is full range)", "matte_range")
     white = np.iinfo(grey.dtype).max
     if top == 1:
         text = "its greatest value is 1 of 255; a mask stored as 0 and 1? multiply it by 255"
         _warn(path, text, "matte_0_1")
     elif 0 < top <= white // 2:
-        text = f"its greatest value is {top} of {white}; does it hold another range?"
+        text = f"its greatest value is {top} of {white}; does it have another range?"
         _warn(path, text, "matte_range")
     elif top == 255 and grey.dtype == np.uint8 and _holds_labels(grey):
-        _warn(path, "holds 0, 1 and some 255; a map of labels? write 255 for 1", "matte_0_1")
+        _warn(path, "contains 0, 1 and a few 255; a map of labels? write 255 for 1", "matte_0_1")
     if grey.dtype == np.uint16:
         return (grey / np.float32(65535)).astype(np.float32)
     return grey
@@ -138,11 +139,11 @@ def read_trimap(path: Path) -> UInt8Array:
 
     Returns:
         (H, W) uint8 in {0, 128, 255}. Other values count as unknown (128), with a warning: files
-        with 127 are common, and evaluators that look for 128 alone score them silently wrong.
+        with 127 are common, and evaluators that test for 128 score them wrong without notice.
 
     Raises:
-        DataError: missing, damaged, not an 8-bit PNG, truly coloured or transparent, or of another
-            range (see `normalised_trimap`).
+        DataError: the file is missing, damaged, not an 8-bit PNG, in colour or transparent, or has
+            another range (see `normalised_trimap`).
 
     Warns:
         DataWarning: see `normalised_trimap`.
@@ -154,18 +155,18 @@ def read_trimap(path: Path) -> UInt8Array:
 
 
 def normalised_trimap(trimap: UInt8Array, name: str) -> UInt8Array:
-    """A trimap of 0, 128 and 255.
+    """Map a trimap to 0, 128 and 255.
 
     Args:
         trimap: (H, W) uint8.
-        name: the file's, for messages.
+        name: name of the file, for messages.
 
     Returns:
         (H, W) uint8, every value but 0 and 255 mapped to 128.
 
     Raises:
-        DataError: 0 or 255 is absent, and there are values that are near neither 0, 128 nor 255: a
-            map of labels (0, 1, 2) or another range.
+        DataError: 0 or 255 is absent, and some values are not near 0, 128 or 255: a map of labels
+            (0, 1, 2) or another range.
 
     Warns:
         DataWarning: values other than 0, 128 and 255 were mapped, or 0 or 255 is absent.
@@ -178,8 +179,8 @@ def normalised_trimap(trimap: UInt8Array, name: str) -> UInt8Array:
     values = ", ".join(str(value) for value in odd[:4])
     if far.size and absent:
         raise DataError(
-            f"{name}: holds {', '.join(map(str, present[:4]))}{'...' * (present.size > 4)} and no "
-            f"{' and no '.join(absent)}; save background as 0, unknown as 128, foreground as 255"
+            f"{name}: contains {', '.join(map(str, present[:4]))}{'...' * (present.size > 4)} and "
+            f"no {' and no '.join(absent)}; save background as 0, unknown as 128, foreground as 255"
         )
     if absent:
         what = " and ".join({"0": "background", "255": "foreground"}[value] for value in absent)
@@ -201,16 +202,16 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
     """Read a face mask from a PNG file.
 
     Returns:
-        (H, W) bool. Face is what is at least half white, 128 and more of 255; of a mask stored as 0
-        and 1 it is 1.
+        (H, W) bool, True for the face: pixels of at least half white (128 of 255), or 1 in a mask
+        stored as 0 and 1.
 
     Raises:
-        DataError: missing, damaged, not a PNG, truly coloured or transparent; a greatest value that
-            is neither 1 nor at least half white; or a mask that covers the whole picture.
+        DataError: the file is missing, damaged, not a PNG, in colour or transparent; its greatest
+            value is neither 1 nor at least half white; or the mask covers the whole picture.
 
     Warns:
-        DataWarning: the mask is all black, or covers more than half of the picture, or less than
-            a pixel in two thousand.
+        DataWarning: the mask is all black, or covers more than half or less than 0.05 % of the
+            picture.
     """
     grey = read_grey_png(path, read_bytes(path), "a face mask")
     white = int(np.iinfo(grey.dtype).max)
@@ -237,8 +238,8 @@ def read_mask(path: Path) -> npt.NDArray[np.bool_]:
 
 
 def _holds_labels(grey: UInt8Array) -> bool:
-    """Whether a matte is of 0, 1 and 255 alone, with more of 1: labels with a border or a speck."""
-    if cv2.countNonZero(cv2.inRange(grey, 2, 254)):  # nearly every matte ends here, and quickly
+    """Whether a matte has only 0, 1 and 255, and more 1: labels with a border or a speck."""
+    if cv2.countNonZero(cv2.inRange(grey, 2, 254)):  # true for nearly every matte, and fast
         return False
     return cv2.countNonZero(cv2.inRange(grey, 1, 1)) > cv2.countNonZero(grey) / 2
 
@@ -247,8 +248,8 @@ def _check_deep(path: Path, top: int, what: str) -> None:
     if 0 < top <= 255:
         factor = 257 if top > 1 else 65535
         raise DataError(
-            f"{path}: holds 8-bit values in 16 bits (greatest value {top} of 65535); save {what} "
-            f"with 8 bits, or multiply it by {factor}"
+            f"{path}: contains 8-bit values in 16 bits (greatest value {top} of 65535); save "
+            f"{what} with 8 bits, or multiply it by {factor}"
         )
 
 

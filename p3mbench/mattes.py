@@ -1,7 +1,7 @@
-"""Where the matte of a row is kept: a path that the row's key is part of.
+"""The file of a row's matte; its path contains the row's key.
 
-A matte belongs to one row. Its path, relative to the folder ``alphas`` of a store, stands in the
-row, so a matte is shown only where its row says so, and goes when its row is replaced.
+A matte belongs to one row. The row stores the path, relative to the folder ``alphas`` of the store.
+So a matte is shown only with its row and is removed when the row is replaced.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ _MOST = 100  # characters of a part; file systems take 255 bytes
 
 
 def path_of(key: str, benchmark: str, label: str, place: str, image: str) -> str:
-    """The path of a row's matte: ``BENCHMARK/LABEL/PLACE/IMAGE--KEY.png``, 12 digits of the key.
+    """Return the path of a row's matte: ``BENCHMARK/LABEL/PLACE/IMAGE--KEY.png``.
 
     Args:
-        key: of the row, hexadecimal.
-        benchmark, label, place, image: for people; what cannot be in a file name is replaced.
+        key: key of the row, hexadecimal; the path has its first 12 digits.
+        benchmark, label, place, image: for people; characters that a file name cannot have are
+            replaced.
     """
     folders = (_part(benchmark), _part(label), _part(place))
     return "/".join((*folders, f"{_part(image)}--{key[:_DIGITS]}{SUFFIX}"))
 
 
 def keyed(path: str, key: str) -> str:
-    """``path`` with the key in its name, for mattes of stores that had no keys in their paths."""
+    """Add the key to the name in ``path``, for mattes of older stores, which lack it."""
     at = PurePosixPath(path)
     if at.stem.endswith(f"--{key[:_DIGITS]}"):
         return path
@@ -39,11 +40,11 @@ def keyed(path: str, key: str) -> str:
 
 
 def file_of(store: Path, path: str) -> Path | None:
-    """The file of a row's matte, None if there is none or the path leads out of the store.
+    """Return the file of a row's matte; None if it is missing or outside the store.
 
     Args:
         store: folder of the store.
-        path: as in the row, ``""`` for none.
+        path: the path in the row, ``""`` for no matte.
     """
     parts = PurePosixPath(path).parts
     if not path or path.startswith("/") or ".." in parts or "\0" in path:
@@ -58,7 +59,7 @@ def file_of(store: Path, path: str) -> Path | None:
 
 
 def foreign_file(store: Path, path: str) -> Path | None:
-    """As `file_of`, for a store of somebody else: no part of the path may be a symbolic link.
+    """Like `file_of`, for a store from elsewhere: no part of the path may be a symbolic link.
 
     Raises:
         DataError: the path is a link or leads out of the store.
@@ -69,16 +70,18 @@ def foreign_file(store: Path, path: str) -> Path | None:
         steps.append(steps[-1] / part)
     if any(step.is_symlink() for step in steps):
         raise DataError(
-            f"{steps[-1]}: is a symbolic link or lies behind one; a merge takes real files only: "
-            "replace it by the file, or remove it"
+            f"{steps[-1]}: is a symbolic link or below one, and a merge copies regular files only; "
+            "replace the link by the file, or remove it"
         )
     if path and (path.startswith("/") or ".." in parts):
-        raise DataError(f"{store}: names a matte outside its folder ({path!r}); not merged")
+        raise DataError(
+            f"{store}: refers to a matte outside its folder ({path!r}) and cannot be merged"
+        )
     return file_of(store, path)
 
 
 def remove(store: Path, paths: Iterable[str]) -> None:
-    """Remove the mattes of rows that are no more; one that is gone already is no error."""
+    """Remove the mattes of replaced rows; ignore missing files."""
     for path in paths:
         file = file_of(store, path)
         if file is not None:
@@ -87,7 +90,7 @@ def remove(store: Path, paths: Iterable[str]) -> None:
 
 
 def _part(text: str) -> str:
-    """A part of a path for people: characters that cannot be in it become ``_``."""
+    """Make a readable part of a path: characters that it cannot have become ``_``."""
     clean = text[:_MOST]
     if problem_of(clean):
         clean = "".join(c if not problem_of(f"a{c}a") else "_" for c in clean).strip()

@@ -1,8 +1,8 @@
-"""Files beside a module that its text mentions: tables, constants and code that it opens itself.
+"""Find files beside a module that its text mentions: tables, constants and code that it opens.
 
-No import statement names them, yet mattes depend on them: ``(HERE / "table.json").read_text()``,
+No import statement names them, but mattes depend on them: ``(HERE / "table.json").read_text()``,
 ``spec_from_file_location("x", HERE / "helper.py")``, ``NAME = "helper"; import_module(NAME)``.
-Every string literal is looked up beside the module, and in folders that other literals name.
+Every string literal is looked up beside the module and in folders that other literals name.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ DATA = (
     ".json", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".txt", ".csv", ".npy", ".npz", ".mat",
     ".pt", ".pth", ".onnx", ".safetensors", ".bin", ".pkl", ".h5",
 )  # fmt: skip
-# A module that writes files may write those it names: a log or a cache is nothing to depend on.
+# A module that writes files may write the ones it names; results do not depend on a log or cache.
 _WRITES = frozenset((
     "write", "writelines", "write_text", "write_bytes", "touch", "save", "savez", "savetxt", "dump",
     "save_file", "to_csv", "imwrite", "tofile",
 ))  # fmt: skip
 _MODES = frozenset(("w", "a", "x", "wb", "ab", "xb", "w+", "a+", "wb+", "ab+", "r+", "rb+"))
-_LONGEST = 200  # characters of a name
+_LONGEST = 200  # characters in a name
 
 
 def mentioned(source: bytes, path: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """What a module mentions: its files of code and data, and folders to import from.
+    """Return the files of code and data that a module mentions, and folders to import from.
 
     Args:
-        source: of the module.
-        path: of its file.
+        source: source text of the module.
+        path: file of the module.
     """
     names, writes = _literals(source)
     folders = list(_folders(names, path.parent))
@@ -48,7 +48,7 @@ def mentioned(source: bytes, path: Path) -> tuple[tuple[Path, ...], tuple[Path, 
 
 @lru_cache(maxsize=4096)
 def _literals(source: bytes) -> tuple[tuple[str, ...], bool]:
-    """The strings of a module that may be names of files, and whether it writes any files."""
+    """Return the strings of a module that may be file names, and whether it writes files."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
@@ -66,7 +66,7 @@ def _literals(source: bytes) -> tuple[tuple[str, ...], bool]:
 
 
 def _folders(names: tuple[str, ...], home: Path) -> Iterator[Path]:
-    """Folders that literals name, below ``home`` and below one such folder."""
+    """Yield folders that literals name, below ``home`` or below one such folder."""
     first = [folder for name in names if (folder := _at(home, name)) and folder.is_dir()]
     yield from first
     for folder in first:
@@ -74,7 +74,7 @@ def _folders(names: tuple[str, ...], home: Path) -> Iterator[Path]:
 
 
 def _files(name: str, folder: Path, path: Path) -> Iterator[Path]:
-    """The files in a folder that a literal may mean: by its name, as a module, by the suffix."""
+    """Yield the files in a folder that a literal may mean: as a name, a module or a suffix."""
     tries = [_at(folder, name)]
     if all(part.isidentifier() for part in name.split(".")):
         tries.append(_at(folder, name.replace(".", "/") + ".py"))
@@ -84,7 +84,7 @@ def _files(name: str, folder: Path, path: Path) -> Iterator[Path]:
 
 
 def _at(folder: Path, name: str) -> Path | None:
-    """``name`` in a folder; None where it is absolute or cannot be a path."""
+    """Return ``name`` in a folder; None if it is absolute or cannot be a path."""
     if name.startswith(("/", "~")) or "\0" in name:
         return None
     try:

@@ -1,7 +1,7 @@
-"""Text from elsewhere, made safe at one place: names that become paths, screens, spreadsheets.
+"""Make foreign text safe for paths, terminals and spreadsheets.
 
 Names of methods, checkpoints, benchmarks, subsets and images become parts of paths and keys. Text
-of foreign code (exception messages, logs) reaches terminals, and cells of tables spreadsheets.
+of foreign code (exception messages, logs) reaches terminals. Cells of tables reach spreadsheets.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 
 
 def problem_of(name: str) -> str:
-    """Why a name cannot be a part of a path and a label; "" if it can.
+    """Say why a name cannot be part of a path or a label; "" if it can.
 
-    A name is refused if it is empty, longer than 200 characters, ``.`` or ``..``, begins with a
-    dot, a hyphen or ``=``, begins or ends with a space, or holds a slash, a backslash, a control
-    or formatting character, or something that is not Unicode text (a lone surrogate).
+    A name is refused if it is empty, is longer than 200 characters, begins with a dot, a hyphen or
+    ``=``, begins or ends with a space, or contains a slash, a backslash, a control or formatting
+    character or a lone surrogate.
 
     >>> problem_of("p3mnet-r34"), problem_of("../x")
     ('', 'it begins with a dot')
@@ -37,14 +37,14 @@ def problem_of(name: str) -> str:
         return "it begins or ends with a space"
     for character in name:
         if character in _SEPARATORS:
-            return f"it holds {character!r}"
+            return f"it contains {character!r}"
         if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-            return f"it holds the character {ascii(character)}"
+            return f"it contains the character {ascii(character)}"
     return ""
 
 
 def checked_name(name: str, what: str, error: type[P3MBenchError] = P3MBenchError) -> str:
-    """``name`` itself, if it can be a part of a path and a label.
+    """Return ``name`` if it can be part of a path and a label.
 
     Args:
         name: text from a user, a file or a plugin.
@@ -52,7 +52,7 @@ def checked_name(name: str, what: str, error: type[P3MBenchError] = P3MBenchErro
         error: the class to raise.
 
     Raises:
-        P3MBenchError: of the class ``error``, with one line that says what is wrong.
+        P3MBenchError: the name is unusable. The class is ``error``; the message gives the reason.
     """
     problem = problem_of(name)
     if problem:
@@ -61,10 +61,10 @@ def checked_name(name: str, what: str, error: type[P3MBenchError] = P3MBenchErro
 
 
 def printable(text: str, *, lines: bool = False) -> str:
-    """``text`` without anything that a terminal would obey or that cannot be encoded.
+    """Escape everything in ``text`` that a terminal would obey or that cannot be encoded.
 
     Control and formatting characters (terminal codes, changes of writing direction) and lone
-    surrogates come out as escapes such as ``\\x1b``.
+    surrogates become escapes such as ``\\x1b``.
 
     Args:
         text: from foreign code or files.
@@ -96,9 +96,9 @@ def plain(text: str) -> str:
 
 
 def spreadsheet_cell(text: str) -> str:
-    """``text`` so that no spreadsheet takes it for a formula: such a cell gets a leading quote.
+    """Put a quote before ``text`` that a spreadsheet would take for a formula.
 
-    Numbers and a lone hyphen stay as they are. `plain_cell` takes the quote away again.
+    Numbers and a lone hyphen stay as they are. `plain_cell` removes the quote.
 
     >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-0.5"), spreadsheet_cell("-")
     ("'=1+1", '-0.5', '-')
@@ -111,7 +111,7 @@ def spreadsheet_cell(text: str) -> str:
 
 
 def plain_cell(text: str) -> str:
-    """The text of a cell that `spreadsheet_cell` may have quoted.
+    """Remove the quote that `spreadsheet_cell` may have put before a text.
 
     >>> plain_cell("'=1+1"), plain_cell("'quoted'")
     ('=1+1', "'quoted'")

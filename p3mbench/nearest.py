@@ -1,7 +1,7 @@
-"""Whose checkpoint a file is: the registered networks that take it, or the one that comes nearest.
+"""Find the registered networks that accept a checkpoint, or the nearest one.
 
-Networks are built without memory (on PyTorch's ``meta`` device) and only compared by the names and
-shapes of their tensors, so that this can wait until a checkpoint did not fit.
+Networks are built without memory (on PyTorch's ``meta`` device) and compared by the names and
+shapes of their tensors. This runs only after a checkpoint did not fit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Methods = Callable[[], Iterable[Method]]
-CLOSEST = 10  # networks compared in a hint, those with the most similar number of parameters
+CLOSEST = 10  # networks compared for a hint: those with the most similar number of parameters
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Likeness:
     """How a checkpoint compares with a method's network.
 
     Attributes:
-        fits: every tensor by name and shape, and none left over.
-        shared: names that agree in shape too, and how many there are in the larger of both.
+        fits: all tensors match in name and shape, and none is left over.
+        shared: number of tensors that match in name and shape.
+        of: number of tensors of the larger side.
     """
 
     method: Method
@@ -42,15 +43,15 @@ class Likeness:
 
     @property
     def share(self) -> float:
-        """The part of names and shapes that agree, 0 to 1."""
+        """The share of tensors that match in name and shape, 0 to 1."""
         return self.shared / self.of
 
 
 def likenesses(path: Path, methods: Iterable[Method]) -> Iterator[Likeness]:
-    """How a file compares with each learned method whose network can be built.
+    """Compare a file with each learned method whose network can be built.
 
     Raises:
-        WeightsError: the file is no checkpoint, or not one that can be read safely.
+        WeightsError: the file is not a checkpoint, or cannot be read safely.
     """
     with kept_contents():
         read(path)
@@ -65,7 +66,7 @@ def likenesses(path: Path, methods: Iterable[Method]) -> Iterator[Likeness]:
 
 
 def expected_by(method: Method, path: Path) -> Expected | None:
-    """What a method's network for this file takes; None if that cannot be told."""
+    """Return the tensors that a method's network expects for this file; None if unknown."""
     import torch
 
     for device in ("meta", "cpu"):
@@ -78,18 +79,18 @@ def expected_by(method: Method, path: Path) -> Expected | None:
             return None
         except Exception:  # noqa: S112  # some networks compute while they are built: on the CPU
             continue
-        return None  # it reads the file in a way of its own
+        return None  # the method reads the file itself
     return None
 
 
 def load(method: Method, device: str, weights: Path | None, others: Methods) -> Predictor:
-    """``method.load``, but a checkpoint of another network is said to be that network's.
+    """Call ``method.load``; if the checkpoint does not fit, name the network that accepts it.
 
     Args:
-        others: gives the methods to compare with; called only if the checkpoint does not fit.
+        others: returns the methods to compare with; called only if the checkpoint does not fit.
 
     Raises:
-        P3MBenchError: as ``method.load``.
+        P3MBenchError: as for ``method.load``.
     """
     try:
         return method.load(device, weights)
@@ -99,12 +100,12 @@ def load(method: Method, device: str, weights: Path | None, others: Methods) -> 
 
 
 def hint_for(error: MisfitError, method: Method, others: Iterable[Method]) -> str:
-    """Whose a checkpoint is that did not fit, in a few words."""
+    """Say in a few words which network a misfit checkpoint belongs to."""
     strangers = [other for other in others if other.info.name != method.info.name]
     found: list[Likeness] = []
     for one in likenesses(error.path, _by_size(error.path, strangers)[:CLOSEST]):
         if any(other.fits for other in found) and not one.fits:
-            break  # those of one size come one after the other
+            break  # networks of equal size are adjacent
         found.append(one)
     takers = [one.method.info.name for one in found if one.fits]
     if takers:
@@ -115,20 +116,20 @@ def hint_for(error: MisfitError, method: Method, others: Iterable[Method]) -> st
     near = max(found, key=lambda one: one.share, default=None)
     if near is not None and near.share >= KIN and not error.kin:
         return (
-            f"the nearest network here is {near.method.info.name}, with which {near.shared} of "
-            f"{near.of} tensors agree"
+            f"the nearest network here is {near.method.info.name}; {near.shared} of {near.of} "
+            "tensors agree"
         )
-    return "no other network here takes it"
+    return "no other network here accepts it"
 
 
 def _storage(tensor: Tensor) -> int:
-    """What tensors of one memory have in common; sparse ones and those of no device have none."""
+    """Identify the memory of a tensor; sparse and meta tensors share none."""
     blocks = str(tensor.layout) == "torch.strided" and not tensor.is_meta
     return tensor.data_ptr() if blocks else id(tensor)
 
 
 def _by_size(path: Path, methods: Iterable[Method]) -> list[Method]:
-    """Learned methods, those with a like number of parameters first."""
+    """Sort the learned methods by how close their number of parameters is to the file's."""
     tensors = state_dicts(read(path), path)[0].tensors
     sizes = {_storage(tensor): tensor.numel() for tensor in tensors.values()}
     size = max(1, sum(sizes.values()))

@@ -1,8 +1,8 @@
-"""Photographs of any kind, brought to 8-bit RGB by one rule.
+"""Decode photographs of any kind to 8-bit RGB by one rule.
 
-White is the greatest value that the file's bits hold: 255 of 8, 4,095 of 12, 65,535 of 16. A file
-without a white of its own (floating point, 32-bit integers) is refused, because reading it by guess
-gives black pictures; so is a file whose values have 8, 10 or 12 bits where more are declared.
+White is the greatest value of the file's bit depth: 255 for 8, 4,095 for 12, 65,535 for 16. A file
+without a defined white (floating point, 32-bit integers) is refused, because a wrong guess gives
+black pictures. A file with 8-, 10- or 12-bit values in a greater depth is refused too.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 UInt8Array = npt.NDArray[np.uint8]
 
-DARK = 101  # nothing as bright: likely of another range (percent, 14 bits in 16)
+DARK = 101  # a picture with no pixel as bright may have another range (percent, 14 bits in 16)
 
 _ORIENTATION, _BITS, _PHOTOMETRIC, _PLANAR, _SAMPLE_FORMAT = 274, 258, 262, 284, 339
 _EIGHT = "save it with 8 bits per channel (PNG or JPEG)"
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """(H, W) of a picture, from its header alone.
+    """Return (H, W) of a picture, from its header alone.
 
     Raises:
-        DataError: missing or no picture.
+        DataError: the file is missing or not a picture.
     """
     from PIL import Image
 
@@ -58,7 +58,8 @@ def decoded(path: Path, content: bytes) -> UInt8Array:
         (H, W, 3) uint8 RGB, pixels in stored order.
 
     Raises:
-        DataError: damaged, no picture, too large, animated, transparent, or without a white.
+        DataError: the file is damaged, not a picture, too large, animated or transparent, or has no
+            defined white.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -70,7 +71,7 @@ def decoded(path: Path, content: bytes) -> UInt8Array:
             with Image.open(io.BytesIO(content)) as file:
                 check_size(path, file.height, file.width)
                 if getattr(file, "n_frames", 1) > 1 and file.format != "MPO":
-                    raise DataError(f"{path}: has several frames; save the one to score as a file")
+                    raise DataError(f"{path}: has several frames; save one as a file of its own")
                 before = _tag(file, _ORIENTATION)
                 file.load()
                 rgb, orientation = _stored(_rgb(path, file, content), file, before)
@@ -83,13 +84,13 @@ def decoded(path: Path, content: bytes) -> UInt8Array:
     warn_of_orientation(path, orientation)
     top = int(rgb.max())
     if top < DARK:
-        text = f"{path}: no pixel is brighter than {top} of 255; does it hold another range?"
+        text = f"{path}: no pixel is brighter than {top} of 255; does it have another range?"
         warnings.warn(DataWarning(text, "dark_picture"), stacklevel=3)
     return rgb
 
 
 def _stored(rgb: UInt8Array, file: Image.Image, before: object) -> tuple[UInt8Array, object]:
-    """Pixels in stored order, and the orientation: Pillow turns TIFF files while it loads them."""
+    """Restore the stored order of pixels: Pillow rotates TIFF files while it loads them."""
     after = _exif_orientation(file)
     if after == before or before is None:
         return rgb, after
@@ -109,23 +110,23 @@ def _stored(rgb: UInt8Array, file: Image.Image, before: object) -> tuple[UInt8Ar
 def _exif_orientation(file: Image.Image) -> object:
     try:
         return file.getexif().get(_ORIENTATION)
-    except Exception:  # what a broken EXIF block says about orientation does not matter
+    except Exception:  # a broken EXIF block has no orientation
         return None
 
 
 def _tag(file: Image.Image, number: int) -> Any:
-    """A tag of a TIFF file, None for other files."""
+    """Return a tag of a TIFF file; None for other files."""
     return getattr(file, "tag_v2", {}).get(number) if file.format == "TIFF" else None
 
 
 def _rgb(path: Path, file: Image.Image, content: bytes) -> UInt8Array:
     bits = _bits(file, content)
     if file.mode == "F" or _tag(file, _SAMPLE_FORMAT) in (3, (3,), (3, 3, 3)):
-        raise DataError(f"{path}: holds floating point numbers, whose white is not known; {_EIGHT}")
+        raise DataError(f"{path}: contains floating-point numbers, which define no white; {_EIGHT}")
     if bits > 16 or _signed(file):
         raise DataError(
-            f"{path}: holds {bits}-bit{' signed' * _signed(file)} integers, whose white is not "
-            f"known; {_EIGHT}"
+            f"{path}: contains {bits}-bit{' signed' * _signed(file)} integers, which define no "
+            f"white; {_EIGHT}"
         )
     if bits > 8 or file.mode.startswith("I"):
         return _from_deep(path, _deep(path, file, content), max(bits, 9))
@@ -137,7 +138,7 @@ def _rgb(path: Path, file: Image.Image, content: bytes) -> UInt8Array:
 
 
 def _bits(file: Image.Image, content: bytes) -> int:
-    """Bits per sample as stored; Pillow's mode does not tell 16-bit colour from 8-bit."""
+    """Return the stored bits per sample; Pillow has one mode for 8-bit and 16-bit colour."""
     if file.format == "PNG":
         return content[24]
     if file.format == "TIFF":
@@ -152,18 +153,18 @@ def _signed(file: Image.Image) -> bool:
 
 
 def _deep(path: Path, file: Image.Image, content: bytes) -> npt.NDArray[Any]:
-    """(H, W) or (H, W, 3) integers of a file with more than 8 bits, in RGB order."""
+    """Decode a file with more than 8 bits to (H, W) or (H, W, 3) integers in RGB order."""
     if _tag(file, _PHOTOMETRIC) == 0:
-        raise DataError(f"{path}: is a TIFF in which 0 is white; {_EIGHT}")
+        raise DataError(f"{path}: is a TIFF with white as 0; {_EIGHT}")
     if file.mode.startswith("I"):
         return np.asarray(file).astype(np.int64)
-    if _tag(file, _PLANAR) == 2:  # OpenCV would take its planes for interleaved colours
-        raise DataError(f"{path}: is a TIFF in deep colour, one plane per channel; {_EIGHT}")
+    if _tag(file, _PLANAR) == 2:  # OpenCV reads planes as interleaved colours
+        raise DataError(f"{path}: is a deep-colour TIFF with one plane per channel; {_EIGHT}")
     if (_tag(file, _ORIENTATION) or 1) != 1:
-        raise DataError(f"{path}: is a TIFF in deep colour that is stored turned; {_EIGHT}")
+        raise DataError(f"{path}: is a deep-colour TIFF that is stored rotated; {_EIGHT}")
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim not in (2, 3):
-        raise DataError(f"{path}: is in deep colour of a kind that cannot be read; {_EIGHT}")
+        raise DataError(f"{path}: has deep colour of an unsupported kind; {_EIGHT}")
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         _refuse_transparency(path, pixels[..., 3], 65535)
     deep = pixels if pixels.ndim == 2 else pixels[..., 2::-1]
@@ -171,13 +172,13 @@ def _deep(path: Path, file: Image.Image, content: bytes) -> npt.NDArray[Any]:
 
 
 def _from_deep(path: Path, deep: npt.NDArray[Any], bits: int) -> UInt8Array:
-    """Values of more than 8 bits as 8-bit RGB, white to white, rounded to the nearest."""
+    """Scale values of more than 8 bits to 8-bit RGB, white to white, rounded to nearest."""
     top, white = int(deep.max()), 2**bits - 1
     held = next((held for held in (8, 10, 12) if top < 2**held), bits)
     if top and held < min(bits, 13):
         raise DataError(
-            f"{path}: holds values of {held} bits in {bits} (greatest value {top} of {white}) and "
-            f"would come out black; {_EIGHT}"
+            f"{path}: contains values of {held} bits in {bits} (greatest value {top} of {white}) "
+            f"and would look black; {_EIGHT}"
         )
     scaled = np.clip((deep * 255 + white // 2) // white, 0, 255).astype(np.uint8)
     return np.repeat(scaled[..., None], 3, axis=2) if scaled.ndim == 2 else scaled
@@ -194,7 +195,7 @@ def _what_it_is(content: bytes) -> str:
         kind += " of floating point or another unusual kind"
     if kind:
         return f"cannot be read as an image (it is {kind}); save it as an 8-bit PNG or JPEG"
-    return "cannot be read as an image (of no kind that Pillow knows); save it as PNG or JPEG"
+    return "cannot be read as an image (Pillow does not know its format); save it as PNG or JPEG"
 
 
 def _brief(error: BaseException) -> str:

@@ -1,7 +1,7 @@
-"""Grey PNG files as mattes, trimaps and masks need them: whole, lossless, of one channel.
+"""Read grey PNG files for mattes, trimaps and masks: complete, lossless, with one channel.
 
-OpenCV decodes them. What it would pass over in silence is looked at here: files cut short, colour,
-transparency, frames, and an orientation that photo programs write.
+OpenCV decodes them. This module checks what OpenCV ignores: truncated files, colour, transparency,
+frames, and an EXIF orientation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from p3mbench.errors import DataError, DataWarning
 
-MAX_PIXELS = 100_000_000  # refused beyond: no portrait has that many, a decompression bomb does
+MAX_PIXELS = 100_000_000  # larger images are refused as decompression bombs
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KINDS = (
@@ -51,14 +51,14 @@ def read_grey_png(path: Path, content: bytes, what: str) -> npt.NDArray[Any]:
     Args:
         path: for messages.
         content: the file's bytes.
-        what: what it should be, for messages: "an alpha matte".
+        what: the expected kind, for messages: "an alpha matte".
 
     Returns:
-        (H, W) uint8 or uint16. Files of 1, 2 and 4 bits come with the full range of 0..255, palette
-        files as the colours they stand for; colour files pass if their channels are equal.
+        (H, W) uint8 or uint16. Files of 1, 2 and 4 bits are scaled to 0..255, palettes are
+        resolved, and colour files are accepted if their channels are equal.
 
     Raises:
-        DataError: damaged, not a PNG, animated, too large, or truly coloured or transparent.
+        DataError: the file is damaged, not a PNG, animated, too large, in colour or transparent.
     """
     header = _header(path, content, what)
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
@@ -80,17 +80,17 @@ def read_grey_png(path: Path, content: bytes, what: str) -> npt.NDArray[Any]:
 
 
 def warn_of_orientation(path: Path, orientation: object) -> None:
-    """Name a file whose EXIF orientation says that it should be shown turned or mirrored."""
+    """Warn about a file whose EXIF orientation asks to rotate or mirror it."""
     if isinstance(orientation, int) and 2 <= orientation <= 8:
         text = f"{path}: has EXIF orientation {orientation}; its pixels are taken as stored"
         warnings.warn(DataWarning(text, "exif_orientation"), stacklevel=4)
 
 
 def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse what is empty or larger than `MAX_PIXELS`, before anything is decoded.
+    """Refuse an empty image, or one larger than `MAX_PIXELS`, before decoding.
 
     Raises:
-        DataError: that.
+        DataError: the image is refused.
     """
     if height * width > MAX_PIXELS or not height * width:
         raise DataError(
@@ -100,7 +100,7 @@ def check_size(path: Path, height: int, width: int) -> None:
 
 
 def kind_of(content: bytes) -> str:
-    """What a file is that is not what it should be, by its first bytes; "" if that is not known."""
+    """Name the kind of a file of the wrong kind by its first bytes; "" if unknown."""
     for at, magic, words in _KINDS:
         start = content[at:] if at else content[:64].lstrip()
         if start.startswith(magic):
@@ -115,12 +115,12 @@ def _orientation(exif: bytes) -> object:
         found = Image.Exif()
         found.load(exif)
         return found.get(0x0112)
-    except Exception:  # what a broken EXIF block says about orientation does not matter
+    except Exception:  # a broken EXIF block has no orientation
         return None
 
 
 def _header(path: Path, content: bytes, what: str) -> _Header:
-    """Walk the chunks: OpenCV alone would fill the rest of a truncated file with zeros."""
+    """Check the chunks, because OpenCV fills the rest of a truncated file with zeros."""
     if not content:
         raise DataError(f"{path}: is empty")
     if not content.startswith(_SIGNATURE):
@@ -140,7 +140,7 @@ def _header(path: Path, content: bytes, what: str) -> _Header:
             size = int.from_bytes(body[4:8]), int.from_bytes(body[:4])
             check_size(path, *size)
         if kind == b"acTL":
-            raise DataError(f"{path}: is an animated PNG; save the one frame to score")
+            raise DataError(f"{path}: is an animated PNG; save one frame as a file of its own")
         if kind == b"eXIf":
             exif = body
         ended = kind == b"IEND"

@@ -1,7 +1,7 @@
-"""Mattes and cut-outs of photographs: which files, under which names, and each one's making.
+"""Make mattes and cut-outs of photographs: find the files, name the outputs, predict.
 
-Unlike a benchmark, which takes pixels in stored order, this is for people's photographs: EXIF
-orientation is applied before prediction, and the matte is written upright.
+A benchmark takes pixels in stored order. This module applies the EXIF orientation before
+prediction and writes the matte upright.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SHOWN = 4  # names in a message
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph to be done, and the name of what is made of it, without a suffix."""
+    """A photograph, and the name of its outputs without a suffix."""
 
     path: Path
     name: str
@@ -41,14 +41,14 @@ class Photo:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be made of each photograph.
+    """What to make of each photograph.
 
     Attributes:
         out: folder of the mattes, ``NAME.png``, and cut-outs, ``NAME-cutout.png``.
-        cutout: make those too.
-        trimaps: a trimap file, or a folder of them under the photographs' names; for methods
+        cutout: also make cut-outs.
+        trimaps: a trimap file, or a folder of trimaps under the photographs' names; for methods
             that need one.
-        overwrite: replace files of other content.
+        overwrite: replace files with other content.
     """
 
     out: Path
@@ -59,12 +59,13 @@ class Wish:
 
 @dataclass
 class Outcome:
-    """What came of a request.
+    """The result of a request.
 
     Attributes:
-        written, same: files written, and files that were there already with the same pixels.
-        odd: (photograph, what is odd about its files) of those that were done all the same.
-        failed: (photograph, why) of those that could not be done.
+        written: files that were written.
+        same: files that already existed with the same pixels.
+        odd: (photograph, warning) for suspicious files that were used.
+        failed: (photograph, reason) for photographs that failed.
     """
 
     written: list[Path] = field(default_factory=list)
@@ -74,14 +75,13 @@ class Outcome:
 
 
 def gather(arguments: Iterable[str]) -> tuple[list[Path], list[tuple[str, str]]]:
-    """The image files that the user's arguments mean, in order, each once.
+    """Find the image files of the user's arguments, in order, each once.
 
-    A folder means the images directly in it; ``*``, ``?`` and ``**`` are resolved where the shell
-    has not done so.
+    A folder means the images directly in it. ``*``, ``?`` and ``**`` are expanded if the shell did
+    not expand them.
 
     Returns:
-        The files, and (argument, note) for what is left out or missing. A note of a missing file
-        is an error of that file, see `missing`.
+        The files, and (argument, note) for files that are left out or missing.
     """
     files: dict[Path, Path] = {}
     notes = []
@@ -98,20 +98,20 @@ def gather(arguments: Iterable[str]) -> tuple[list[Path], list[tuple[str, str]]]
             if others or not found:
                 notes.append((argument, _left_out(found, others, "matched")))
         else:
-            found = [path]  # named by the user: tried whatever it is
+            found = [path]  # named by the user: tried in any case
         for file in found:
             files.setdefault(file.resolve(), file)
     return list(files.values()), notes
 
 
 def named(files: Sequence[Path]) -> list[Photo]:
-    """A name for each file's outputs, all different.
+    """Give each file's outputs a unique name.
 
-    It is the stem: ``a`` for ``a.jpg``. Where stems collide it is the whole name, ``a.jpg`` and
-    ``a.png``; where these collide too, of files in several folders, the folders come before it.
-    Names that differ only in upper case or Unicode form count as equal, as on many disks.
+    The name is the stem: ``a`` for ``a.jpg``. If stems collide, it is the file name: ``a.jpg`` and
+    ``a.png``. If these collide too, the names of the folders come before it. Names that differ
+    only in case or Unicode form count as equal, as on many disks.
     """
-    twins: Counter[str] = Counter()  # files of one folder that differ in case or form only
+    twins: Counter[str] = Counter()  # files in one folder that differ only in case or form
     candidates = []
     for file in files:
         whole = _folded(str(file.resolve()))
@@ -134,7 +134,7 @@ def named(files: Sequence[Path]) -> list[Photo]:
 
 
 def _candidates(file: Path, twin: int) -> list[str]:
-    """Names for a file's outputs, ever longer; the second and further twins are numbered."""
+    """Return longer and longer names for a file's outputs; further twins are numbered."""
     number = f"-{twin}" if twin > 1 else ""
     parts = [part for part in file.resolve().parts if part != file.resolve().anchor]
     longer = ["__".join(parts[-k:]) for k in range(2, len(parts) + 1)]
@@ -152,13 +152,14 @@ def predict_all(
     wish: Wish,
     tick: Callable[[Photo], None] = lambda photo: None,
 ) -> Outcome:
-    """Make what is wished of every photograph; one that cannot be done costs itself only.
+    """Make the outputs of every photograph; a failure does not stop the others.
 
     Args:
-        predictor: loaded.
-        needs_trimap: whether it is given one.
+        predictor: the loaded method.
+        needs_trimap: whether the method takes a trimap.
         photos: see `named`.
-        tick: called after each.
+        wish: what to make.
+        tick: called after each photograph.
     """
     outcome = Outcome()
     inputs = _identities(photo.path for photo in photos)
@@ -175,7 +176,7 @@ def predict_all(
             outcome.failed.append((photo.path, _short(error, photo.path)))
         except MemoryError:
             outcome.failed.append((photo.path, "not enough memory; make the photograph smaller"))
-        except Exception as error:  # a method's own
+        except Exception as error:  # raised by the method
             text = " ".join(str(error).split())[:200] or "no message"
             outcome.failed.append((photo.path, f"{type(error).__name__}: {text}"))
         tick(photo)
@@ -184,7 +185,7 @@ def predict_all(
 
 @contextlib.contextmanager
 def _oddities(photo: Photo, outcome: Outcome) -> Iterator[None]:
-    """Note what the readers warn of; not the orientation, which is applied here."""
+    """Record warnings of the readers, except on the orientation, which is applied here."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", DataWarning)
         yield
@@ -199,7 +200,7 @@ def _oddities(photo: Photo, outcome: Outcome) -> Iterator[None]:
 def _made(
     predictor: Predictor, needs_trimap: bool, photo: Photo, wish: Wish
 ) -> dict[Path, UInt8Array]:
-    """The files to be written for one photograph, with their pixels."""
+    """Return the output files of one photograph with their pixels."""
     image = read_upright(photo.path)
     shape = image.shape[:2]
     trimap = _trimap_of(photo.path, wish.trimaps, shape) if needs_trimap else None
@@ -215,31 +216,31 @@ def _made(
 
 
 def cut_out(image: UInt8Array, matte: UInt8Array) -> UInt8Array:
-    """The person alone: estimated foreground colours with the matte as opacity.
+    """Cut out the person: estimated foreground colours with the matte as opacity.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         matte: (H, W) uint8, opacity x 255.
 
     Returns:
-        (H, W, 4) uint8 RGBA, not premultiplied. Colours are by PyMatting's multi-level method, so
-        no background shines through hair.
+        (H, W, 4) uint8 RGBA, not premultiplied. PyMatting's multi-level method estimates the
+        colours, so that no background shines through hair.
     """
     foreground, _ = estimate_layers(image, matte)
     return np.dstack([foreground, matte])
 
 
 def read_upright(path: Path) -> UInt8Array:
-    """A photograph as people see it, (H, W, 3) uint8 RGB: its EXIF orientation is applied.
+    """Read a photograph upright, (H, W, 3) uint8 RGB, with its EXIF orientation applied.
 
     Raises:
-        DataError: as `p3mbench.images.read_image`.
+        DataError: as for `p3mbench.images.read_image`.
     """
     return upright(read_image(path), orientation_of(path))
 
 
 def orientation_of(path: Path) -> int:
-    """The EXIF orientation of an image file, 1 to 8; 1 (as stored) if it has none."""
+    """Return the EXIF orientation of an image file, 1 to 8; 1 (as stored) if it has none."""
     from PIL import Image
 
     try:
@@ -251,12 +252,12 @@ def orientation_of(path: Path) -> int:
 
 
 def upright(pixels: UInt8Array, orientation: int) -> UInt8Array:
-    """Pixels in stored order turned as their EXIF orientation says.
+    """Rotate and mirror pixels in stored order by their EXIF orientation.
 
     Args:
         pixels: (H, W, ...) array.
         orientation: 1 to 8, by the EXIF standard (CIPA DC-008): 3 is upside down, 6 and 8 are
-            turned by a quarter, 2, 4, 5 and 7 are mirrored.
+            quarter turns, 2, 4, 5 and 7 are mirrored.
     """
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
@@ -275,11 +276,11 @@ def _trimap_of(image: Path, trimaps: Path | None, shape: tuple[int, ...]) -> UIn
         options = [trimaps / f"{image.stem}.png", trimaps / f"{image.name}.png"]
         path = next((option for option in options if option.is_file()), options[0])
         if not path.is_file():
-            raise DataError(f"{path}: no trimap of that name")
+            raise DataError(f"{path}: not found; a trimap needs the photograph's name")
     trimap = read_trimap(path)
     if trimap.shape != shape:
         sizes = [f"{s[1]}x{s[0]}" for s in (trimap.shape, shape)]
-        turned = "; it belongs to the photograph as seen, upright" * (trimap.shape == shape[::-1])
+        turned = "; it must fit the upright photograph" * (trimap.shape == shape[::-1])
         raise DataError(f"{path}: the trimap is {sizes[0]}, the photograph {sizes[1]}{turned}")
     return trimap
 
@@ -287,7 +288,7 @@ def _trimap_of(image: Path, trimaps: Path | None, shape: tuple[int, ...]) -> UIn
 def _keep(
     path: Path, pixels: UInt8Array, inputs: set[Any], overwrite: bool, outcome: Outcome
 ) -> None:
-    """Write one file, unless an input or other content is there."""
+    """Write one file, unless it is an input or exists with other content."""
     if path.exists():
         if _identities([path]) & inputs:
             raise DataError(f"{path}: is an input and is not overwritten; give another --out")
@@ -296,14 +297,14 @@ def _keep(
             return
         if not overwrite:
             raise DataError(
-                f"{path}: is there already with other content; give --overwrite or another --out"
+                f"{path}: exists already with other content; give --overwrite or another --out"
             )
     write_bytes(path, _encoded(pixels))
     outcome.written.append(path)
 
 
 def _holds(path: Path, pixels: UInt8Array) -> bool:
-    """Whether a PNG file has these pixels; its bytes depend on the encoder's version."""
+    """Whether a PNG file has these pixels; bytes would depend on the encoder's version."""
     content = np.frombuffer(path.read_bytes(), np.uint8)
     there = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
     return there is not None and np.array_equal(there, _as_stored(pixels))
@@ -317,12 +318,12 @@ def _encoded(pixels: UInt8Array) -> bytes:
 
 
 def _as_stored(pixels: UInt8Array) -> UInt8Array:
-    """In OpenCV's order of channels: (H, W) as it is, RGBA as BGRA."""
+    """Bring channels into OpenCV's order: (H, W) unchanged, RGBA to BGRA."""
     return pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[..., [2, 1, 0, 3]])
 
 
 def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
-    """What tells files apart whatever they are called: links to one file are one."""
+    """Identify files by device and inode, so that links to one file are equal."""
     found = set()
     for path in paths:
         with contextlib.suppress(OSError):
@@ -332,7 +333,7 @@ def _identities(paths: Iterable[Path]) -> set[tuple[int, int]]:
 
 
 def _images_in(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The images directly in a folder, and what else lies there but for hidden files."""
+    """List the images directly in a folder, and all other files that are not hidden."""
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     images = [p for p in entries if p.is_file() and p.suffix.lower() in IMAGE_SUFFIXES]
     return images, [path for path in entries if path not in images]
@@ -343,17 +344,17 @@ def _left_out(found: list[Path], others: list[Path], where: str = "directly in i
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     listed = ", ".join(names[:SHOWN]) + more
     images = f"{len(found)} image{'s' * (len(found) > 1)}" if found else "no image"
-    unread = f"; not read: {listed} (read are {', '.join(IMAGE_SUFFIXES)})" if others else ""
+    unread = f"; skipped: {listed} (only {', '.join(IMAGE_SUFFIXES)} are read)" if others else ""
     return f"{images} {where}{unread}"
 
 
 def _short(error: Exception, path: Path) -> str:
-    """The error's text without the file's name, which stands before it anyway."""
+    """Remove the file's name from an error's text, which is printed after that name."""
     return str(error).removeprefix(f"{path}: ")
 
 
 def counted(paths: Sequence[Path]) -> Iterator[str]:
-    """How many mattes and cut-outs, in words."""
+    """Count mattes and cut-outs in words."""
     cutouts = sum(path.stem.endswith(CUTOUT) for path in paths)
     for count, word in ((len(paths) - cutouts, "matte"), (cutouts, "cut-out")):
         if count:

@@ -1,4 +1,4 @@
-"""Regions of an image: trimaps from alphas, and the band along the boundary."""
+"""Trimaps made from alphas."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ UInt8Array = npt.NDArray[np.uint8]
 
 
 def envelope_of(alpha: UInt8Array, kernel: int) -> tuple[UInt8Array, UInt8Array]:
-    """The dilation of ``alpha != 0`` and the erosion of ``alpha == 255``.
+    """Dilate ``alpha != 0`` and erode ``alpha == 255``.
 
-    Both with OpenCV's elliptical element (JizhiziLi/GFM, core/util.py).
+    Both use OpenCV's elliptical element (JizhiziLi/GFM, core/util.py).
 
     Args:
         alpha: (H, W) uint8 0..255.
@@ -28,11 +28,11 @@ def envelope_of(alpha: UInt8Array, kernel: int) -> tuple[UInt8Array, UInt8Array]
 
 
 def trimap_from_alpha(alpha: UInt8Array, kernel: int) -> UInt8Array:
-    """P3M's trimap of an alpha.
+    """Make P3M's trimap of an alpha.
 
-    Foreground where the erosion of ``alpha == 255`` holds, unknown where the dilation of
-    ``alpha != 0`` holds and the erosion does not, background elsewhere; both with OpenCV's
-    elliptical element of ``kernel`` pixels (JizhiziLi/P3M, core/util.py).
+    Foreground is the erosion of ``alpha == 255``. Unknown is the rest of the dilation of
+    ``alpha != 0``. All other pixels are background. Both operations use OpenCV's elliptical element
+    of ``kernel`` pixels (JizhiziLi/P3M, core/util.py).
 
     Args:
         alpha: (H, W) uint8 0..255.

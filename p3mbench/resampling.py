@@ -1,16 +1,16 @@
-"""Resizing as published test-time procedures did it, pinned so that no library update moves it.
+"""Resize as the published test code does, independent of library versions.
 
-P3M, P3M-Net and GFM resize with scikit-image, whose `transform.resize` changed twice: what a
-network sees, and the matte that comes back, depend on the version installed. Two of its behaviours
-are stated here in our own arithmetic, checked against the versions they are named after:
+P3M, P3M-Net and GFM resize with scikit-image, whose `transform.resize` changed twice. So the
+network's input and the matte depend on the installed version. This module implements two of its
+behaviours and is checked against the versions that they are named after:
 
 ``Flavour.CURRENT``
-    scikit-image 0.19 and later (checked: 0.26). A Gaussian with sigma ``(factor - 1) / 2`` is laid
-    over every axis that shrinks, then values are interpolated linearly between pixel centres;
-    beyond the border the image is mirrored without repeating the outermost pixel.
+    scikit-image 0.19 and later (checked: 0.26). A Gaussian with sigma ``(factor - 1) / 2`` smooths
+    every axis that shrinks. Then values are interpolated linearly between pixel centres. Beyond the
+    border the image is mirrored without repeating the outermost pixel.
 ``Flavour.PINNED_2021``
-    scikit-image 0.14.5, which the authors of P3M pin. No Gaussian, and everything beyond the
-    border is 0, so that enlarging darkens the outermost rows and columns.
+    scikit-image 0.14.5, which the authors of P3M pin. There is no Gaussian, and everything beyond
+    the border is 0, so enlarging darkens the outermost rows and columns.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GAUSSIAN_REACH = 4.0  # standard deviations at which the Gaussian is cut off
 
 
 class Flavour(StrEnum):
-    """Which scikit-image a resize is equal to."""
+    """The version of scikit-image that a resize reproduces."""
 
     CURRENT = "skimage-0.26"
     PINNED_2021 = "skimage-0.14.5"
@@ -41,14 +41,14 @@ def resize(
 ) -> Float64Array:
     """Resize an image or a matte, to within 1e-13 of the scikit-image that ``flavour`` names.
 
-    Double precision matters: a network that pools maxima and remembers where they were can answer
-    a change of 1e-7 in its input with one of 1e-2 in some pixel.
+    Double precision matters: a network with max pooling and unpooling can change a pixel by 1e-2
+    when its input changes by 1e-7.
 
     Args:
-        image: (H, W) or (H, W, C); uint8 is read as 0..255 and scaled to [0, 1], float32 is taken
-            as it is. Never written to; any memory order.
-        size: (height, width) wanted, each at least 1.
-        flavour: whose behaviour.
+        image: (H, W) or (H, W, C); uint8 0..255 is scaled to [0, 1], float32 is used unchanged. Any
+            memory order; never written to.
+        size: requested (height, width), each at least 1.
+        flavour: version to reproduce.
 
     Returns:
         (height, width[, C]) float64, contiguous, within the range of the (scaled) input.
@@ -63,7 +63,7 @@ def resize(
     columns = _operator(image.shape[1], size[1], flavour, 1.0)
     flat = image.reshape(image.shape[0], -1).astype(np.float64)
     halfway = (rows @ flat).reshape(size[0], image.shape[1], -1)
-    # the columns are made rows, because a sparse product works along rows of memory
+    # transposed, because a sparse product works along rows of memory
     turned = np.ascontiguousarray(halfway.swapaxes(0, 1)).reshape(image.shape[1], -1)
     out = (columns @ turned).reshape(size[1], size[0], -1).swapaxes(0, 1)
     resized: Float64Array = np.ascontiguousarray(out).reshape(shape)
@@ -71,17 +71,17 @@ def resize(
 
 
 def resize_exactly(plane: UInt8Array, size: tuple[int, int], flavour: Flavour) -> Float64Array:
-    """Resize one plane with the very rounding of the scikit-image named; slower than `resize`.
+    """Resize one plane with the exact rounding of scikit-image; slower than `resize`.
 
-    Needed where a published procedure asks whether a resized value is *exactly* 0 or 255: under
-    ``CURRENT`` the four weights of a pixel need not add up to 1 in floating point, and then the
-    inside of a white area comes out as 254.99999999999994. Bit for bit the same when enlarging;
-    where an axis shrinks, the Gaussian's last bit may differ.
+    Published procedures that test whether a resized value is *exactly* 0 or 255 need this: under
+    ``CURRENT`` the four weights of a pixel need not add up to 1 in floating point, so a white area
+    becomes 254.99999999999994. The result is bitwise equal when enlarging. When an axis shrinks,
+    the last bit of the Gaussian may differ.
 
     Args:
         plane: (H, W) uint8.
-        size: (height, width) wanted, each at least 1.
-        flavour: whose behaviour.
+        size: requested (height, width), each at least 1.
+        flavour: version to reproduce.
 
     Returns:
         (height, width) float64 in [0, 1].
@@ -115,7 +115,7 @@ def _check(image: npt.NDArray[Any], size: tuple[int, int]) -> None:
 
 
 def _operator(old: int, new: int, flavour: Flavour, scale: float) -> Any:
-    """The (new, old) sparse matrix that resizes one axis and multiplies by ``scale``."""
+    """Return the (new, old) sparse matrix that resizes one axis and multiplies by ``scale``."""
     from scipy.sparse import csr_array
 
     indices, weights = _neighbours(old, new, flavour)
@@ -127,14 +127,14 @@ def _operator(old: int, new: int, flavour: Flavour, scale: float) -> Any:
 
 
 def _neighbours(old: int, new: int, flavour: Flavour) -> tuple[IntArray, Float64Array]:
-    """For each of ``new`` pixels of an axis, the two of ``old`` it lies between, and their weights.
+    """Return the two old neighbours of each new pixel along an axis, and their weights.
 
     Returns:
         Two (new, 2) arrays: indices within [0, old), weights. A neighbour beyond the border is
         folded back into the axis (``CURRENT``) or has weight 0 (``PINNED_2021``).
     """
     at = (np.arange(new) + 0.5) * (old / new) - 0.5
-    if flavour is Flavour.CURRENT:  # only half a pixel lies outside; the far one is folded below
+    if flavour is Flavour.CURRENT:  # at most half a pixel is outside; far side: below
         at = np.abs(at) if old > 1 else np.zeros(new)
     first = np.floor(at).astype(np.intp)
     indices = np.stack([first, first + 1], axis=1)
@@ -147,7 +147,7 @@ def _neighbours(old: int, new: int, flavour: Flavour) -> tuple[IntArray, Float64
 
 
 def _mirrored(indices: IntArray, length: int) -> IntArray:
-    """Indices folded into [0, length) by mirrors through the centres of the outermost pixels."""
+    """Mirror indices into [0, length) at the centres of the outermost pixels."""
     if length == 1:
         return np.zeros_like(indices)
     period = 2 * (length - 1)
@@ -157,7 +157,7 @@ def _mirrored(indices: IntArray, length: int) -> IntArray:
 
 
 def _gaussian(length: int, sigma: float) -> Any:
-    """The (length, length) sparse matrix of a Gaussian along an axis with mirrored ends."""
+    """Return the (length, length) sparse matrix of a Gaussian along an axis with mirrored ends."""
     from scipy.sparse import csr_array
 
     radius = int(GAUSSIAN_REACH * sigma + 0.5)
@@ -173,7 +173,7 @@ def _gaussian(length: int, sigma: float) -> Any:
 
 
 def _four_products(values: Float64Array, size: tuple[int, int]) -> Float64Array:
-    """Bilinear as ``scipy.ndimage.zoom`` does it: value * row weight * column weight."""
+    """Interpolate as ``scipy.ndimage.zoom``: value * row weight * column weight."""
     rows, row_weights = _neighbours(values.shape[0], size[0], Flavour.CURRENT)
     columns, column_weights = _neighbours(values.shape[1], size[1], Flavour.CURRENT)
     out = np.zeros(size)
@@ -185,7 +185,7 @@ def _four_products(values: Float64Array, size: tuple[int, int]) -> Float64Array:
 
 
 def _two_lerps(values: Float64Array, size: tuple[int, int]) -> Float64Array:
-    """Bilinear as scikit-image's old warp does it: along the columns, then between the rows."""
+    """Interpolate as scikit-image's old warp: along the columns, then between the rows."""
     rows, row_weights = _neighbours(values.shape[0], size[0], Flavour.PINNED_2021)
     columns, column_weights = _neighbours(values.shape[1], size[1], Flavour.PINNED_2021)
     across = values[:, columns[:, 0]] * column_weights[:, 0]

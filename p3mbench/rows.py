@@ -1,4 +1,4 @@
-"""A row: the result of one method on one image, and what a store tells of rows it has."""
+"""A row: the result of one method on one image. Also the answers of a store about its rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 # ok: scored. failed: raised, or returned something other than a matte. timeout, oom: stopped by
-# the limits, or by the system for want of memory. skipped: not tried, because the method could not
-# be loaded or the data changed meanwhile.
+# a limit, or by the system when memory ran out. skipped: not tried, because the method could not
+# be loaded or the data changed during the run.
 STATUSES = ("ok", "failed", "timeout", "oom", "skipped")
 
 
@@ -19,24 +19,24 @@ class Row:
     """The result of one method on one image.
 
     Attributes:
-        key: hash of all that the numbers depend on.
-        train_setting: B, N, B+CP, other, or ``-`` where nothing was trained.
-        seed: of the training, as text, "" if there is none.
+        key: hash of everything that the numbers depend on.
+        train_setting: B, N, B+CP, other, or ``-`` if nothing was trained.
+        seed: seed of the training as text; "" if there is none.
         options: the method's parameters as canonical JSON.
         status: one of `STATUSES`.
-        reason: why it failed, or what was odd about an image that was scored, in one line.
-        flags: names of degenerate cases the metrics met, joined by commas.
-        metrics: raw values, neither scaled nor rounded; NaN where a metric is not defined.
-        seconds: of ``predict`` alone.
-        parameters: of the network, None if there is none.
+        reason: one line: why it failed, or what was odd about an image that was scored.
+        flags: names of flags (`p3mbench.flags`), joined by commas.
+        metrics: raw values, neither scaled nor rounded; NaN if a metric is undefined.
+        seconds: duration of ``predict`` alone.
+        parameters: number of parameters of the network; None if there is none.
         macs: multiply-adds of ``predict``, counted for the first image of each cell only.
         peak_mib: highest memory during ``predict``, see `p3mbench.harness.engine.Call`.
-        log: the end of what the method's process printed, where the image has no score.
-        code: hash of the source files that made it, see `p3mbench.fingerprint`; "" if not known.
-        libraries: what these import, JSON of distribution -> version; "" if not known.
-        content: hash of all that the pixels depend on: files and recipes; "" if not known.
-        method_version, metrics_version: as the method and the metrics name theirs.
-        matte: path of the matte that was kept, below ``alphas``; "" if none was.
+        log: the end of what the method's process printed, if the image has no score.
+        code: hash of the source files that made it, see `p3mbench.fingerprint`; "" if unknown.
+        libraries: what these import, JSON of distribution -> version; "" if unknown.
+        content: hash of the files and recipes that the pixels depend on; "" if unknown.
+        method_version, metrics_version: versions that the method and the metrics declare.
+        matte: path of the stored matte, below ``alphas``; "" if there is none.
     """
 
     key: str
@@ -80,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge took: rows, and mattes of theirs."""
+    """How many rows and mattes a merge copied."""
 
     rows: int
     mattes: int
@@ -88,7 +88,7 @@ class Merged:
 
 @dataclass(frozen=True)
 class Earlier:
-    """A score that is stored for a question, and what it was made from."""
+    """A stored score for a question, and what it was made from."""
 
     image: str
     key: str
@@ -101,7 +101,7 @@ class Earlier:
 
 
 def values_of(row: Row) -> dict[str, Any]:
-    """The columns of a row as SQLite takes them."""
+    """Return the columns of a row as SQLite stores them."""
     values = asdict(row)
     values["metrics"] = json.dumps(
         {k: None if math.isnan(v) else v for k, v in row.metrics.items()}

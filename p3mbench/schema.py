@@ -1,4 +1,4 @@
-"""The tables of a results store, how older ones become today's, and SQLite's errors in words."""
+"""The tables of a results store, their migrations, and SQLite's errors in words."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from p3mbench.runs import RunRecord
 
 SCHEMA = 4
 
-# What a row answers. A store holds one score per question, and beside it at most one failure: that
-# of a later attempt with other code or data.
+# The question that a row answers. A store has one score per question and at most one failure beside
+# it, from a later attempt with other code or data.
 QUESTION = (
     "benchmark", "subset", "variant", "image", "method", "options", "strategy",
     "checkpoint_sha256", "train_setting", "seed", "trimap_source", "convention", "obfuscation",
@@ -80,7 +80,7 @@ def _runs(*statements: str) -> Callable[[sqlite3.Connection], None]:
 
 
 def _to_four(db: sqlite3.Connection) -> None:
-    """Rows of schema 3 do not say what code and data made them; they are flagged."""
+    """Flag the rows of schema 3, which do not record the code and data that made them."""
     for name in ("code", "libraries", "content", "method_version", "metrics_version", "matte"):
         db.execute(f"ALTER TABLE rows ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
     db.execute("DROP INDEX question")
@@ -97,7 +97,7 @@ def _to_four(db: sqlite3.Connection) -> None:
 
 
 def _own_mattes(db: sqlite3.Connection) -> None:
-    """Give mattes of the old layout to their rows, where one row alone can have written them."""
+    """Assign mattes of the old layout to rows, if only one row can have written them."""
     claims: dict[str, list[str]] = defaultdict(list)
     labels = {run: _labels(text) for run, text in db.execute("SELECT run_id, manifest FROM runs")}
     columns = "key, run_id, method, strategy, options, checkpoint_sha256, subset, variant, image"
@@ -113,7 +113,7 @@ def _own_mattes(db: sqlite3.Connection) -> None:
 
 
 def _labels(text: str) -> dict[tuple[str, ...], str]:
-    """(method, strategy, options, checkpoint) -> label of a run that kept its mattes."""
+    """Map (method, strategy, options, checkpoint) to labels, for a run that kept its mattes."""
     try:
         run = RunRecord.of(json.loads(text))
     except (ValueError, AttributeError, TypeError):
@@ -126,7 +126,7 @@ def _labels(text: str) -> dict[tuple[str, ...], str]:
     }
 
 
-# schema -> what makes the next one of it
+# schema -> step that makes the next schema
 _MIGRATIONS = {
     1: _runs(
         "ALTER TABLE rows ADD COLUMN parameters INTEGER",
@@ -139,19 +139,19 @@ _MIGRATIONS = {
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """The schema of a store; 0 for a new file, -1 for a database of something else."""
+    """Return the schema of a store; 0 for a new file, -1 for another kind of database."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
     tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return -1 if version == 0 and tables else version
 
 
 def can_migrate(version: int) -> bool:
-    """Whether `migrate` knows how to make today's schema of that one."""
+    """Whether `migrate` can convert this schema to the current one."""
     return version == 0 or version in _MIGRATIONS
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Make today's tables, within the caller's transaction."""
+    """Create or convert the tables, within the caller's transaction."""
     version = version_of(db)
     if version == 0:
         _runs(*_statements(_SQL))(db)
@@ -162,7 +162,7 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def is_cut(db: sqlite3.Connection, path: Path) -> bool:
-    """Whether a file is shorter than it says; SQLite itself reads what is missing as zeros."""
+    """Whether a file is shorter than its header says; SQLite reads the missing part as zeros."""
     db.execute("BEGIN")
     try:
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()  # takes the lock
@@ -176,23 +176,23 @@ def is_cut(db: sqlite3.Connection, path: Path) -> bool:
 
 
 def in_words(error: sqlite3.Error) -> str:
-    """What SQLite's error means, and how to mend it; follows ``FILE: ``."""
+    """Explain an error of SQLite and its remedy, to follow ``FILE: ``."""
     code = getattr(error, "sqlite_errorcode", None) or 0
     kind = code & 0xFF
     if kind == sqlite3.SQLITE_FULL:
-        return "the disk is full; what was stored before is safe: make room and run it again"
+        return "the disk is full; stored rows are safe: make room and repeat the command"
     if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return (
-            f"is damaged or no results store ({error}); copy it back from a backup, or give "
+            f"is damaged or not a results store ({error}); restore it from a backup, or give "
             "another --out"
         )
     if kind in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return "is in use by another process; wait until that ends, or give another --out"
+        return "is in use by another process; wait until it ends, or give another --out"
     if kind in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return f"cannot be written ({error}); check the rights to the file and its folder"
+        return f"cannot be written ({error}); check the permissions of the file and its folder"
     if kind == sqlite3.SQLITE_IOERR:
         return (
-            f"cannot be read or written ({error}); what was stored before is safe: check that the "
-            "disk is sound and has room, and run it again"
+            f"cannot be read or written ({error}); stored rows are safe: check that the disk works "
+            "and has room, and repeat the command"
         )
     return f"cannot be used as a results store ({error})"

@@ -1,12 +1,12 @@
-"""Gaps between two settings, with intervals and tests: arrays in, numbers out.
+"""Compute gaps between two settings, with intervals and tests: arrays in, numbers out.
 
-All scores here are errors, so lower is better and **a positive gap is worse**: every gap is
-``mean(test) - mean(reference)``. Which settings are test and reference is the report's business.
+All scores are errors, so lower is better and **a positive gap is worse**: a gap is
+``mean(test) - mean(reference)``. The report chooses the two settings.
 
 Intervals are bias-corrected and accelerated (BCa) bootstrap intervals of a mean or of a difference
 of means (Efron 1987, doi:10.1080/01621459.1987.10478410). The resampled unit is the image: paired
-gaps resample differences, unpaired gaps resample both samples independently. Everything is seeded;
-the same arrays give the same numbers.
+gaps resample differences, unpaired gaps resample both samples independently. Resampling is seeded,
+so the same arrays give the same numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-# Draws held in memory at once while resampling (16 MB of float64).
+# Draws in memory at once while resampling (16 MB of float64).
 _BLOCK = 2_000_000
 
 
@@ -61,8 +61,8 @@ class Gap:
         n_reference: equal to ``n`` if ``paired``, else images of the reference sample.
         median: median of the differences if ``paired``, else difference of the medians.
         p_value: two-sided; Wilcoxon signed-rank if ``paired``, else Mann-Whitney U.
-        worst_share: if ``paired``, the part of the summed absolute difference that the
-            ``WORST`` images with the largest absolute differences carry; NaN otherwise.
+        worst_share: if ``paired``, the share of the ``WORST`` images with the largest absolute
+            differences in the sum of absolute differences; NaN otherwise.
     """
 
     estimate: float
@@ -77,7 +77,7 @@ class Gap:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval lies wholly on one side of zero (False without an interval)."""
+        """Whether the interval excludes zero (False without an interval)."""
         return bool(self.low > 0 or self.high < 0)
 
 
@@ -104,17 +104,17 @@ class SeedSpread:
 
 @dataclass(frozen=True, kw_only=True)
 class RankRange:
-    """Ranks a method may hold: 1 + methods clearly better ... methods - methods clearly worse."""
+    """Possible ranks of a method: 1 + clearly better methods ... methods - clearly worse ones."""
 
     best: int
     worst: int
 
 
-WORST = 5  # images counted by `worst_share` unless told otherwise
+WORST = 5  # images counted by `worst_share` by default
 
 
 def summarise(values: npt.ArrayLike, *, worst: int = WORST) -> Summary:
-    """Mean, median and share of the ``worst`` largest of ``values`` ((n,) finite errors)."""
+    """Compute mean, median and share of the ``worst`` largest of (n,) finite errors."""
     x = _vector(values, "values")
     if not x.size:
         return Summary(mean=np.nan, median=np.nan, worst_share=np.nan, n=0)
@@ -127,14 +127,14 @@ def summarise(values: npt.ArrayLike, *, worst: int = WORST) -> Summary:
 
 
 def worst_share(values: npt.ArrayLike, k: int = WORST) -> float:
-    """The part in [0, 1] of the total error that the ``k`` worst images carry.
+    """Compute the share of the ``k`` worst images in the total error, in [0, 1].
 
     Args:
         values: (n,) finite errors, none negative.
-        k: number of images; all of them if there are fewer.
+        k: number of images; all if there are fewer.
 
     Returns:
-        1.0 when ``k`` covers every image, NaN when there is no image or no error to share.
+        1.0 if ``k`` covers every image; NaN if there is no image or the total is 0.
     """
     x = _vector(values, "values")
     if k < 1:
@@ -146,7 +146,7 @@ def worst_share(values: npt.ArrayLike, k: int = WORST) -> float:
 
 
 def mean_interval(values: npt.ArrayLike, how: Bootstrap = DEFAULT) -> Interval:
-    """The mean of (n,) finite ``values`` with its BCa interval."""
+    """Compute the mean of (n,) finite ``values`` with its BCa interval."""
     x = _vector(values, "values")
     if not x.size:
         return Interval(estimate=np.nan, low=np.nan, high=np.nan, n=0)
@@ -157,7 +157,7 @@ def mean_interval(values: npt.ArrayLike, how: Bootstrap = DEFAULT) -> Interval:
 def paired_gap(
     test: npt.ArrayLike, reference: npt.ArrayLike, how: Bootstrap = DEFAULT, *, worst: int = WORST
 ) -> Gap:
-    """Gap of two settings over the same images.
+    """Compute the gap of two settings over the same images.
 
     Args:
         test, reference: (n,) finite errors; element i of both is the same image.
@@ -188,7 +188,7 @@ def paired_gap(
 
 
 def unpaired_gap(test: npt.ArrayLike, reference: npt.ArrayLike, how: Bootstrap = DEFAULT) -> Gap:
-    """Gap of two settings over different images ((n,) and (m,) finite errors), as P against NP."""
+    """Compute the gap of two settings over different images ((n,) and (m,) finite errors)."""
     from scipy import stats as sps  # takes half a second, which few callers need
 
     x, y = _vector(test, "test"), _vector(reference, "reference")
@@ -214,10 +214,10 @@ def unpaired_gap(test: npt.ArrayLike, reference: npt.ArrayLike, how: Bootstrap =
 
 
 def wilcoxon_p(differences: npt.ArrayLike) -> float:
-    """Two-sided p of the Wilcoxon signed-rank test; zeros are dropped (Wilcoxon's own rule).
+    """Compute the two-sided p of the Wilcoxon signed-rank test; zeros are dropped.
 
-    Exact for small samples, normal approximation with tie correction for larger ones (SciPy's
-    choice). 1.0 if every difference is zero, NaN without data.
+    SciPy chooses the exact test for small samples and a normal approximation with tie correction
+    for larger ones. The result is 1.0 if every difference is zero, and NaN without data.
     """
     from scipy import stats as sps  # takes half a second, which few callers need
 
@@ -229,25 +229,25 @@ def wilcoxon_p(differences: npt.ArrayLike) -> float:
 
 
 def least_images(level: float, methods: int = 1) -> int:
-    """The fewest images with which `wilcoxon_p`, corrected by `holm`, can fall below ``level``.
+    """Return the fewest images for which `wilcoxon_p`, corrected by `holm`, can be below ``level``.
 
-    The smallest p-value of the exact two-sided test is 2 / 2^n, where all differences have one
-    sign, and Holm multiplies the smallest of several by their number.
+    The smallest p-value of the exact two-sided test is 2 / 2^n, when all differences have one
+    sign. Holm multiplies the smallest of several p-values by their number.
 
     Args:
         level: in (0, 1).
-        methods: tests in the family, at least 1.
+        methods: number of tests in the family, at least 1.
 
     >>> least_images(0.05), least_images(0.05, 2)
     (6, 7)
     """
     if not 0 < level < 1 or methods < 1:
-        raise ValueError(f"no test of {methods} at level {level}")
+        raise ValueError(f"need 0 < level < 1 and methods >= 1, got {level} and {methods}")
     return 2 + math.floor(math.log2(methods / level))
 
 
 def least_unpaired_p(n: int, m: int) -> float:
-    """The smallest two-sided p of the exact Mann-Whitney U test of ``n`` against ``m`` values.
+    """Return the smallest two-sided p of the exact Mann-Whitney U test of ``n`` and ``m`` values.
 
     >>> least_unpaired_p(3, 3)
     0.1
@@ -256,9 +256,9 @@ def least_unpaired_p(n: int, m: int) -> float:
 
 
 def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
-    """Holm's step-down adjusted p-values, in the given order (Holm 1979, jstor 4615733).
+    """Adjust p-values by Holm's step-down method, in the given order (Holm 1979, jstor 4615733).
 
-    The family is every p-value that is not NaN; NaN (a test that could not be made) stays NaN.
+    The family is every p-value that is not NaN. NaN (an impossible test) stays NaN.
 
     Raises:
         ValueError: a p-value outside [0, 1].
@@ -266,7 +266,7 @@ def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
     p = np.asarray(p_values, dtype=np.float64).ravel()
     known = np.flatnonzero(~np.isnan(p))
     if ((p[known] < 0) | (p[known] > 1)).any():
-        raise ValueError("p_values must lie in [0, 1]")
+        raise ValueError("p_values must be in [0, 1]")
     adjusted = np.full(p.shape, np.nan)
     order = known[np.argsort(p[known], kind="stable")]
     factors = np.arange(order.size, 0, -1)
@@ -275,10 +275,10 @@ def holm(p_values: Sequence[float] | FloatArray) -> FloatArray:
 
 
 def seed_spread(values: npt.ArrayLike) -> SeedSpread:
-    """Spread of (s,) finite values, one per training seed."""
+    """Compute the spread of (s,) finite values, one per training seed."""
     x = _vector(values, "values")
     if not x.size:
-        raise ValueError("values must hold at least one seed")
+        raise ValueError("values must have at least one seed")
     return SeedSpread(
         mean=float(x.mean()),
         std=float(x.std(ddof=1)) if x.size > 1 else float("nan"),
@@ -289,11 +289,11 @@ def seed_spread(values: npt.ArrayLike) -> SeedSpread:
 
 
 def rank_ranges(scores: npt.ArrayLike, how: Bootstrap = DEFAULT) -> tuple[RankRange, ...]:
-    """Ranks of methods over the same images, with ties left as ties.
+    """Rank methods over the same images, and keep ties.
 
     A method is *clearly* better than another if the BCa interval of their paired mean difference
-    excludes zero (no correction for the number of pairs). Two methods without such a difference
-    share a rank.
+    excludes zero (without correction for the number of pairs). Two methods without such a
+    difference share a rank.
 
     Args:
         scores: (methods, n) finite errors; column i is the same image for every method.
@@ -353,7 +353,7 @@ def _one_sample(x: FloatArray, how: Bootstrap) -> tuple[float, float]:
 
 
 def _resampled(x: FloatArray, how: Bootstrap, rng: np.random.Generator) -> FloatArray:
-    """Means over the last axis of ``resamples`` bootstrap samples: (..., n) -> (..., resamples)."""
+    """Average ``resamples`` bootstrap samples over the last axis: (..., n) -> (..., resamples)."""
     n = x.shape[-1]
     means = np.empty((*x.shape[:-1], how.resamples))
     block = max(1, _BLOCK // x.size)
@@ -367,11 +367,12 @@ def _resampled(x: FloatArray, how: Bootstrap, rng: np.random.Generator) -> Float
 def _bca(
     estimate: float, resampled: FloatArray, influences: Sequence[FloatArray], level: float
 ) -> tuple[float, float]:
-    """BCa bounds; ``influences`` are the centred values of each sample, signed as in the statistic.
+    """Compute BCa bounds.
 
-    For means the jackknife is known in closed form, so no leave-one-out loop is needed. If nothing
-    varies the interval is the point. If every resample lies on one side of the estimate (possible
-    with few resamples only) the bias correction is infinite and plain percentiles are used.
+    ``influences`` are the centred values of each sample, signed as in the statistic. The jackknife
+    of a mean has a closed form, so no leave-one-out loop is needed. If all values are equal, the
+    interval is one point. If every resample is on one side of the estimate (possible with few
+    resamples only), the bias correction would be infinite and plain percentiles are used.
     """
     from scipy import stats as sps  # takes half a second, which few callers need
 

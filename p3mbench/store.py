@@ -1,9 +1,9 @@
-"""The results store: one SQLite file, one row per image, each committed as it is made.
+"""The results store: one SQLite file with one row per image, each committed as it is made.
 
-The journal mode is DELETE and every commit is synced, because WAL is not for network file systems.
-A row is found by its key, a hash of everything its numbers depend on. A score that answers the same
-question with other inputs (an edited trimap, edited code) replaces the older one; a failure never
-takes the place of a score, but stands beside it.
+The journal mode is DELETE and every commit is synced, because WAL does not work on network file
+systems. The key of a row is a hash of everything its numbers depend on. A score for the same
+question with other inputs (an edited trimap, edited code) replaces the older one. A failure never
+replaces a score; the store keeps both.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ _EARLIER = ", ".join(field.name for field in fields(Earlier))
 
 
 class Store:
-    """Rows of results in a folder; a context manager that closes the file."""
+    """Rows of results in a folder. As a context manager it closes the file."""
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         """Open the store in ``folder``.
 
         Raises:
-            StoreError: there is none (and ``create`` is False), it is not a results store, or
-                another version wrote it.
+            StoreError: there is no store (and ``create`` is False), the file is not a results
+                store, or another version wrote it.
         """
         self.folder = folder
         self.path = folder / FILE_NAME
         if not create and not self.path.is_file():
             raise StoreError(
-                f"{folder}: holds no results; make some with p3mbench run --out {folder}"
+                f"{folder}: contains no results; make some with p3mbench run --out {folder}"
             )
         try:
             if create:
@@ -64,10 +64,7 @@ class Store:
             self._db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
             self._db.execute("PRAGMA synchronous = FULL")
             if is_cut(self._db, self.path):
-                raise StoreError(
-                    f"{self.path}: its end is missing (was it copied whole?); copy it again, or "
-                    "give another --out"
-                )
+                raise StoreError(f"{self.path}: is truncated; copy it again, or give another --out")
             self._migrate()
         except OSError as error:
             raise StoreError(
@@ -88,11 +85,11 @@ class Store:
         if version_of(self._db) == SCHEMA:
             return
         with self._transaction():
-            version = version_of(self._db)  # another process may have been quicker
+            version = version_of(self._db)  # another process may have migrated it meanwhile
             if version != SCHEMA and not can_migrate(version):
                 raise StoreError(
                     f"{self.path}: was written by another version of p3mbench (schema "
-                    f"{max(version, 0)}, this one writes {SCHEMA}); give another --out, or use "
+                    f"{max(version, 0)}; this version writes {SCHEMA}); give another --out, or use "
                     "that version"
                 )
             if version != SCHEMA:
@@ -105,35 +102,35 @@ class Store:
             yield
             self._db.execute("COMMIT")
         except BaseException:
-            if self._db.in_transaction:  # a full disk has ended it already
+            if self._db.in_transaction:  # a full disk has already ended it
                 self._db.execute("ROLLBACK")
             raise
 
     @contextmanager
     def _told(self, what: str = "") -> Iterator[None]:
-        """SQLite's errors, and text in the file that cannot be read, as one line."""
+        """Turn errors of SQLite, and unreadable text in the file, into one line."""
         try:
             yield
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {what}{in_words(error)}") from None
         except ValueError as error:
             raise StoreError(
-                f"{self.path}: is damaged ({error}); copy it back from a backup"
+                f"{self.path}: is damaged ({error}); restore it from a backup"
             ) from None
 
     def add(self, row: Row) -> None:
-        """Store a row for good: it is on disk when this returns."""
+        """Store a row; it is on disk when this returns."""
         self.add_all([row])
 
     def add_all(self, rows: Sequence[Row]) -> Counter[str]:
-        """Store rows for good, all of them or, if one cannot be stored, none.
+        """Store all rows or, if one cannot be stored, none. They are on disk when this returns.
 
-        A score replaces whatever answered its question. A failure replaces failures only; it is
-        not stored if the same inputs have a score. Mattes of rows that are gone are removed.
+        A score replaces any other answer to its question. A failure replaces failures only, and is
+        not stored if the same inputs have a score. Mattes of replaced rows are removed.
 
         Returns:
-            How many rows were ``new``, ``replaced`` another, were ``equal`` to the one stored, or
-            left a score as it is (``kept``).
+            How many rows were ``new``, ``replaced`` another, were ``equal`` to the stored one, or
+            were dropped because there is a score (``kept``).
         """
         what = f"the row of {rows[0].image}: " if len(rows) == 1 else f"{len(rows)} rows: "
         counts: Counter[str] = Counter()
@@ -145,7 +142,7 @@ class Store:
         return counts
 
     def _put(self, values: Mapping[str, Any], old: set[str]) -> str:
-        """Store one row; ``old`` takes the paths of mattes that have lost theirs."""
+        """Store one row; add the mattes of replaced rows to ``old``."""
         there = self._db.execute(_FOUND, values).fetchall()
         ok = values["status"] == "ok"
         if not ok and any(row[:2] == (values["key"], "ok") for row in there):
@@ -161,7 +158,7 @@ class Store:
         return "equal" if any(row[1:3] == same for row in gone) else "replaced"
 
     def answered(self, questions: Iterable[Sequence[str]]) -> Iterator[tuple[int, str]]:
-        """(position, flags) of the questions that have a row; `QUESTION` names their parts."""
+        """Yield (position, flags) of the questions that have a row; see `QUESTION`."""
         where = " AND ".join(f"{name} = ?" for name in QUESTION)
         sql = f"SELECT flags FROM rows WHERE {where} ORDER BY status = 'ok' DESC"  # nosec B608 # noqa: S608
         for i, question in enumerate(questions):
@@ -171,14 +168,14 @@ class Store:
                 yield i, found[0]
 
     def merge(self, other: Store) -> Merged:
-        """Take the rows, mattes, runs and sizes of another store, all or none.
+        """Copy the rows, mattes, runs and sizes of another store, all or none.
 
-        A row that both have stays as it is here, unless it has a score there and none here.
+        If both stores have a row, this store keeps its own, unless only the other one has a score.
 
         Raises:
-            StoreError: the other one answers a question of a row here from other inputs, or has
-                another benchmark of the same name.
-            DataError: a matte there is no file of its own.
+            StoreError: the other store answers a question from other inputs, or has a different
+                benchmark with the same name.
+            DataError: a matte of the other store is not a regular file.
         """
         names = ", ".join(_COLUMNS)
         with other._told():
@@ -191,12 +188,12 @@ class Store:
             another = view.merge(self._db, other._db)
             if another:
                 raise StoreError(
-                    f"{other.path}: its benchmark {another!r} is another one than that in "
-                    f"{self.path}, image for image; merge it into a store of its own"
+                    f"{other.path}: its benchmark {another!r} has other images than the one in "
+                    f"{self.path}; merge it into another store"
                 )
             old: set[str] = set()
             for row, file in zip(wanted, files, strict=True):
-                self._copy_matte(row, file)  # before the row says that it is here
+                self._copy_matte(row, file)  # before the row refers to it
                 self._put(row, old)
             runs = other._db.execute("SELECT run_id, manifest FROM runs").fetchall()
             self._db.executemany("INSERT OR IGNORE INTO runs VALUES (?, ?)", runs)
@@ -209,54 +206,54 @@ class Store:
         return Merged(len(wanted), sum(file is not None for file in files))
 
     def _wants(self, row: Mapping[str, Any], other: Store) -> bool:
-        """Whether a row of another store is to be taken."""
+        """Whether to copy a row of another store."""
         mine = {key: status for key, status, *_ in self._db.execute(_FOUND, row)}
         if row["key"] in mine:
             return bool(mine[row["key"]] != "ok" and row["status"] == "ok")
         if not mine:
             return True
         if row["status"] != "ok" and "ok" in mine.values():
-            return False  # a failure with other inputs says nothing about the score here
+            return False  # a failure with other inputs does not affect the score here
         raise StoreError(
             f"{other.path}: the row of {row['method']} on image {row['image']} was made from other "
-            f"data, code or libraries than the one in {self.path}; run one of them again before "
-            "merging"
+            f"data, code or libraries than the one in {self.path}; run one of them again, then "
+            "merge"
         )
 
     def _copy_matte(self, row: dict[str, Any], file: Path | None) -> None:
-        """Copy the matte of another store's row, and let the row name the copy."""
+        """Copy the matte of another store's row and put the path of the copy into the row."""
         row["matte"] = mattes.keyed(row["matte"], row["key"]) if file is not None else ""
         if file is not None:
             write_bytes(self.folder / mattes.FOLDER / row["matte"], file.read_bytes())
 
     def statuses(self) -> dict[str, str]:
-        """key -> status of every stored row."""
+        """Map the key of every stored row to its status."""
         with self._told():
             return dict(self._db.execute("SELECT key, status FROM rows"))
 
     def with_mattes(self) -> set[str]:
-        """Keys of the rows whose matte is there."""
+        """Return the keys of the rows whose matte exists."""
         with self._told():
             kept = self._db.execute("SELECT key, matte FROM rows WHERE matte <> ''").fetchall()
         return {key for key, path in kept if mattes.file_of(self.folder, path) is not None}
 
     def unversioned(self) -> set[str]:
-        """Keys of measured rows of an older version, which do not say what code made them."""
+        """Return the keys of measured rows that do not record the code that made them."""
         sql = "SELECT key FROM rows WHERE method_version = '' AND ',' || flags || ',' NOT LIKE ?"
         with self._told():
             return {key for (key,) in self._db.execute(sql, ("%,imported,%",))}
 
     def flagged(self, flag: str) -> set[str]:
-        """Keys of the rows that carry a flag."""
+        """Return the keys of the rows with a flag."""
         sql = "SELECT key FROM rows WHERE ',' || flags || ',' LIKE ?"
         with self._told():
             return {key for (key,) in self._db.execute(sql, (f"%,{flag},%",))}
 
     def earlier(self, cell: Mapping[str, Any]) -> dict[str, Earlier]:
-        """image -> the score that is stored for it, whatever it was made from.
+        """Map each image of a cell to its stored score, from any inputs.
 
         Args:
-            cell: the columns that all rows of the cell share; those of `CELL` are used.
+            cell: the columns that all rows of the cell share; those in `CELL` are used.
         """
         where = " AND ".join(f"{name} = :{name}" for name in CELL)
         sql = f"SELECT {_EARLIER} FROM rows WHERE {where} AND status = 'ok'"  # nosec B608 # noqa: S608
@@ -265,32 +262,32 @@ class Store:
             return {row[0]: Earlier(*row) for row in found}
 
     def see(self, seen: view.View, marks: view.Marks, when: str) -> None:
-        """Remember a benchmark as a run saw it, and what it found out about stored rows.
+        """Store a run's view of a benchmark and what it found out about stored rows.
 
         Raises:
-            StoreError: the store holds another benchmark of this name.
+            StoreError: the store has a different benchmark with this name.
         """
         with self._told(), self._transaction():
             view.mark(self._db, marks)
             view.write(self._db, seen, when)
 
     def refuse_another(self, seen: view.View) -> None:
-        """Raise `StoreError` if the store holds another benchmark of this name."""
+        """Raise `StoreError` if the store has a different benchmark with this name."""
         with self._told():
             another = view.is_another(self._db, seen)
         if another:
             raise StoreError(
-                f"{self.path}: holds another benchmark called {seen.benchmark!r}, with other "
-                "images; give this one another name in its TOML file, or another --out"
+                f"{self.path}: contains a different benchmark called {seen.benchmark!r}, with "
+                "other images; change the name in the TOML file, or give another --out"
             )
 
     def last_seen(self) -> view.LastSeen:
-        """What the last runs saw of each benchmark."""
+        """Return the last view of each benchmark."""
         with self._told():
             return view.read(self._db)
 
     def expected(self) -> dict[tuple[str, str], int]:
-        """(benchmark, subset) -> number of images of the whole subset."""
+        """Map (benchmark, subset) to the number of images in the whole subset."""
         with self._told():
             found = self._db.execute("SELECT benchmark, subset, images FROM subsets")
             return {(benchmark, subset): images for benchmark, subset, images in found}
@@ -306,7 +303,7 @@ class Store:
             )
 
     def runs(self) -> list[RunRecord]:
-        """The record of every run, oldest first."""
+        """Return the record of every run, oldest first."""
         with self._told():
             found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
             return [RunRecord.of(json.loads(text)) for (text,) in found]
@@ -316,7 +313,7 @@ class Store:
         return [run.to_json() for run in self.runs()]
 
     def rows(self, benchmarks: Iterable[str]) -> Iterator[Row]:
-        """The rows of some benchmarks, in no order."""
+        """Yield the rows of some benchmarks, in no particular order."""
         sql = f"SELECT {', '.join(_COLUMNS)} FROM rows WHERE benchmark = ?"  # nosec B608 # noqa: S608
         for benchmark in benchmarks:
             with self._told():
@@ -328,23 +325,23 @@ class Store:
                 yield Row(**{**values, "learned": bool(values["learned"]), "metrics": scores})
 
     def file_hashes(self) -> dict[str, tuple[tuple[int, ...], int, str]]:
-        """path -> (what the system says of the file, when it was hashed in ns, sha256)."""
+        """Map each path to (the system's facts about the file, time of hashing in ns, SHA-256)."""
         with self._told():
             found = self._db.execute("SELECT * FROM files").fetchall()
         return {path: (tuple(facts), when, digest) for path, *facts, when, digest in found}
 
     def remember_hashes(self, hashes: Iterable[tuple[str, tuple[int, ...], int, str]]) -> None:
-        """Keep hashes of files; as `file_hashes` gives them, so that each is hashed once."""
+        """Store hashes of files for `file_hashes`, so that each file is hashed once."""
         rows = [(path, *facts, when, digest) for path, facts, when, digest in hashes]
         with self._told(), self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?)", rows)
 
     def frame(self) -> pd.DataFrame:
-        """All rows as a DataFrame: the columns of `Row`, and one float column per metric.
+        """Return all rows as a DataFrame: the columns of `Row`, and one float column per metric.
 
-        Scores of gone images and older code are among them; `p3mbench.report.current` picks.
+        It includes scores of removed images and older code; `p3mbench.report.current` selects.
 
-        Sorted by question, so that equal stores give equal frames whatever the order of their runs.
+        Rows are sorted by question, so that equal stores give equal frames in any order of runs.
         """
         import pandas as pd
 
@@ -359,5 +356,5 @@ class Store:
 
 
 def metric_columns(frame: pd.DataFrame) -> list[str]:
-    """The columns of `Store.frame` that are metrics."""
+    """Return the columns of `Store.frame` that are metrics."""
     return [name for name in frame.columns if name not in _COLUMNS]

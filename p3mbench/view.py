@@ -1,7 +1,7 @@
-"""A benchmark as the last run saw it: which images, with which content, made by which code.
+"""A benchmark as the last run saw it: its images, their content, the code of its methods.
 
-A mean is over the benchmark as it is. Rows stay in a store when images go or code changes; what
-the last run saw decides which of them count (`p3mbench.report.current`).
+Rows stay in a store when images are removed or code changes. The view of the last run decides which
+of them count in a mean (`p3mbench.report.current`).
 """
 
 from __future__ import annotations
@@ -14,35 +14,35 @@ from typing import Any
 
 Place = tuple[str, str, str]  # subset, variant, obfuscation
 
-NO_VARIANT = ""  # as a variant: what does not depend on it, the ground truth
+NO_VARIANT = ""  # in place of a variant: the ground truth, which has none
 
-# What an entry of a table is; all its rows should be of one code.
+# The columns that identify an entry of a table; one version of the code should make all its rows.
 ENTRY = ("benchmark", "convention", "method", "strategy", "options", "trimap_source")
 MADE = ("method_version", "code", "libraries", "metrics_version")
 
 
 def entry_of(columns: Mapping[str, Any]) -> str:
-    """The entry that a row belongs to, as text."""
+    """Return the entry of a row as text."""
     return json.dumps([str(columns[name]) for name in ENTRY])
 
 
 def made_of(columns: Mapping[str, Any]) -> str:
-    """What made a row beside its image: versions and code, as text."""
+    """Return the versions and code that made a row, as text."""
     return json.dumps([str(columns[name]) for name in MADE])
 
 
 @dataclass(frozen=True)
 class View:
-    """What one run saw.
+    """A benchmark as one run saw it.
 
     Attributes:
         benchmark: its name.
-        definition: hash of what it is made of and where that lies.
-        names: of its subsets, those that were not found included.
+        definition: hash of its definition and of the place of its data.
+        names: of its subsets, including those that were not found.
         subsets: subset -> ids of all its images.
-        contents: place -> image -> hash of its content, for the images that were looked at. Under
-            `NO_VARIANT` it is the hash of the alpha alone, where it is a file.
-        wanted: entry -> what makes its rows now (`made_of`).
+        contents: place -> image -> hash of its content, for the images that were read. Under
+            `NO_VARIANT` it is the hash of the alpha alone, if that is a file.
+        wanted: entry -> the current maker of its rows (`made_of`).
         codes: hash of code -> its files with their hashes.
     """
 
@@ -57,12 +57,12 @@ class View:
 
 @dataclass(frozen=True)
 class Marks:
-    """What a plan found out about rows that are stored already.
+    """What a plan found out about stored rows.
 
     Attributes:
-        adopted: key of a row of an older version -> its key and columns of today.
-        stale: keys of rows that the user keeps though other code made them.
-        fresh: keys of rows that were kept so and are of today's code again.
+        adopted: key of a row of an older version -> its current key and columns.
+        stale: keys of rows made by other code that the user keeps.
+        fresh: keys of rows that were stale and match the current code again.
     """
 
     adopted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -72,13 +72,13 @@ class Marks:
 
 @dataclass(frozen=True)
 class LastSeen:
-    """What the last runs saw, over all benchmarks of a store.
+    """The last views of all benchmarks in a store.
 
     Attributes:
         names: benchmark -> names of its subsets.
         members: (benchmark, subset) -> ids of its images.
         contents: (benchmark, subset, variant, obfuscation) -> image -> hash of its content.
-        wanted: entry -> what makes its rows now.
+        wanted: entry -> the current maker of its rows.
         codes: hash of code -> its files with their hashes.
     """
 
@@ -90,7 +90,7 @@ class LastSeen:
 
 
 def write(db: sqlite3.Connection, view: View, seen: str) -> None:
-    """Remember a view, within the caller's transaction; ``seen`` is when, as sortable text."""
+    """Store a view, within the caller's transaction; ``seen`` is the time as sortable text."""
     name = view.benchmark
     names = json.dumps(list(view.names))
     sql = "INSERT OR REPLACE INTO benchmarks VALUES (?, ?, ?, ?)"
@@ -110,7 +110,7 @@ def write(db: sqlite3.Connection, view: View, seen: str) -> None:
 
 
 def _forget(db: sqlite3.Connection, benchmark: str, subsets: Mapping[str, Sequence[str]]) -> None:
-    """Drop the lists of images that ``subsets`` replaces, and what was known of images now gone."""
+    """Delete the image lists that ``subsets`` replaces, and the content of removed images."""
     for subset, images in subsets.items():
         at, ids = (benchmark, subset), set(images)
         db.execute("DELETE FROM members WHERE benchmark = ? AND subset = ?", at)
@@ -124,7 +124,7 @@ def _forget(db: sqlite3.Connection, benchmark: str, subsets: Mapping[str, Sequen
 
 
 def mark(db: sqlite3.Connection, marks: Marks) -> None:
-    """Write what a plan found out about stored rows, within the caller's transaction."""
+    """Store what a plan found out about rows, within the caller's transaction."""
     for old, columns in marks.adopted.items():
         names = ", ".join(f"{name} = :{name}" for name in columns)
         sql = f"UPDATE OR REPLACE rows SET {names} WHERE key = :old"  # nosec B608 # noqa: S608
@@ -140,7 +140,7 @@ def mark(db: sqlite3.Connection, marks: Marks) -> None:
 
 
 def read(db: sqlite3.Connection) -> LastSeen:
-    """What the last runs saw."""
+    """Read the last views of all benchmarks."""
     members: dict[tuple[str, str], set[str]] = {}
     for benchmark, subset, image in db.execute("SELECT benchmark, subset, image FROM members"):
         members.setdefault((benchmark, subset), set()).add(image)
@@ -160,10 +160,10 @@ def read(db: sqlite3.Connection) -> LastSeen:
 
 
 def is_another(db: sqlite3.Connection, view: View) -> bool:
-    """Whether the store holds another benchmark of this name.
+    """Whether the store has a different benchmark with this name.
 
-    It is another one if it is defined otherwise or lies elsewhere, and not one image that both know
-    is the same. A benchmark that was moved, or edited where it lies, stays the same.
+    It is a different one if its definition or place differs and none of the common images is the
+    same. A benchmark that was moved, or edited in place, stays the same.
     """
     found = db.execute(
         "SELECT definition FROM benchmarks WHERE benchmark = ?", (view.benchmark,)
@@ -192,18 +192,18 @@ def is_another(db: sqlite3.Connection, view: View) -> bool:
 
 
 def newer(db: sqlite3.Connection, other: sqlite3.Connection) -> frozenset[str]:
-    """The benchmarks that the other store saw later than this one, or this one never."""
+    """Return the benchmarks that the other store saw later, or that this one never saw."""
     when = "SELECT benchmark, seen FROM benchmarks"
     mine: dict[str, str] = dict(db.execute(when).fetchall())
     return frozenset(b for b, seen in other.execute(when) if seen > mine.get(b, ""))
 
 
 def merge(db: sqlite3.Connection, other: sqlite3.Connection) -> str:
-    """Take over what the other store's runs saw, where they are the newer ones.
+    """Copy the newer views of the other store.
 
     Returns:
-        The name of a benchmark that is another one there than here; ``""`` if there is none, and
-        only then anything was written.
+        The name of a benchmark that is a different one in the other store, or ``""``. If there is
+        one, nothing was written.
     """
     theirs = read(other)
     when = "SELECT benchmark, definition, seen FROM benchmarks"
@@ -234,7 +234,7 @@ def merge(db: sqlite3.Connection, other: sqlite3.Connection) -> str:
 
 
 def _take_missing(db: sqlite3.Connection, other: sqlite3.Connection, benchmark: str) -> None:
-    """What the other store knows of images that are here too and whose content is not known."""
+    """Copy the content of images that this store has too but whose content it does not know."""
     names = "benchmark, subset, variant, obfuscation, image, content, seen"
     sql = f"SELECT {names} FROM contents WHERE benchmark = ?"  # nosec B608 # noqa: S608
     known = db.execute("SELECT subset, image FROM members WHERE benchmark = ?", (benchmark,))

@@ -1,7 +1,7 @@
-"""Writing of files: mattes, pictures, tables, pages. A file appears whole or not at all.
+"""Write mattes, pictures, tables and pages. A file appears whole or not at all.
 
-Every path that a user or a file names comes here. A symbolic link stays and the file it points to
-is replaced; devices and pipes are written into, never replaced; a folder is refused.
+All paths named by a user or a file are written here. A symbolic link stays, and the file it points
+to is replaced. Devices and pipes are written into and never replaced. Folders are refused.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def write_png(path: Path, pixels: UInt8Array) -> None:
 
 
 def write_picture(path: Path, pixels: UInt8Array) -> None:
-    """Write a picture for people, (H, W, 3) RGB uint8, as PNG or JPEG by the file's suffix.
+    """Write a picture, (H, W, 3) RGB uint8, as PNG or JPEG by the file's suffix.
 
     Raises:
-        DataError: another suffix, or the file cannot be written.
+        DataError: the suffix is another one, or the file cannot be written.
     """
     suffix = path.suffix.lower()
     if suffix not in (".png", ".jpg", ".jpeg"):
@@ -55,7 +55,7 @@ def _write_as(suffix: str, path: Path, pixels: UInt8Array) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text as `write_bytes` does; what cannot be encoded (a lone surrogate) is escaped.
+    """Write UTF-8 text as `write_bytes` does; escape lone surrogates.
 
     Raises:
         DataError: the file cannot be written.
@@ -64,14 +64,14 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; folders above it are made.
+    """Write a file whole or not at all, and create its parent folders.
 
-    A regular file is written through a temporary one beside it, so that a crash leaves no torn
+    A regular file is written through a temporary one beside it, so that a crash leaves no partial
     file. A symbolic link is followed and stays. A pipe, a terminal or ``/dev/null`` is written
     into.
 
     Raises:
-        DataError: it is a folder or a disk, or it cannot be written.
+        DataError: the path is a folder or a disk, or it cannot be written.
     """
     try:
         target = _followed(path)
@@ -90,14 +90,16 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def regular_files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder that may be somebody else's, in order; none if there is no folder.
+    """Yield every file below an untrusted folder, in order; none if there is no folder.
 
     Raises:
-        DataError: the folder or something below it is a symbolic link, which may lead anywhere, or
-            is neither a file nor a folder.
+        DataError: the folder or something below it is a symbolic link, or is neither a file nor a
+            folder.
     """
     if folder.is_symlink():
-        raise DataError(f"{folder}: is a symbolic link and is not followed; give plain folders")
+        raise DataError(
+            f"{folder}: is a symbolic link, which is not followed; give the folder itself"
+        )
     if not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):
@@ -107,24 +109,24 @@ def regular_files(folder: Path) -> Iterator[Path]:
             yield path
         else:
             what = "a symbolic link" if path.is_symlink() else "neither a file nor a folder"
-            raise DataError(f"{path}: is {what} and is not read; remove it")
+            raise DataError(f"{path}: is {what}, which is not read; remove it")
 
 
 def inside(folder: Path, *parts: str) -> Path:
-    """The path of ``parts`` below a folder, which text from elsewhere may not leave.
+    """Return the path of ``parts`` below a folder.
 
     Raises:
-        DataError: a part is no usable name (see `p3mbench.names.problem_of`), or something on the
-            way is a symbolic link to a place outside the folder.
+        DataError: a part is not a usable name (see `p3mbench.names.problem_of`), or a symbolic link
+            on the way leads out of the folder.
     """
     path = folder.joinpath(*(checked_name(part, "file", DataError) for part in parts))
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise DataError(f"{path}: leads out of {folder} by a symbolic link; remove the link")
+        raise DataError(f"{path}: leads out of {folder} through a symbolic link; remove the link")
     return path
 
 
 def _followed(path: Path) -> Path:
-    """Where a path leads; links that the system makes for open files are left as they are."""
+    """Follow the links of a path, except links that the system makes for open files."""
     for _ in range(40):  # as many as Linux follows
         if _is_opened(path) or not path.is_symlink():
             return path
@@ -133,13 +135,13 @@ def _followed(path: Path) -> Path:
 
 
 def _is_opened(path: Path) -> bool:
-    """Whether a path names an open file or a device: /dev/stdout, /dev/fd/3, /proc/self/fd/1."""
+    """Whether a path is an open file or a device: /dev/stdout, /dev/fd/3, /proc/self/fd/1."""
     parent = path.parent.resolve()
     return parent == Path("/dev") or Path("/proc") in (parent, *parent.parents)
 
 
 def _pour(target: Path, content: bytes) -> None:
-    """Write into what is there, which is neither made nor emptied."""
+    """Append to an existing device, pipe or open file, without creating or emptying it."""
     handle = os.open(target, os.O_WRONLY | os.O_APPEND)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

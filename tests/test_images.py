@@ -294,7 +294,7 @@ def test_a_matte_that_is_to_be_shown_turned_is_named(tmp_path, read):
 )  # fmt: skip
 def test_trimaps_of_labels_and_other_ranges_are_refused(tmp_path, values):
     trimap = np.array([values] * 3, np.uint8)
-    with pytest.raises(DataError, match=r"t\.png: holds .* no (0|255).*save background as 0"):
+    with pytest.raises(DataError, match=r"t\.png: contains .* no (0|255).*save background as 0"):
         images.read_trimap(save(tmp_path / "t.png", trimap))
 
 

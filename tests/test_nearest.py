@@ -54,13 +54,13 @@ def test_the_network_that_takes_it_is_named_with_the_command(tmp_path: Path) -> 
 
 def test_the_nearest_is_named_if_none_takes_it(tmp_path: Path) -> None:
     path = saved(tmp_path / "w.pth", 2, 5)
-    with pytest.raises(MisfitError, match="nearest network here is deep, with which 8 of 10"):
+    with pytest.raises(MisfitError, match="nearest network here is deep; 8 of 10"):
         load(METHODS[1], "cpu", path, lambda: METHODS)
 
 
 def test_a_stranger_is_not_likened_to_anything(tmp_path: Path) -> None:
     torch.save({"x.weight": torch.ones(3)}, tmp_path / "w.pth")
-    with pytest.raises(MisfitError, match="no other network here takes it"):
+    with pytest.raises(MisfitError, match="no other network here accepts it"):
         load(METHODS[1], "cpu", tmp_path / "w.pth", lambda: METHODS)
 
 

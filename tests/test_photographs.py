@@ -80,10 +80,10 @@ def test_deep_colour_with_a_plane_per_channel_is_refused(tmp_path, rgb):
 @pytest.mark.parametrize(
     ("pixels", "words"),
     [
-        (np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8), "floating point"),
-        (np.linspace(0, 255, 64, dtype=np.float32).reshape(8, 8), "floating point"),
-        (np.full((8, 8), np.nan, np.float32), "floating point"),
-        (np.full((8, 8), 3e4, np.float32), "floating point"),
+        (np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8), "floating-point"),
+        (np.linspace(0, 255, 64, dtype=np.float32).reshape(8, 8), "floating-point"),
+        (np.full((8, 8), np.nan, np.float32), "floating-point"),
+        (np.full((8, 8), 3e4, np.float32), "floating-point"),
         (np.arange(64, dtype=np.int32).reshape(8, 8) * 4, "32-bit"),
         (np.arange(64, dtype=np.int32).reshape(8, 8) * 2**24, "32-bit"),
     ],
@@ -108,7 +108,7 @@ def test_other_kinds_under_a_pictures_name_are_told(tmp_path):
         (b"version https://git-lfs.github.com/spec/v1", "git-lfs"),
         (b"\0\0\0\x18ftypheic" + bytes(50), "HEIC"),
         (b"\x93NUMPY" + bytes(50), "NumPy"),
-        (b"hello", "no kind that Pillow knows"),
+        (b"hello", "Pillow does not know its format"),
     ):
         (tmp_path / "a.jpg").write_bytes(content)
         with pytest.raises(DataError, match=words):

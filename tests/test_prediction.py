@@ -128,10 +128,10 @@ def test_gather_takes_files_folders_and_globs_once(tmp_path, monkeypatch):
     files, notes = gather([".", "a.jpg", "**/*.webp", "*.tif", "gone.jpg"])
     assert [file.name for file in files] == ["a.jpg", "b.PNG", "c.webp", "gone.jpg"]
     told = dict(notes)
-    assert told["."].startswith("2 images directly in it; not read: d.heic, deep/, notes.txt")
+    assert told["."].startswith("2 images directly in it; skipped: d.heic, deep/, notes.txt")
     assert told["*.tif"] == "no image matched" and set(told) == {".", "*.tif"}
     ((_, note),) = gather(["*.*"])[1]
-    assert note.startswith("2 images matched; not read: d.heic, notes.txt (read are")
+    assert note.startswith("2 images matched; skipped: d.heic, notes.txt (only")
 
 
 def test_a_name_with_brackets_is_a_file(tmp_path):
@@ -246,8 +246,8 @@ def test_trimaps_that_do_not_fit(tmp_path):
     other = save(tmp_path / "b.jpg", quadrants())
     wish = Wish(tmp_path / "out", trimaps=tmp_path / "t")
     outcome = run([path, other], wish, Half(), needs_trimap=True)
-    assert "30x20, the photograph 20x30; it belongs to" in outcome.failed[0][1]
-    assert "no trimap of that name" in outcome.failed[1][1]
+    assert "30x20, the photograph 20x30; it must fit" in outcome.failed[0][1]
+    assert "a trimap needs the photograph's name" in outcome.failed[1][1]
 
 
 @pytest.mark.slow

@@ -312,7 +312,7 @@ def test_plain_fields_are_fine(tmp_path, value):
         ),
         (("{value}", "field(default=1, init=False)"), "made with other parameters"),
         (('name="odd"', 'name="../odd"'), "its name '../odd' cannot be used: it begins with a dot"),
-        (('name="odd"', 'name="org/../../model"'), "it holds '/'"),
+        (('name="odd"', 'name="org/../../model"'), "it contains '/'"),
         (('name="odd"', 'name="-odd"'), "it begins with '-'"),
         (('name="odd"', 'name="=odd"'), "it begins with '='"),
         (('name="odd"', "name=5"), "it is not text"),

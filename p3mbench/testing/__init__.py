@@ -1,4 +1,4 @@
-"""The conformance test of a method: what ``p3mbench check`` runs, for use in any test suite.
+"""The conformance test of a method, as run by ``p3mbench check``, for any test suite.
 
 In the tests of a plugin::
 
@@ -29,12 +29,12 @@ def check_method(
     *,
     device: str = "cpu",
 ) -> list[Finding]:
-    """Check that a method keeps every promise of the interface, in this process.
+    """Check that a method conforms to the interface, in this process.
 
     Args:
         method: the method, its class, or the name under which it is registered.
-        weights: checkpoint of a learned method; None takes the published one from the weights
-            folder, one that ships, or random weights if the method can write some
+        weights: checkpoint of a learned method. None takes the published one from the weights
+            folder, one that ships with p3mbench, or random weights if the method can write them
             (``sample_weights(folder)``, or a training recipe).
         device: ``cpu``, ``cuda`` or ``auto``.
 
@@ -42,7 +42,7 @@ def check_method(
         One finding for each check, in the order of `p3mbench.testing.checks.CHECKS`.
 
     Raises:
-        MethodError: no method of that name.
+        MethodError: no method has that name.
 
     >>> from p3mbench.testing import check_method, passed
     >>> passed(check_method("coarse"))

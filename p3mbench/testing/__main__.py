@@ -1,7 +1,7 @@
 """The child of `p3mbench.testing.apart`: ``python -m p3mbench.testing REQUEST`` (JSON).
 
-Messages go to the standard output as it was, a line of JSON each; whatever the plugin prints goes
-to the standard error.
+Messages go to the original standard output, one line of JSON each. All output of the plugin goes to
+standard error.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def main() -> None:
         say(error=str(error))
     say(end=True)
     out.flush()
-    os._exit(0)  # a thread that the plugin left behind must not keep the caller waiting
+    os._exit(0)  # remaining threads of the plugin must not delay the caller
 
 
 def _wanted(name: str, plugin: str | None) -> list[Found]:
-    """The methods of a plugin file, or the registered one of a name."""
+    """Return the methods of a plugin file, or the registered method of that name."""
     if plugin is None:
-        get(name)  # says the nearest names if there is none
+        get(name)  # raises with the nearest names if there is none
         return [found for found in find() if found.name == name]
     path = Path(plugin)
     return [found for found in find([path]) if path.name in found.origin]

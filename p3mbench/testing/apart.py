@@ -1,4 +1,4 @@
-"""The checks in a process of their own: a method may crash or hang and costs one finding only."""
+"""Run the checks in another process: a crash or hang of the method costs only one finding."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from typing import IO, Any
 from p3mbench.errors import MethodError
 from p3mbench.testing.finding import Finding, Status, one_line
 
-MOST_DEATHS = 3  # of children; each costs the check at which it died
+MOST_DEATHS = 3  # of child processes; each fails the check during which it died
 
 
 @dataclass
 class _Run:
-    """Where the child is."""
+    """Progress of the child."""
 
     method: str = ""
     check: str = ""
@@ -42,17 +42,17 @@ def check_apart(
     """Check a registered method, or every method of a plugin file, in another process.
 
     Args:
-        target: name of the method; for a file only a label.
+        target: name of the method; only a label for a file.
         plugin: the file, which is executed in the child.
         weights: checkpoint of a learned method.
         device: ``cpu``, ``cuda`` or ``auto``.
-        timeout: seconds that one check may take; it fails then, and the others go on.
+        timeout: seconds for one check; after that the check fails and the others continue.
 
     Yields:
         The method's name, and a finding.
 
     Raises:
-        MethodError: there is no such method or file, or the file holds none.
+        MethodError: there is no such method or file, or the file defines no method.
     """
     run = _Run()
     for _ in range(MOST_DEATHS):
@@ -89,7 +89,7 @@ def _mend(reason: str, loaded: bool) -> str:
 def _child(
     request: str, run: _Run, log: IO[bytes], timeout: float
 ) -> Generator[tuple[str, Finding], None, str]:
-    """Findings of one child; returns why it stopped before its end, "" if it did not."""
+    """Yield the findings of one child; return why it stopped early, or ""."""
     child = subprocess.Popen(
         [sys.executable, "-m", "p3mbench.testing", request],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True,
@@ -125,7 +125,7 @@ def _heard(message: dict[str, Any], run: _Run) -> Iterator[tuple[str, Finding]]:
 
 
 def _forward(pipe: IO[bytes], lines: queue.Queue[bytes]) -> None:
-    """Lines to the queue, and an empty one at the end."""
+    """Put lines into the queue, and an empty one at the end."""
     with pipe:
         for line in pipe:
             lines.put(line)
@@ -140,7 +140,7 @@ def _death(child: subprocess.Popen[bytes]) -> str:
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """End the child and what it started, which share a session."""
+    """End the child and its own processes, which share a session."""
     try:
         os.killpg(child.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -149,7 +149,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
 
 
 def _tail(log: IO[bytes]) -> str:
-    """The last line of what the child printed, for a message; "" if it printed nothing."""
+    """Return the last line that the child printed, for a message; "" if it printed nothing."""
     log.seek(0)
     lines = log.read()[-4000:].decode(errors="replace").strip().splitlines()
     return f" (it printed: {one_line(lines[-1], 120)})" if lines else ""

@@ -1,7 +1,7 @@
-"""The list of checks, and the run of them on one method.
+"""The list of checks, and the function that runs them on a method.
 
-A check is a function from a `Subject` to a line that says what was seen; it raises `Broken` (or
-`Odd`, `NotApplicable`) otherwise. To add one, write the function and put it into `CHECKS`.
+A check is a function that takes a `Subject` and returns a line about the result. It raises `Broken`
+(or `Odd`, `NotApplicable`) otherwise. To add a check, write the function and add it to `CHECKS`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Check:
     Attributes:
         name: as printed, one word.
         run: the function.
-        needs: name of the check that must have held before, "" for none.
+        needs: name of a check that must pass first; "" for none.
     """
 
     name: str
@@ -67,10 +67,10 @@ def findings(
     done: Collection[str] = (),
     begin: Callable[[str], None] = lambda name: None,
 ) -> Iterator[Finding]:
-    """Check a method, one finding after the other.
+    """Check a method and yield the findings.
 
     Args:
-        method: with the options to check it with.
+        method: the method with its options.
         weights: its checkpoint; None looks for one, see `weights_for`.
         device: ``cpu``, ``cuda`` or ``auto``.
         done: names of checks to leave out.
@@ -89,13 +89,13 @@ def findings(
 
 
 def _subject(method: Method, weights: Path | None, device: str, folder: Path) -> Subject | Broken:
-    """What the checks work on, or why there is nothing to work on."""
+    """Return the subject of the checks, or why there is none."""
     from p3mbench.devices import resolve
 
     cls = method if isinstance(method, type) else type(method)
     problem = problem_of_class(cls)
     if problem:
-        return Broken(f"{cls.__name__}: {problem}", "p3mbench new-method writes one that is right")
+        return Broken(f"{cls.__name__}: {problem}", "p3mbench new-method writes a correct one")
     missing = missing_extra(method.info)
     if missing:
         return Broken(missing, "install it, then check again")
@@ -105,7 +105,7 @@ def _subject(method: Method, weights: Path | None, device: str, folder: Path) ->
     except P3MBenchError as error:
         return Broken(one_line(error, 400), "give its checkpoint with --weights FILE")
     except Exception as error:
-        return Broken(f"its weights cannot be made ready: {described(error)}")
+        return Broken(f"its weights cannot be prepared: {described(error)}")
 
 
 def _finding(check: Check, subject: Subject | Broken, ended: dict[str, Status]) -> Finding:
@@ -121,5 +121,5 @@ def _finding(check: Check, subject: Subject | Broken, ended: dict[str, Status]) 
             return Finding(check.name, Status.OK, one_line(check.run(subject)))
     except Broken as problem:
         return Finding(check.name, problem.status, one_line(problem.detail, 400), problem.mend)
-    except Exception as error:  # the check itself stumbled over what the method did
+    except Exception as error:  # the method made the check itself fail
         return Finding(check.name, Status.FAILED, described(error))

@@ -1,4 +1,4 @@
-"""Checks of how ``predict`` behaves over several calls: repeatable, alone, and without a trace."""
+"""Checks of repeated calls of ``predict``: repeatable, independent, without side effects."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from p3mbench.testing.scenes import scene
 from p3mbench.testing.subject import Subject, checked, torch_is_loaded
 
 THREADS_TOLERANCE = 1e-4  # in alpha: sums in another order round differently
-WINDOWS, CALLS, SIDE = 3, 4, 160  # of the watch on memory
+WINDOWS, CALLS, SIDE = 3, 4, 160  # of the memory check
 _STATE = "keep nothing between calls: no buffers, counters or running statistics on self"
 
 
 def determinism(subject: Subject) -> str:
-    """One image gives one matte: called twice, and from a predictor loaded anew."""
+    """The same image gives the same matte, in two calls and from a new predictor."""
     case = scene(*USUAL)
     first = subject.matte(case)
     _same(
         subject, first, subject.matte(case), "a second call on one image differs",
-        "seed a generator of its own inside predict, and put networks into eval()",
+        "use a seeded generator inside predict, and put networks into eval()",
     )  # fmt: skip
     _same(
         subject, first, subject.matte(case, subject.load()),
-        "a predictor loaded anew gives another matte",
+        "a newly loaded predictor gives another matte",
         "make load depend on the weights and parameters alone: no random weights",
     )  # fmt: skip
     return "two calls and a fresh predictor agree" + ("" if subject.tolerance else " to the bit")
@@ -57,7 +57,7 @@ def order(subject: Subject) -> str:
 
 
 def inputs(subject: Subject) -> str:
-    """Image and trimap are as they were after the call."""
+    """``predict`` does not change its image and trimap."""
     case = scene(*USUAL)
     arguments = given(subject, case)
     subject.guarded("predict", lambda: subject.predictor.predict(*arguments))
@@ -86,14 +86,14 @@ def alias(subject: Subject) -> str:
     second = subject.guarded("predict", lambda: predict(*given(subject, other)))
     if np.shares_memory(first, second) or not np.array_equal(first, kept):
         raise Broken(
-            "the next call overwrites the matte of the one before",
+            "the next call overwrites the previous matte",
             "return a copy of the buffer: alpha.copy(), tensor.clone()",
         )
     return "each matte has its own memory"
 
 
 def threads(subject: Subject) -> str:
-    """One thread, two threads and another calling thread give the same, within a tolerance."""
+    """One thread, two threads and another calling thread give equal mattes, within a tolerance."""
     case = scene(*USUAL)
     with thread_count(1):
         one = subject.matte(case)
@@ -112,7 +112,7 @@ def threads(subject: Subject) -> str:
 
 
 def precision(subject: Subject) -> str:
-    """Every precision that the method declares runs and computes in it; the matte stays one."""
+    """The method really computes in every precision that it declares, and returns valid mattes."""
     lower = [name for name in subject.info.precisions if name != "fp32"]
     if not lower:
         return "fp32 only"
@@ -134,10 +134,11 @@ def precision(subject: Subject) -> str:
 
 
 def memory(subject: Subject) -> str:
-    """Repeated calls do not pile up memory.
+    """Repeated calls do not accumulate memory.
 
-    Watched are NumPy's and Python's blocks and PyTorch's tensors, which are exact, and on Linux the
-    process's resident memory, which shows the rest but for what fits into room that was freed.
+    The check measures NumPy's and Python's blocks and PyTorch's tensors exactly. On Linux it also
+    measures the resident memory of the process, which shows other memory unless freed room is
+    reused.
     """
     case = scene(SIDE, SIDE)
     subject.matte(case)
@@ -154,7 +155,7 @@ def memory(subject: Subject) -> str:
     finally:
         if not traced:
             tracemalloc.stop()
-    # What grows once only, such as an allocator's room, does not grow in every window.
+    # Memory that grows once, such as an allocator's pool, does not grow in every window.
     growth = max(
         min(later - earlier for earlier, later in zip(series, series[1:], strict=False))
         for series in zip(*levels, strict=True)
@@ -168,7 +169,7 @@ def memory(subject: Subject) -> str:
 
 
 def _levels() -> tuple[int, int]:
-    """Bytes held in known blocks, and resident ones (0 where the system does not tell)."""
+    """Return bytes in known blocks, and resident bytes (0 if the system does not report them)."""
     gc.collect()
     held = tracemalloc.get_traced_memory()[0] + _tensor_bytes()
     statm = Path("/proc/self/statm")
@@ -179,7 +180,7 @@ def _levels() -> tuple[int, int]:
 
 
 def _tensor_bytes() -> int:
-    """Bytes of all tensors on the CPU that Python knows, each storage once."""
+    """Count the bytes of all CPU tensors that Python knows, each storage once."""
     if not torch_is_loaded():
         return 0
     from torch import Tensor, strided
@@ -202,7 +203,7 @@ def _same(
 
 @contextlib.contextmanager
 def thread_count(count: int) -> Iterator[None]:
-    """Within the context OpenCV, and PyTorch and Numba where they are loaded, use that many."""
+    """Set the threads of OpenCV, and of PyTorch and Numba if loaded, within the context."""
     restore: list[Callable[[], Any]] = []
     before = cv2.getNumThreads()
     cv2.setNumThreads(count)

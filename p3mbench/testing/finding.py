@@ -1,4 +1,4 @@
-"""What a check of a method says: that it holds, that it does not and how to mend it, or neither."""
+"""The result of a check, and the exceptions that checks raise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Status(StrEnum):
     """How a check ended."""
 
     OK = "ok"
-    WARNING = "warning"  # worth a look; the method still conforms
+    WARNING = "warning"  # suspicious; the method still conforms
     FAILED = "failed"
     SKIPPED = "skipped"
 
@@ -22,8 +22,8 @@ class Finding:
     Attributes:
         check: its name, such as "determinism".
         status: how it ended.
-        detail: in one line what was seen: the figure measured, the rule broken, why it was skipped.
-        mend: in one line what to change, for failures and warnings; "" otherwise.
+        detail: one line with the measured figure, the broken rule or the reason for skipping.
+        mend: one line that says what to change, for failures and warnings; "" otherwise.
     """
 
     check: str
@@ -48,13 +48,13 @@ class Broken(Exception):
 
 
 class Odd(Broken):
-    """Raised by a check: allowed, and probably not meant."""
+    """Raised by a check: the behaviour is allowed but probably unintended."""
 
     status = Status.WARNING
 
 
 class NotApplicable(Broken):
-    """Raised by a check: it does not concern this method, or cannot be made here."""
+    """Raised by a check: it does not apply to this method, or cannot run here."""
 
     status = Status.SKIPPED
 

@@ -1,4 +1,4 @@
-"""Checks that need no loading: what a method is, says of itself, and costs to look at."""
+"""Checks without loading: interface, metadata, options, pickling and cost of the import."""
 
 from __future__ import annotations
 
@@ -97,19 +97,19 @@ def _look_at_metadata(info: MethodInfo) -> None:
     if not 1980 <= info.year <= now + 1:
         raise Broken(f"info.year is {info.year}", "give the year of the paper")
     if not isinstance(info.version, int) or info.version < 1:
-        raise Broken(f"info.version is {info.version!r}", "count from 1, in whole numbers")
+        raise Broken(f"info.version is {info.version!r}", "count from 1, in integers")
     texts = [info.title, info.citation, *(c.where for c in info.checkpoints)]
     if any(_PLACEHOLDER.search(text) for text in texts):
         raise Odd(
-            f"a placeholder stands in the metadata: {one_line(info.citation, 80)}",
+            f"the metadata contain a placeholder: {one_line(info.citation, 80)}",
             "fill in authors, title, venue and an arXiv id or DOI",
         )
     if not info.learned and info.checkpoints:
-        raise Odd("it has checkpoints, and learned=False", "give MethodInfo(learned=True)")
+        raise Odd("it has checkpoints but learned=False", "give MethodInfo(learned=True)")
 
 
 def options(subject: Subject) -> str:
-    """Parameters hash, go into JSON, and can be set with text."""
+    """Parameters are hashable, convert to JSON, and can be set as text."""
     method, name = subject.method, subject.info.name
     found = options_of(method)
     try:
@@ -126,19 +126,19 @@ def options(subject: Subject) -> str:
     if strategy not in subject.info.strategies:
         raise Broken(
             f"the default strategy {strategy!r} is not in info.strategies",
-            "name it there, first",
+            "put it there first",
         )
     deaf = [key for key, value in found.items() if _set_as_text(method, key, value) != value]
     if deaf:
         raise Odd(
             f"--set {name}.{deaf[0]}=... does not give {found[deaf[0]]!r} back",
-            "use a field of type bool, int, float, str or a tuple of whole numbers",
+            "use a field of type bool, int, float, str or a tuple of integers",
         )
     return ", ".join(f"{key}={value}" for key, value in known.items()) or "no parameters"
 
 
 def info_strategies(info: MethodInfo) -> tuple[str, ...]:
-    """The declared strategies, () if there is none that can be used."""
+    """Return the declared strategies; () if they are unusable."""
     names = info.strategies
     return names if isinstance(names, tuple) and all(map(str, names)) else ()
 
@@ -152,7 +152,7 @@ def _set_as_text(method: Method, key: str, value: Any) -> Any:
 
 
 def pickling(subject: Subject) -> str:
-    """A method travels to other processes: a pickled copy equals it."""
+    """A pickled copy equals the method, so that it can be sent to other processes."""
     method = subject.method
     try:
         content = pickle.dumps(method)
@@ -165,13 +165,13 @@ def pickling(subject: Subject) -> str:
     if copy != method:
         raise Broken(
             "a pickled copy does not equal it",
-            "leave __eq__ to the dataclass, keep its fields plain",
+            "do not define __eq__, and keep its fields plain",
         )
     return f"{len(content)} bytes"
 
 
 def import_cost(subject: Subject) -> str:
-    """Importing the module that holds the method is quick and brings no PyTorch."""
+    """Importing the method's module is fast and does not import PyTorch."""
     module = sys.modules.get(type(subject.method).__module__)
     if module is None:
         raise NotApplicable("its module is not known to Python")
@@ -179,19 +179,17 @@ def import_cost(subject: Subject) -> str:
     seconds, heavy = _imported(name, file if name.startswith("p3mbench_plugin_") else "")
     if heavy:
         raise Broken(
-            f"importing {name} imports {heavy[0]}, which every 'p3mbench methods' would wait for",
+            f"importing {name} imports {heavy[0]}, which delays every 'p3mbench methods'",
             f"import {heavy[0]} inside load, or in a module that load imports",
         )
     if seconds > SLOW_IMPORT:
-        raise Odd(
-            f"importing {name} takes {seconds:.1f} s", "move what is slow into load or predict"
-        )
+        raise Odd(f"importing {name} takes {seconds:.1f} s", "move slow code into load or predict")
     return f"its module imports in {seconds * 1000:.0f} ms, without {HEAVY[0]}"
 
 
 @cache
 def _imported(module: str, file: str) -> tuple[float, list[str]]:
-    """Seconds and heavy modules that an import costs in a fresh interpreter."""
+    """Measure the seconds and heavy modules of an import in a new interpreter."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONSTARTUP"}
     arguments = [json.dumps(sys.path), file, module, ",".join(HEAVY)]
     done = subprocess.run(

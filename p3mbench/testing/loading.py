@@ -1,4 +1,4 @@
-"""Checks of loading: that it works and how long it takes, and what bad weights lead to."""
+"""Checks of loading: success, duration, and the errors for bad weights."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from p3mbench.testing.subject import Subject, described
 SLOW_LOAD = 30.0  # seconds that a second load in one process may take
 
 _READ = (
-    "read it with p3mbench.weights.load_into(network, path), which says what is wrong with a file, "
-    "or raise p3mbench.errors.WeightsError yourself"
+    "read it with p3mbench.weights.load_into(network, path), which reports what is wrong with a file, "
+    "or raise p3mbench.errors.WeightsError"
 )
 
 
 def loads(subject: Subject) -> str:
-    """It loads, twice, and leaves its checkpoint as it was."""
+    """The method loads twice and does not change its checkpoint."""
     weights = subject.weights
     before = sha256_of(weights) if weights is not None else ""
     first = subject.predictor
@@ -29,12 +29,12 @@ def loads(subject: Subject) -> str:
     once, again = subject.load_seconds[:2]
     shared = "the method itself" if first is second else "a predictor"
     if again > SLOW_LOAD:
-        raise Odd(f"a second load takes {again:.0f} s", "do what is slow once, and keep it")
+        raise Odd(f"a second load takes {again:.0f} s", "do slow work once and keep the result")
     return f"{shared}, in {once:.2f} s, again in {again:.2f} s"
 
 
 def bad_weights(subject: Subject) -> str:
-    """A checkpoint that is missing, empty, cut off or another's is a `WeightsError`."""
+    """A missing, empty, truncated or foreign checkpoint raises `WeightsError`."""
     if not subject.info.learned:
         return _unasked_weights(subject)
     nameless = []
@@ -46,7 +46,7 @@ def bad_weights(subject: Subject) -> str:
     _without_weights(subject)
     if nameless:
         raise Odd(
-            f"the error for {nameless[0]} does not name the file", "put the path into its message"
+            f"the error for {nameless[0]} does not name the file", "put the path into the message"
         )
     return f"refused with a clear error: {', '.join(files)}"
 
@@ -60,11 +60,11 @@ def _refusal(subject: Subject, what: str, path: Path) -> WeightsError:
         return error
     except Exception as error:
         raise Broken(f"{what} raises {described(error)}, not a WeightsError", _READ) from None
-    raise Broken(f"{what} is loaded without a word", _READ)
+    raise Broken(f"{what} is loaded without an error", _READ)
 
 
 def _without_weights(subject: Subject) -> None:
-    """None: refused, unless the method brings its own; never another error."""
+    """Load without weights: a `P3MBenchError`, unless the method has its own weights."""
     try:
         subject.method.load(subject.device, None)
     except P3MBenchError:
@@ -92,7 +92,7 @@ def _unasked_weights(subject: Subject) -> str:
 
 
 def _bad_files(subject: Subject) -> dict[str, Path]:
-    """Files that are no checkpoint of this method, by what they are."""
+    """Write files that are not checkpoints of this method; return them by description."""
     folder = subject.folder / "bad"
     folder.mkdir(exist_ok=True)
     suffix = subject.weights.suffix if subject.weights is not None else ".pth"
@@ -119,7 +119,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _write_other(path: Path) -> None:
-    """A sound checkpoint, of a network that nobody has."""
+    """Write a valid checkpoint of an unknown network."""
     import torch
 
     torch.save({"somebody.elses.weight": torch.zeros(3)}, path)

@@ -1,4 +1,4 @@
-"""Checks of what ``predict`` returns: kind, range, any size, any content, every strategy."""
+"""Checks of the output of ``predict``: type, range, sizes, contents, strategies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def matte(subject: Subject) -> str:
 
 
 def contents(subject: Subject) -> str:
-    """The same for images that are black, white, flat or noise."""
+    """Mattes of black, white, flat and noise images are valid."""
     for content in CONTENTS:
         try:
             subject.matte(scene(*USUAL, content=content))
@@ -37,7 +37,7 @@ def contents(subject: Subject) -> str:
 
 
 def sizes(subject: Subject) -> str:
-    """The same at odd and extreme sizes, within the limits that the method declares."""
+    """Mattes at odd and extreme sizes are valid, within the limits that the method declares."""
     least, most = limits(subject)
     refused = 0
     for size in SIZES:
@@ -50,7 +50,7 @@ def sizes(subject: Subject) -> str:
 
 
 def limits(subject: Subject) -> tuple[int, int | None]:
-    """Smallest and greatest side of an image that a method takes, as its class declares them.
+    """Return the smallest and greatest image side that the method's class declares.
 
     ``min_side`` and ``max_side`` are optional class attributes, in pixels.
     """
@@ -62,13 +62,13 @@ def limits(subject: Subject) -> tuple[int, int | None]:
     if least > USUAL[0] or (most is not None and most < USUAL[1]):
         raise Odd(
             f"its limits leave out {USUAL[1]}x{USUAL[0]}, so sizes are not checked",
-            "resize inside predict: people try small and large pictures",
+            "resize inside predict: users have small and large images",
         )
     return least, most
 
 
 def _beyond(subject: Subject, case: Scene) -> bool:
-    """A size beyond the declared limits: a clear refusal, or a matte all the same."""
+    """Whether a size beyond the declared limits is refused with a clear error."""
     try:
         return not checked(subject.predictor.predict(*given(subject, case)), case).size
     except (P3MBenchError, ValueError):
@@ -76,11 +76,11 @@ def _beyond(subject: Subject, case: Scene) -> bool:
 
 
 def strategies(subject: Subject) -> str:
-    """Every declared strategy can be set, loads, and makes a matte."""
+    """Every declared strategy can be set, loads, and gives a matte."""
     names = subject.info.strategies
     if len(names) > 1 and not hasattr(subject.method, "strategy"):
         raise Broken(
-            f"info names {len(names)} strategies, and there is no parameter to choose one",
+            f"info names {len(names)} strategies, but there is no parameter to choose one",
             f'add the field: strategy: str = "{names[0]}"',
         )
     for name in names if len(names) > 1 else ():
@@ -93,14 +93,14 @@ def strategies(subject: Subject) -> str:
 
 
 def trimap(subject: Subject) -> str:
-    """A trimap-free method needs none; a trimap-based one uses it, and takes extreme ones."""
+    """A trimap-free method needs no trimap; a trimap-based one uses it and accepts extreme ones."""
     case = scene(*USUAL)
     if not subject.info.needs_trimap:
         with_none = subject.guarded(
             "predict(image, None)", lambda: subject.predictor.predict(case.image.copy(), None)
         )
         checked(with_none, case)
-        return "none is given, none is needed"
+        return "needs no trimap"
     for name, value in (("all foreground", 255), ("all background", 0)):
         flat = np.full(USUAL, value, np.uint8)
         try:
@@ -108,7 +108,7 @@ def trimap(subject: Subject) -> str:
         except Broken as problem:
             raise Broken(
                 f"on a trimap that is {name} {problem.detail}",
-                "return the trimap's own opacity where nothing is unknown",
+                "return the trimap's own opacity if no pixel is unknown",
             ) from None
     swapped = (255 - case.trimap.astype(int)).clip(0, 255).astype(np.uint8)
     swapped[case.trimap == 128] = 128
@@ -121,7 +121,7 @@ def trimap(subject: Subject) -> str:
 
 
 def given(subject: Subject, case: Scene) -> tuple[Any, ...]:
-    """The arguments of ``predict`` for a scene, as fresh copies that may be written into."""
+    """Return the arguments of ``predict`` for a scene, as writable copies."""
     if subject.info.needs_trimap:
         return case.image.copy(), case.trimap.copy()
     return (case.image.copy(),)

@@ -1,4 +1,4 @@
-"""Small pictures with trimaps, made from their size, a seed and a kind of content."""
+"""Small synthetic images with trimaps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CONTENTS = ("portrait", "black", "white", "flat", "noise")
 
 @dataclass(frozen=True)
 class Scene:
-    """What ``predict`` is given: (H, W, 3) uint8 RGB and an (H, W) uint8 trimap."""
+    """The input of ``predict``: (H, W, 3) uint8 RGB and an (H, W) uint8 trimap."""
 
     image: UInt8Array
     trimap: UInt8Array
@@ -30,15 +30,15 @@ class Scene:
 
 
 def scene(height: int, width: int, seed: int = 0, content: str = "portrait") -> Scene:
-    """A scene of that size.
+    """Make a scene.
 
-    The trimap holds background and foreground wherever there are two pixels, and unknown ones
-    wherever there are three; that of a single pixel is foreground.
+    The trimap has background and foreground if there are at least two pixels, and unknown pixels if
+    there are at least three. A single pixel is foreground.
 
     Args:
         height, width: in pixels, 1 or more.
-        seed: another one gives another portrait or noise.
-        content: one of `CONTENTS`: a soft disc before another colour, or something extreme.
+        seed: seed of the portrait or noise.
+        content: one of `CONTENTS`: a soft disc on another colour, or an extreme image.
     """
     y = (np.arange(height)[:, None] + 0.5) / height - 0.5
     x = (np.arange(width)[None, :] + 0.5) / width - 0.5
@@ -61,7 +61,7 @@ def _trimap(distance: np.ndarray) -> UInt8Array:
     trimap = np.full(distance.shape, 128, np.uint8)
     trimap[distance < 0.25] = 255
     trimap[distance > 0.45] = 0
-    flat = trimap.reshape(-1)  # a view: sizes too small for the rings get their known pixels here
+    flat = trimap.reshape(-1)  # a view; sizes too small for the rings get their known pixels here
     order = np.argsort(distance, axis=None, kind="stable")
     if not (flat == 255).any():
         flat[order[0]] = 255

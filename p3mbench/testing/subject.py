@@ -1,4 +1,4 @@
-"""The method under test: how the checks load it, call it, and turn its errors into words."""
+"""The method under test: load it, call it, and explain its errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from p3mbench.testing.scenes import Scene
 
 T = TypeVar("T")
 
-_MENDS = (  # words of a common error, what to change
+_MENDS = (  # words of a common error, remedy
     ("read-only", "do not write into the inputs: begin with image.copy() (and trimap.copy())"),
     ("positional argument", "write it as predict(self, image, trimap=None)"),
     ("unexpected keyword argument", "write it as predict(self, image, trimap=None)"),
@@ -33,8 +33,8 @@ class Subject:
     """A method with its weights.
 
     Args:
-        method: with the options it is to be checked with.
-        weights: its checkpoint; None if it learns nothing.
+        method: the method with its options.
+        weights: its checkpoint; None if it has none.
         device: ``cpu`` or a CUDA device.
         folder: an empty folder for the checks' own files.
     """
@@ -45,21 +45,24 @@ class Subject:
 
     @property
     def info(self) -> MethodInfo:
-        """Of the method."""
+        """The method's info."""
         return self.method.info
 
     @property
     def tolerance(self) -> float:
-        """How far two mattes of one image may differ: not at all on a CPU."""
+        """Allowed difference of two mattes of one image; 0 on a CPU."""
         return 1e-4 if self.device.startswith("cuda") else 0.0
 
     @cached_property
     def predictor(self) -> Predictor:
-        """The one that most checks share."""
+        """The predictor that most checks share."""
         return self.load()
 
     def load(self, method: Method | None = None) -> Predictor:
-        """A fresh predictor, of the method or of it with other options.
+        """Load a new predictor.
+
+        Args:
+            method: the method with other options; None for the method itself.
 
         Raises:
             Broken: it cannot be loaded.
@@ -77,10 +80,10 @@ class Subject:
         return predictor
 
     def raw(self, scene: Scene, predictor: Predictor | None = None) -> Any:
-        """What ``predict`` returns for read-only copies of a scene, unchecked.
+        """Call ``predict`` with read-only copies of a scene; do not check the result.
 
         Raises:
-            Broken: it raises.
+            Broken: ``predict`` raises.
         """
         image, trimap = scene.image.copy(), scene.trimap.copy()
         image.setflags(write=False)
@@ -90,15 +93,15 @@ class Subject:
         return self.guarded(f"predict ({scene.size})", lambda: predict(*arguments))
 
     def matte(self, scene: Scene, predictor: Predictor | None = None) -> Float32Array:
-        """The checked alpha of a scene, a copy.
+        """Predict a scene and return a checked copy of the alpha.
 
         Raises:
-            Broken: ``predict`` raises, or what it returns is no matte.
+            Broken: ``predict`` raises, or its result is not a matte.
         """
         return checked(self.raw(scene, predictor), scene).copy()
 
     def guarded(self, what: str, call: Callable[[], T]) -> T:
-        """Do ``call``; an error of the method becomes one line that says where it arose."""
+        """Run ``call``; turn an error of the method into one line with its place."""
         try:
             return call()
         except Broken:
@@ -114,15 +117,15 @@ class Subject:
             if words in text:
                 return mend
         if isinstance(error, WeightsError):
-            return "give the checkpoint that belongs to it with --weights FILE"
+            return "give the method's checkpoint with --weights FILE"
         return ""
 
 
 def checked(alpha: Any, scene: Scene) -> Float32Array:
-    """What ``predict`` returned, by the rules of the interface.
+    """Check the result of ``predict`` by the rules of the interface.
 
     Raises:
-        Broken: it is no plain float32 array of the image's size, finite and in [0, 1].
+        Broken: it is not a plain float32 array of the image's size, finite and in [0, 1].
     """
     mends = {
         "must return a float array": "return a NumPy array: alpha.astype(np.float32), and "
@@ -141,7 +144,7 @@ def checked(alpha: Any, scene: Scene) -> Float32Array:
     if type(alpha) is not np.ndarray or alpha.dtype != np.float32:
         kind = type(alpha).__name__ if type(alpha) is not np.ndarray else str(alpha.dtype)
         raise Broken(
-            f"predict returned {kind}, the interface says a plain float32 array",
+            f"predict returned {kind}; the interface requires a plain float32 array",
             "return np.asarray(alpha, dtype=np.float32)",
         )
     return alpha

@@ -1,4 +1,4 @@
-"""Which checkpoint a learned method is checked with."""
+"""Choose the checkpoint for the check of a learned method."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from p3mbench.weights import find_checkpoint, needs_weights
 
 @runtime_checkable
 class WritesSamples(Protocol):
-    """A learned method that can write weights to be checked with, where it has no others."""
+    """A learned method that can write weights for its check."""
 
     def sample_weights(self, folder: Path) -> Path:
         """Write a checkpoint with random values into ``folder``, and return its path."""
@@ -23,14 +23,14 @@ class WritesSamples(Protocol):
 
 
 def weights_for(method: Method, given: Path | None, folder: Path) -> tuple[Method, Path | None]:
-    """A method as its checkpoint wants it, and the checkpoint; (method, None) if it learns nothing.
+    """Return a method with the options of its checkpoint, and the checkpoint (None if not learned).
 
-    The first of these: the file that was given, the published one in the weights folder, the thin
-    network that ships with the benchmark mini, what the method's own ``sample_weights(folder)``
-    writes, a thin network of its recipe with random weights.
+    The checkpoint is the first that exists of: the given file, the published one in the weights
+    folder, the thin network that ships with mini, the one that ``sample_weights(folder)`` of the
+    method writes, and a thin network of its recipe with random weights.
 
     Raises:
-        WeightsError: none of them exists, or the file is not this method's.
+        WeightsError: none exists, or the file belongs to another method.
     """
     info = method.info
     if not info.learned:
@@ -49,13 +49,13 @@ def weights_for(method: Method, given: Path | None, folder: Path) -> tuple[Metho
     else:
         raise WeightsError(
             f"{info.name} {needs_weights(info)}; a method without any can bring "
-            "sample_weights(folder), which writes some to be checked with"
+            "sample_weights(folder), which writes weights for the check"
         )
     return checkpoints.as_trained(method, found), found.path
 
 
 def random_weights(method: Method, folder: Path) -> Path:
-    """A checkpoint of a trainable method's thinnest network with random weights."""
+    """Write a checkpoint of a trainable method's thinnest network with random weights."""
     import torch
 
     from p3mbench.training.state import Record, save_weights

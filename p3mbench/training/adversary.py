@@ -1,7 +1,7 @@
-"""The adversarial part of a training: a second network that is trained against the first.
+"""Adversarial training: a discriminator that is trained against the network.
 
-I. Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014. Only training has it; checkpoints
-for use do not.
+I. Goodfellow et al., "Generative Adversarial Nets", NeurIPS 2014. Checkpoints for inference do not
+contain it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ LR, BETAS = 2e-4, (0.5, 0.999)  # Adam's; AlphaGAN's and the PatchGAN's
 
 
 class Adversary:
-    """A discriminator, its optimiser, and the two turns of the game.
+    """A discriminator, its optimiser, and the two steps of adversarial training.
 
     Args:
-        fabric: of the run.
-        training: makes the discriminator, and says what it looks at.
+        fabric: Fabric of the run.
+        training: makes the discriminator and its inputs.
         width: factor on the discriminator's channels.
-        state: what `state` returned when an interrupted run was saved.
+        state: the result of `state` from an interrupted run.
     """
 
     def __init__(
@@ -43,20 +43,20 @@ class Adversary:
         self.fabric, self.inner, self.judged = fabric, discriminator, training.judged
         self.network, self.optimiser = fabric.setup(discriminator, optimiser)
         if state is not None:
-            optimiser.load_state_dict(state["optimiser"])  # now that its tensors know their device
+            optimiser.load_state_dict(state["optimiser"])  # after setup: it needs its device
 
     def state(self) -> dict[str, Any]:
-        """Everything that the next step depends on."""
+        """Return everything that the next step depends on."""
         return {"network": self.inner.state_dict(), "optimiser": self.optimiser.state_dict()}
 
     def fooled(self, made: Tensor) -> Tensor:
-        """The network's adversarial loss; the discriminator gets no gradient from it."""
+        """Compute the network's adversarial loss, without gradient for the discriminator."""
         self.inner.requires_grad_(False)
         with self.fabric.autocast():
             return fooling_loss(self.inner(made))
 
     def learn(self, true: Tensor, made: Tensor) -> Tensor:
-        """One step of the discriminator on detached examples; its loss, still on the device."""
+        """Train the discriminator for one step on detached examples; return its loss."""
         self.inner.requires_grad_(True)
         verdicts = self.network(torch.cat([true.detach(), made.detach()]))
         loss = telling_loss(*verdicts.float().split(len(true)))

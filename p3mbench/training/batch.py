@@ -1,4 +1,4 @@
-"""What a training step sees: a batch of crops with everything that published losses ask for."""
+"""The input of a training step: a batch of crops with all inputs of the published losses."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Batch:
         image: (N, 3, H, W) float32 RGB in [0, 255], not normalised.
         alpha: (N, 1, H, W) float32 in [0, 1].
         trimap: (N, 1, H, W) float32 in [0, 255]; exactly 128 is unknown. Values between the three
-            levels occur where a recipe resizes trimaps linearly, as P3M does.
-        foreground, background: (N, 3, H, W) float32 RGB in [0, 255], estimated; None where the
+            levels occur if a recipe resizes trimaps linearly, as P3M does.
+        foreground, background: (N, 3, H, W) float32 RGB in [0, 255], estimated; None if the
             recipe has no composition loss.
-        donor: (N, 3, H, W) float32 RGB in [0, 255], other people's faces laid over the targets'
-            faces, for copy-and-paste; None where there is none.
-        paste: (N, 1, H, W) float32, 1 where a donor's pixel takes the target's place.
-        dilation, erosion: (N, 1, H, W) float32 in [0, 255]: where the alpha is not 0, widened, and
-            where it is 255, narrowed; see `Recipe.envelope`. None where the recipe has none.
-        stage: which of the recipe's stages is on, "" if it has none.
+        donor: (N, 3, H, W) float32 RGB in [0, 255], other people's faces aligned with the
+            targets' faces, for copy-and-paste; None without it.
+        paste: (N, 1, H, W) float32, 1 where a donor's pixel replaces the target's.
+        dilation, erosion: (N, 1, H, W) float32 in [0, 255]: the dilation of ``alpha != 0`` and
+            the erosion of ``alpha == 255``; see `Recipe.envelope`. None if the recipe has none.
+        stage: name of the current stage of the recipe; "" if it has none.
         formula: `Recipe.formula`.
     """
 
@@ -59,7 +59,7 @@ class Batch:
         """Foreground and background.
 
         Raises:
-            ValueError: the recipe does not say that it needs them.
+            ValueError: the recipe does not request them.
         """
         if self.foreground is None or self.background is None:
             raise ValueError("batch has no foregrounds: set needs_layers in the recipe")
@@ -70,18 +70,18 @@ class Batch:
         """Dilation and erosion.
 
         Raises:
-            ValueError: the recipe does not say that it needs them.
+            ValueError: the recipe does not request them.
         """
         if self.dilation is None or self.erosion is None:
             raise ValueError("batch has no dilation and erosion: set envelope in the recipe")
         return self.dilation, self.erosion
 
     def to(self, device: torch.device | str) -> Batch:
-        """The same batch on another device."""
+        """Copy the batch to a device."""
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pin_memory(self) -> Batch:
-        """The same batch in memory that a GPU copies from; PyTorch's loader calls this."""
+        """Copy the batch to page-locked memory; PyTorch's loader calls this."""
         return self._each(Tensor.pin_memory)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
@@ -92,5 +92,5 @@ class Batch:
         return replace(self, **changed)
 
     def reduced(self, factor: int) -> Tensor:
-        """(N, 1, H / factor, W / factor): the alpha, bilinearly, for heads at a smaller size."""
+        """Reduce the alpha bilinearly to (N, 1, H / factor, W / factor), for heads of that size."""
         return F.interpolate(self.alpha, scale_factor=1 / factor, mode="bilinear")

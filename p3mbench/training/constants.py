@@ -1,6 +1,6 @@
-"""Small tensors of fixed numbers (kernels, means), made once for each device and type.
+"""Small constant tensors (kernels, means), made once for each device and dtype.
 
-A tensor made of Python numbers on a GPU makes the CPU wait for that GPU. In a training step that
+Making a GPU tensor from Python numbers makes the CPU wait for the GPU. In a training step that
 would happen dozens of times.
 """
 
@@ -15,19 +15,20 @@ Numbers = tuple["float | Numbers", ...]
 
 
 def constant(numbers: Numbers, like: Tensor) -> Tensor:
-    """A tensor of ``numbers``, nested as its axes are, of the device and type of ``like``.
+    """Return nested ``numbers`` as a tensor with the device and dtype of ``like``.
 
-    It is shared: do not write to it.
+    The tensor is shared: do not write to it.
     """
     return _made(numbers, like.device, like.dtype)
 
 
 @cache
 def _made(numbers: Numbers, device: torch.device, dtype: torch.dtype) -> Tensor:
-    with torch.inference_mode(False):  # whoever asks first: training must be able to use it
+    # the first caller may be in inference mode, and training must be able to use the tensor
+    with torch.inference_mode(False):
         return torch.tensor(numbers, device=device, dtype=dtype)
 
 
 def forget() -> None:
-    """Drop all of them; for tests that make tensors of devices that are not there."""
+    """Drop all tensors; for tests that use devices which do not exist."""
     _made.cache_clear()

@@ -1,15 +1,15 @@
-"""P3M-CP: faces of public people, pasted where training has blurred the private ones.
+"""P3M-CP: paste public faces where the training images have blurred private ones.
 
 Ma et al., "Rethinking Portrait Matting with Privacy Preserving", IJCV 2023, arXiv:2203.16828.
 At *image* level (ICP) a donor's face replaces the blurred face before the network sees it; at
 *feature* level (FCP) the same happens between the outputs of the encoder's first layer. Inference
-does not change. Probability, layer and alignment are not published; here
+does not change. Probability, layer and alignment are not published. Our choices:
 
-* a sample takes part with a probability that the user may set (0.5 by default);
-* the donor is moved and scaled so that the box of its face covers the box of the target's face;
-* a pixel is replaced where both the target's face area and the donor's moved face area are;
-* at feature level the donors' features are computed without gradient by the same layers in the
-  same state, and the mask is reduced to the features' size by area.
+* A sample takes part with a probability that the user can set (0.5 by default).
+* The donor is moved and scaled so that the box of its face covers the box of the target's face.
+* A pixel is replaced if it is in both the target's face area and the donor's moved face area.
+* At feature level, the same layers in the same state compute the donors' features without gradient.
+  The mask is reduced to the features' size by area averaging.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LEVELS = ("image", "feature")
 
 
 def box_of(mask: BoolArray) -> tuple[float, float, float, float]:
-    """(left, top, width, height) of the largest connected part of a mask that is not empty."""
+    """Return (left, top, width, height) of the largest component of a non-empty mask."""
     count, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
     largest = 1 + int(np.argmax(boxes[1:, cv2.CC_STAT_AREA])) if count > 1 else 0
     left, top, width, height = (float(v) for v in boxes[largest, :4])
@@ -43,7 +43,7 @@ def box_of(mask: BoolArray) -> tuple[float, float, float, float]:
 def laid_over(
     donor: UInt8Array, donor_face: BoolArray, face: BoolArray
 ) -> tuple[UInt8Array, BoolArray]:
-    """A donor moved and scaled so that its face lies over the target's.
+    """Move and scale a donor so that its face covers the target's.
 
     Args:
         donor: (h, w, 3) uint8 RGB, of any size.
@@ -64,11 +64,11 @@ def laid_over(
 
 
 def paste_image(image: Tensor, donor: Tensor, mask: Tensor) -> Tensor:
-    """(N, C, H, W) with the donor's values where ``mask`` (N, 1, H, W) is 1."""
+    """Replace (N, C, H, W) by the donor's values where ``mask`` (N, 1, H, W) is 1."""
     return image + mask * (donor - image)
 
 
-class _Enough(Exception):  # noqa: N818 - no error, it ends a forward pass early
+class _Enough(Exception):  # noqa: N818 - not an error: ends a forward pass early
     """The features that were wanted are there."""
 
 

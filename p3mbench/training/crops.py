@@ -1,7 +1,7 @@
-"""From a training image to a crop with its trimap. Stateless: all of it from one seed.
+"""Make training crops with their trimaps. A crop depends only on its position and the seed.
 
-Only what a crop needs is computed: morphology is done near the crop, and of layers that are mapped
-from disk only the crop is read.
+Only what a crop needs is computed: morphology runs near the crop, and only the crop is read from
+layers that are mapped from disk.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from p3mbench.training.sources import Source, TrainScene
 
 Planes = dict[str, npt.NDArray[np.uint8]]
 HUE = 40  # degrees
-VERSION = 2  # of what position and seed make of a scene; runs of another are not taken up
+VERSION = 2  # raised when the same seed gives other crops; older runs are not resumed
 
 
 @dataclass(frozen=True)
 class CopyPaste:
-    """Who donates faces, at which level (`copy_paste.LEVELS`), and how often."""
+    """Settings of copy-and-paste: donors, level (`copy_paste.LEVELS`) and probability."""
 
     donors: Source
     level: str
@@ -46,10 +46,10 @@ class CopyPaste:
 
 
 class Crops(Dataset[dict[str, Tensor]]):
-    """An endless sequence of crops: item ``position`` is a function of the seed and nothing else.
+    """An endless sequence of crops; item ``position`` depends only on the position and the seed.
 
-    Every run of ``len(source)`` positions shows each image once, in an order of its own. So a run
-    can be taken up anywhere, with any number of loader processes and of devices.
+    Every ``len(source)`` positions show each image once, in a new order. So a run can be resumed
+    anywhere, with any number of loader processes and devices.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Crops(Dataset[dict[str, Tensor]]):
         self.source, self.recipe, self.seed, self.copy_paste = source, recipe, seed, copy_paste
 
     def __getitem__(self, position: int) -> dict[str, Tensor]:
-        """The crop at a position, as the fields of a `Batch` without their first axis."""
+        """Return the crop at a position, as the fields of a `Batch` without their first axis."""
         epoch, turn = divmod(position, len(self.source))
         order = np.random.default_rng([self.seed, 1, epoch]).permutation(len(self.source))
         rng = np.random.default_rng([self.seed, 2, position])
@@ -73,7 +73,7 @@ class Crops(Dataset[dict[str, Tensor]]):
         return _as_tensors(jittered(cropped, rng) if recipe.jitter else cropped)
 
     def _planes(self, scene: TrainScene, rng: np.random.Generator) -> Planes:
-        """Whatever is cropped of a scene as it is, by name."""
+        """Return the planes of a scene that are cropped unchanged, by name."""
         planes: Planes = {"image": scene.image, "alpha": scene.alpha}
         if self.recipe.needs_layers:
             if scene.foreground is None or scene.background is None:
@@ -86,7 +86,7 @@ class Crops(Dataset[dict[str, Tensor]]):
     def _donated(
         self, rng: np.random.Generator, image: UInt8Array, face: npt.NDArray[np.bool_] | None
     ) -> Planes:
-        """A donor laid over the target's face, and where it is pasted; nowhere if there is none."""
+        """Return a donor aligned with the target's face, and the mask of the pasted pixels."""
         assert self.copy_paste is not None  # noqa: S101 - for the type checker
         donors = self.copy_paste.donors
         chosen, lucky = int(rng.integers(len(donors))), rng.random() < self.copy_paste.probability
@@ -101,7 +101,7 @@ class Crops(Dataset[dict[str, Tensor]]):
 
 
 def steering_of(recipe: Recipe, alpha: UInt8Array, kernel: int) -> Pixels:
-    """The pixels that a recipe's rule steers crops of an alpha to."""
+    """Return the pixels that a recipe's rule steers crops to."""
     return EqualTo(alpha) if recipe.crop_rule == "gfm" else Unknown(alpha, kernel)
 
 
@@ -110,18 +110,18 @@ def _between(rng: np.random.Generator, bounds: tuple[int, int]) -> int:
 
 
 def crop(planes: Planes, place: Place, size: tuple[int, int]) -> Planes:
-    """The same crop of every plane, mirrored where the place says so, and resized linearly.
+    """Cut the same crop from every plane, mirror it if the place says so, and resize it linearly.
 
     Args:
-        planes: arrays of one (H, W), with or without channels.
-        place: where the crop is.
-        size: (H, W) of what is returned.
+        planes: arrays of equal (H, W), with or without channels.
+        place: place of the crop.
+        size: (H, W) of the result.
     """
     return {name: _fitted(place.of(plane), place.flip, size) for name, plane in planes.items()}
 
 
 def _fitted(part: npt.NDArray[np.uint8], flip: bool, size: tuple[int, int]) -> UInt8Array:
-    """A part of a plane at another size; a copy, since planes may be read only or kept."""
+    """Resize a part of a plane; the result is a copy, because planes may be read-only."""
     part = part[:, ::-1] if flip else part
     if part.shape[:2] == size:
         return np.array(part, np.uint8, order="C")
@@ -129,17 +129,18 @@ def _fitted(part: npt.NDArray[np.uint8], flip: bool, size: tuple[int, int]) -> U
 
 
 def maps_of(alpha: UInt8Array, kernel: int, envelope: int, place: Place) -> Planes:
-    """What morphology makes of an alpha, within a crop: as of the whole image, but quicker.
+    """Compute trimap, dilation and erosion of the whole alpha inside a crop only.
 
     Args:
         alpha: (H, W) uint8 of the whole image.
-        kernel: of the trimap.
-        envelope: kernel of ``dilation`` and ``erosion``, 0 for none.
-        place: where the crop is.
+        kernel: kernel of the trimap.
+        envelope: kernel of ``dilation`` and ``erosion``; 0 for none.
+        place: place of the crop.
 
     Returns:
-        ``trimap`` in {0, 128, 255}; with an envelope ``dilation`` of what is not 0, and ``erosion``
-        of what is 255, both in {0, 255}. Each has the crop's size and is not mirrored.
+        ``trimap`` in {0, 128, 255}; with an envelope also ``dilation`` (of alpha != 0) and
+        ``erosion`` (of alpha == 255), both in {0, 255}. Each has the crop's size and is not
+        mirrored.
     """
     maps: Planes = {"trimap": trimap_within(alpha, kernel, place.box)}
     if envelope:
@@ -150,14 +151,16 @@ def maps_of(alpha: UInt8Array, kernel: int, envelope: int, place: Place) -> Plan
 
 
 def jittered(planes: Planes, rng: np.random.Generator) -> Planes:
-    """The foreground in shifted colours, and the image composed with it anew.
+    """Shift the colours of the foreground and compose the image again.
 
-    As Y. Li and H. Lu train GCA Matting (AAAI 2020): hue by up to 40 degrees; saturation and value
-    by up to a tenth of 1.1 minus their mean in the foreground, reflected at 0 and 1.
+    The rule is that of GCA Matting (Y. Li and H. Lu, AAAI 2020): hue by up to 40 degrees;
+    saturation and value by up to a tenth of 1.1 minus their mean in the foreground, reflected at 0
+    and 1.
 
     Args:
-        planes: of one crop, with ``image``, ``alpha``, ``foreground`` and ``background``. A
-            ``donor`` is shifted as the foreground is, whose place it may take.
+        planes: planes of one crop, with ``image``, ``alpha``, ``foreground`` and ``background``. A
+            ``donor`` gets the same shift, because it may replace the foreground.
+        rng: draws the shift.
     """
     alpha = planes["alpha"].astype(np.float32)[..., None] / 255
     if not alpha.any():
@@ -177,7 +180,7 @@ def jittered(planes: Planes, rng: np.random.Generator) -> Planes:
 
 
 def _hsv(image: UInt8Array) -> npt.NDArray[np.float32]:
-    """Hue in degrees, saturation and value in [0, 1]."""
+    """Convert to hue in degrees, and saturation and value in [0, 1]."""
     hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
     return np.asarray(hsv, np.float32)
 
@@ -185,7 +188,7 @@ def _hsv(image: UInt8Array) -> npt.NDArray[np.float32]:
 def _shifted(
     hsv: npt.NDArray[np.float32], shift: tuple[float, float, float]
 ) -> npt.NDArray[np.float32]:
-    """(H, W, 3) float32 RGB in [0, 255] of shifted hue, saturation and value."""
+    """Shift hue, saturation and value; return (H, W, 3) float32 RGB in [0, 255]."""
     hsv = hsv.copy()
     hsv[..., 0] = (hsv[..., 0] + shift[0]) % 360
     for channel in (1, 2):
@@ -200,7 +203,7 @@ def _rounded(values: npt.NDArray[Any]) -> UInt8Array:
 
 
 def _as_tensors(planes: Planes) -> dict[str, Tensor]:
-    """(C, H, W) float32 tensors; alpha and paste in [0, 1]."""
+    """Convert to (C, H, W) float32 tensors, with alpha and paste in [0, 1]."""
     tensors = {}
     for name, plane in planes.items():
         values = torch.from_numpy(plane).float()
@@ -210,7 +213,7 @@ def _as_tensors(planes: Planes) -> dict[str, Tensor]:
 
 
 class Positions(Sampler[int]):
-    """The positions of this process, from a step on: its share of every batch."""
+    """The positions of this process from a given step: its share of every batch."""
 
     def __init__(self, first: int, last: int, batch: int, rank: int, world: int) -> None:
         self.steps = range(first, last)
@@ -225,6 +228,6 @@ class Positions(Sampler[int]):
 
 
 def collate(crops: list[dict[str, Tensor]]) -> Batch:
-    """Crops to a `Batch`."""
+    """Stack crops into a `Batch`."""
     stacked: dict[str, Any] = {name: torch.stack([c[name] for c in crops]) for name in crops[0]}
     return Batch(**stacked)

@@ -1,9 +1,9 @@
-"""What of a run is repeatable to the bit, on which device; the run's record says it.
+"""Make a run bitwise repeatable where possible, and record where it is not.
 
-On a CPU all of it is, for equal versions, threads and processes. On CUDA some of PyTorch's
-algorithms add in an order of chance. PyTorch knows which (`torch.use_deterministic_algorithms`), so
-the first step asks it, and their names go into the record. Convolutions and matrix products are not
-among them, since those are told to be repeatable here.
+On a CPU, the whole run is repeatable with equal versions, threads and processes. On CUDA, some of
+PyTorch's algorithms add in a random order. In the first step PyTorch reports them
+(`torch.use_deterministic_algorithms`), and the record stores their names. Convolutions and matrix
+products are not among them, because `settle` makes them repeatable.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAMED = re.compile(r"^(\S+) does not have a deterministic implementation")
 
 
 def settle(accelerator: str) -> None:
-    """Choose repeatable convolutions and matrix products; before anything else uses CUDA."""
+    """Choose repeatable convolutions and matrix products; call it before anything uses CUDA."""
     if accelerator == "cpu":
         return
     os.environ.setdefault(WORKSPACE, ":4096:8")
@@ -31,17 +31,17 @@ def settle(accelerator: str) -> None:
 
 
 def described(device: torch.device, world: int, unordered: list[str] | None) -> dict[str, Any]:
-    """The record's entry.
+    """Return the entry for the record.
 
     Args:
-        device: of this process.
-        world: how many processes train.
-        unordered: what `watched` found in a step; None if no step was run.
+        device: device of this process.
+        world: number of processes.
+        unordered: algorithms that `watched` found in a step; None if no step was run.
 
     Returns:
         ``device``, ``processes``, ``bitwise`` (whether the same run gives the same bytes; None if
-        that is unknown), ``unordered`` (algorithms that add in an order of chance) and ``set``
-        (what was chosen for the sake of it).
+        that is unknown), ``unordered`` (algorithms that add in a random order) and ``set`` (the
+        settings that make the run repeatable).
     """
     chosen: dict[str, Any] = {}
     if device.type == "cpu":
@@ -64,9 +64,9 @@ def described(device: torch.device, world: int, unordered: list[str] | None) -> 
 
 @contextmanager
 def watched(device: torch.device) -> Iterator[list[str]]:
-    """Within the context, the names of the algorithms in use that add in an order of chance.
+    """Collect the names of algorithms in use that add in a random order.
 
-    Nothing is looked for on a CPU.
+    On a CPU the list stays empty.
     """
     found: list[str] = []
     if device.type == "cpu":
@@ -88,6 +88,6 @@ def watched(device: torch.device) -> Iterator[list[str]]:
 
 
 def names_in(messages: list[str]) -> list[str]:
-    """The algorithms that PyTorch's warnings name, each once, in order of their names."""
+    """Return the algorithms that PyTorch's warnings name, each once, sorted."""
     matches = [_NAMED.match(message) for message in messages]
     return sorted({match[1] for match in matches if match})

@@ -1,7 +1,7 @@
-"""The network that learns to tell true from made, and what either side of the game minimises.
+"""The discriminator of adversarial training, and the losses of both sides.
 
-Least-squares losses, X. Mao et al., ICCV 2017: the discriminator wants 1 for what is true and 0 for
-what the network made, the network wants 1 for what it made.
+Least-squares losses, X. Mao et al., ICCV 2017: the discriminator aims at 1 for true examples and 0
+for generated ones; the network aims at 1 for generated ones.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class PatchGAN(nn.Module):
     """(N, C, H, W) -> (N, 1, h, w): one verdict for each patch of 70x70 pixels.
 
     The discriminator of P. Isola et al., "Image-to-Image Translation with Conditional Adversarial
-    Networks", CVPR 2017. They train with batches of one, for which batch normalisation is what
-    stands here, instance normalisation; so verdicts do not depend on the batch.
+    Networks", CVPR 2017. They train with batches of one, where batch normalisation equals instance
+    normalisation. We use instance normalisation, so verdicts do not depend on the batch.
 
     Args:
-        channels: of the input.
+        channels: number of channels of the input.
         base: channels of the first convolution; 64 in the paper.
     """
 
@@ -41,16 +41,16 @@ class PatchGAN(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Conv2d(width, 1, 4, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """See the class; sides of 32 at least."""
+        """See the class; sides must be at least 32."""
         verdicts: Tensor = self.layers(x)
         return verdicts
 
 
 def fooling_loss(verdicts: Tensor) -> Tensor:
-    """What the network minimises: the squared distance of the verdicts on its work from 1."""
+    """The network's loss: squared distance of the verdicts on its outputs from 1."""
     return F.mse_loss(verdicts, torch.ones_like(verdicts))
 
 
 def telling_loss(true: Tensor, made: Tensor) -> Tensor:
-    """What the discriminator minimises: half the squared distances from 1 and from 0."""
+    """The discriminator's loss: half the sum of the squared distances from 1 and from 0."""
     return (F.mse_loss(true, torch.ones_like(true)) + made.square().mean()) / 2

@@ -1,4 +1,4 @@
-"""How near a training is to what is published: data that each method keeps and its page shows."""
+"""How a training compares with the published one: data of each method, shown on its page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Departure:
-    """One thing that is otherwise here.
+    """One difference from the published training.
 
     Attributes:
-        what: it is about, such as ``optimiser``.
-        published: what the source has.
-        here: what the preset ``paper`` has.
-        why: they differ.
+        what: its topic, such as ``optimiser``.
+        published: what the source does.
+        here: what the preset ``paper`` does.
+        why: the reason for the difference.
     """
 
     what: str
@@ -24,12 +24,12 @@ class Departure:
 
 @dataclass(frozen=True)
 class Disagreement:
-    """One thing on which a paper's text and its code differ; the preset ``paper`` has the code's.
+    """One point on which a paper's text and its code differ; the preset ``paper`` follows the code.
 
     Attributes:
-        what: it is about.
-        code, text: what either says.
-        option: of ``p3mbench train``, that follows the text.
+        what: its topic.
+        code, text: what each of them says.
+        option: option of ``p3mbench train`` that follows the text.
     """
 
     what: str
@@ -43,14 +43,14 @@ FOLLOW_TEXT = "--formula text"
 
 @dataclass(frozen=True)
 class Fidelity:
-    """What was compared with what, and what remains.
+    """How a training was compared with its source, and the remaining differences.
 
     Attributes:
         losses: how the losses were checked: "equal to golden values of ...", "compared by reading
             ..." or "from the paper alone".
-        rest: likewise optimiser, schedule, batch, augmentation.
-        departures: what is otherwise.
-        disagreements: where text and code differ.
+        rest: the same for optimiser, schedule, batch and augmentation.
+        departures: differences from the source.
+        disagreements: differences between the source's text and code.
     """
 
     losses: str
@@ -64,7 +64,7 @@ class Fidelity:
         return any(found.option == FOLLOW_TEXT for found in self.disagreements)
 
 
-# What several methods share, since data and crops are the same for all of them.
+# Departures of several methods, which share data and crops.
 NO_COMPOSITES = Departure(
     "training images",
     "foregrounds of Adobe's set composed onto COCO's photographs, anew each time",
@@ -73,38 +73,38 @@ NO_COMPOSITES = Departure(
 )
 ESTIMATED = Departure(
     "foreground and background colours",
-    "those that the images were composed of",
+    "the layers that the images were composed from",
     "estimated from image and alpha (p3mbench data foregrounds)",
-    "natural images have no others",
+    "natural images come without layers",
 )
 ENCODER = Departure(
     "start of the encoder",
     "trained on ImageNet",
-    "by chance, unless --encoder FILE is given",
+    "random, unless --encoder FILE is given",
     "no weights are shipped",
 )
 CLIPPING = Departure(
     "clipping of gradients",
     "at twice the moving average (0.999) of the gradient's norm",
     "none",
-    "the average would have to be kept in the state of a run; it is not done yet",
+    "the state of a run would have to store the average; this is not implemented yet",
 )
 DISTORTED = Departure(
     "distortion of foregrounds",
-    "rotated, scaled, sheared and flipped, half of them with a second foreground over them, a "
-    "quarter brought to 640x640",
+    "rotated, scaled, sheared and flipped; half of them under a second foreground, a quarter "
+    "resized to 640x640",
     "flipped",
-    "there are no foregrounds apart from their photographs",
+    "there are no separate foregrounds",
 )
 TWO_KERNELS = Departure(
     "trimaps",
     "erosion and dilation by two kernels of 1 to 29 pixels",
-    "by one kernel of 1 to 29 pixels, P3M's recipe",
-    "a trimap of this suite is made of one kernel",
+    "one kernel of 1 to 29 pixels, P3M's recipe",
+    "trimaps in p3mbench use one kernel",
 )
 TRIMAPS_AT_640 = Departure(
     "size at which trimaps are drawn",
-    "640x640, whatever the image's",
-    "the image's",
-    "640 pixels are about Adobe's crops; P3M-10k's images are larger",
+    "640x640 for every image",
+    "the size of the image",
+    "640 pixels are about the size of Adobe's crops; P3M-10k's images are larger",
 )

@@ -1,4 +1,4 @@
-"""How many processes a run has and where: Lightning Fabric's job, told what a launcher decided."""
+"""Set up Lightning Fabric with the processes that the user or the launcher asks for."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 def by_srun() -> bool:
     """Whether SLURM's srun started this process as one of a step's tasks.
 
-    Within an allocation, but started by hand or by the batch script itself, it is on its own.
+    A process that the batch script or a user starts inside an allocation runs alone.
     """
     return "SLURM_STEP_NUM_TASKS" in os.environ and "SLURM_PROCID" in os.environ
 
 
 def processes(devices: int | None, nodes: int | None) -> tuple[int, int]:
-    """(devices per node, nodes): as asked, else as torchrun or srun has it, else (1, 1).
+    """Return (devices per node, nodes): as given, else from torchrun or srun, else (1, 1).
 
-    Without this, each of torchrun's processes would train a whole run of its own.
+    Without this, each of torchrun's processes would train a complete run.
     """
     world, local = os.environ.get("WORLD_SIZE"), os.environ.get("LOCAL_WORLD_SIZE")
     found = (1, 1)
@@ -38,28 +38,28 @@ def processes(devices: int | None, nodes: int | None) -> tuple[int, int]:
 def fabric_of(
     accelerator: str, devices: int | None, nodes: int | None, precision: str, logs: Path | None
 ) -> Fabric:
-    """The run's Fabric, not launched yet.
+    """Make the run's Fabric without launching it.
 
     Args:
-        accelerator, precision: as Fabric has them.
+        accelerator, precision: as in Fabric.
         devices, nodes: see `processes`.
-        logs: folder in which TensorBoard's log is kept; None for none.
+        logs: folder of TensorBoard's log; None for no log.
     """
     devices, nodes = processes(devices, nodes)
     alone = None
     if by_srun():
-        # Fabric insists on it, and srun sets it only where it was given as an option
+        # Fabric requires it, and srun sets it only if it was given as an option
         os.environ.setdefault("SLURM_NTASKS_PER_NODE", str(devices))
         os.environ["SLURM_NTASKS"] = str(devices * nodes)
     elif "LOCAL_WORLD_SIZE" not in os.environ and "SLURM_NTASKS" in os.environ:
-        alone = LightningEnvironment()  # else Fabric would wait for tasks that nobody started
+        alone = LightningEnvironment()  # else Fabric would wait for tasks that were never started
     logger = TensorBoardLogger(logs, name="tensorboard", version="") if logs else None
     return Fabric(
         accelerator=accelerator,
         devices=devices,
         num_nodes=nodes,
-        # published checkpoints carry layers that nothing uses, such as a classifier, and stages
-        # leave parts of a network alone
+        # published checkpoints contain unused layers, such as a classifier, and stages freeze
+        # parts of a network
         strategy=DDPStrategy(find_unused_parameters=True) if devices * nodes > 1 else "auto",
         precision=precision,  # type: ignore[arg-type]
         loggers=[logger] if logger else None,

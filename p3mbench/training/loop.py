@@ -1,4 +1,4 @@
-"""The training loop, on Lightning Fabric: devices, precision and several processes are its job."""
+"""The training loop, on Lightning Fabric, which handles devices, precision and processes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from p3mbench.weights import load_into, load_state
 
 
 class TrainingError(P3MBenchError):
-    """A training run cannot go on."""
+    """A training run cannot start or continue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,18 +41,18 @@ class Job:
     """One training run.
 
     Attributes:
-        method: with its options; it must be trainable.
+        method: a trainable method with its options.
         setting: B, N or B+CP.
         train_sets: names for the record, such as ``mini/train``.
         out: folder of the weights, state and logs.
-        accelerator, precision: as Lightning Fabric has them.
+        accelerator, precision: as in Lightning Fabric.
         workers: loader processes per device, 0 for none.
         save_every: steps between states.
-        resume: go on from the state in ``out``, if there is one.
-        half: keep the weights in half precision.
-        start: checkpoint to start from instead of chance.
-        encoder: ImageNet weights that the encoder starts from; see `start.load_encoder`.
-        devices, nodes: None for what the launcher (torchrun, SLURM) says, else 1.
+        resume: continue from the state in ``out``, if there is one.
+        half: store the weights in half precision.
+        start: checkpoint to start from instead of random weights.
+        encoder: ImageNet weights for the encoder; see `start.load_encoder`.
+        devices, nodes: None for the launcher's numbers (torchrun, SLURM), or 1 without one.
     """
 
     method: Method
@@ -76,16 +76,17 @@ class Job:
     encoder: Path | None = None
 
     def check_folder(self) -> None:
-        """Refuse a folder that holds a run which is not to be resumed; raises `TrainingError`."""
+        """Raise `TrainingError` if the folder contains a run and ``resume`` is False."""
         if not self.resume and states.holds_run(self.out):
             raise TrainingError(
-                f"{self.out} holds a training run; go on with --resume, or give another --out"
+                f"{self.out}: contains a training run; continue it with --resume, or give "
+                "another --out"
             )
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run is: step of total, the loss and its parts, the rate, the share spent waiting."""
+    """Progress of a run: step, loss and its parts, learning rate, share of time spent waiting."""
 
     step: int
     total: int
@@ -98,7 +99,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a finished run made; ``waiting`` is the share of its time spent waiting for data."""
+    """A finished run; ``waiting`` is the share of time spent waiting for data."""
 
     weights: Path
     sha256: str
@@ -117,18 +118,18 @@ def train(
     """Train to the end of the recipe.
 
     Args:
-        job: what to do.
+        job: the run.
         show: called after every step, in the first process.
-        show_preparing: called while training images are made ready, with how many are and how
-            many have to be; not at all if there is nothing to do.
+        show_preparing: called while training images are prepared, with the number of prepared
+            images and the total; not called if nothing needs preparation.
 
     Returns:
-        What was made; None in processes other than the first.
+        The finished run; None in processes other than the first.
 
     Raises:
-        TrainingError: the batch does not divide among the processes, the folder holds a run that
-            is not to be resumed, or the loss is not finite.
-        MethodError: the method cannot be trained, or what it imports is not installed.
+        TrainingError: the batch size is not a multiple of the number of processes, the folder
+            contains a run and ``resume`` is False, or the loss is not finite.
+        MethodError: the method cannot be trained, or a library is not installed.
         WeightsError: the state in the folder belongs to another run.
         DataError: a training image or its foreground is missing.
     """
@@ -138,7 +139,7 @@ def train(
 
 
 class _Run:
-    """A run in this process: network, optimiser, and where they are."""
+    """A run in this process: network, optimiser and current step."""
 
     def __init__(self, job: Job, show: Callable[[Progress], object]) -> None:
         self.job, self.show = job, show
@@ -151,7 +152,7 @@ class _Run:
         self.fabric.launch()
         if job.recipe.batch_size % self.fabric.world_size:
             raise TrainingError(
-                f"a batch of {job.recipe.batch_size} does not divide among "
+                f"a batch of {job.recipe.batch_size} cannot be split evenly among "
                 f"{self.fabric.world_size} processes; give another --batch-size"
             )
         job.check_folder()
@@ -179,13 +180,13 @@ class _Run:
         self.adversary = self._adversary(state)
         self.network, self.optimiser = self.fabric.setup(self.inner, optimiser)
         if state is not None:
-            optimiser.load_state_dict(state["optimiser"])  # now that its tensors know their device
+            optimiser.load_state_dict(state["optimiser"])  # after setup: it needs its device
             self.fabric.strategy.precision.load_state_dict(state.get("scaler", {}))
         self.freezer, self.stage = Freezer(self.inner), ""
         self.freezer.enter(None)
 
     def prepare(self, show: Prepared) -> None:
-        """What the sources have to do before the first step; one process does it for all."""
+        """Prepare the sources before the first step; one process does it for all."""
         if self.fabric.is_global_zero:
             self.job.source.prepare(show)
             if self.job.copy_paste is not None:
@@ -227,7 +228,7 @@ class _Run:
 
     @property
     def _identity(self) -> dict[str, Any]:
-        """What must agree between a state and the run that takes it up."""
+        """What must be equal in a state and the run that resumes it."""
         identity = json.loads(json.dumps(asdict(self.record)))
         for name in ("environment", "determinism"):
             identity.pop(name)
@@ -250,7 +251,7 @@ class _Run:
                 "network": self.inner.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "adversary": self.adversary.state() if self.adversary else None,
-                "scaler": self.fabric.strategy.precision.state_dict(),  # of losses in 16 bits
+                "scaler": self.fabric.strategy.precision.state_dict(),  # scale of losses in 16 bits
                 "step": self.step,
                 "determinism": self.record.determinism,
             }
@@ -258,7 +259,7 @@ class _Run:
         self.fabric.barrier()
 
     def finish(self) -> Trained | None:
-        """The steps that are left, and the files."""
+        """Run the remaining steps and write the files."""
         start, waited, loss = time.perf_counter(), 0.0, math.nan
         first = self.step
         batches = iter(self._loader())
@@ -299,7 +300,7 @@ class _Run:
         )
 
     def _first_step(self, batch: Batch, rate: float) -> tuple[float, dict[str, float]]:
-        """As any step; and the record learns what of it is not repeatable on this device."""
+        """Run a step and record which algorithms are not repeatable on this device."""
         device = self.fabric.device
         with watched(device) as unordered:
             made = self._one_step(batch, rate)
@@ -308,9 +309,9 @@ class _Run:
         return made
 
     def _one_step(self, batch: Batch, rate: float) -> tuple[float, dict[str, float]]:
-        """The loss and its parts; waits for the device once, at the end."""
+        """Return the loss and its parts; wait for the device once, at the end."""
         recipe, rank = self.job.recipe, self.fabric.global_rank
-        # for dropout, if any, and chance in losses
+        # for dropout and random losses
         torch.manual_seed(self.job.seed * 1_000_003 + self.step + (rank << 40))
         set_rate(self.optimiser, rate)
         stage = recipe.stage_at(self.step, self.total)
@@ -327,7 +328,7 @@ class _Run:
         loss: Tensor = torch.stack([part.float() for part in losses.values()]).sum()
         self.fabric.backward(loss)
         norm = None
-        if recipe.clip:  # whether the norm is finite is seen below: asking waits for the device
+        if recipe.clip:  # `_read` checks that it is finite; a check here would wait
             norm = self.fabric.clip_gradients(
                 self.network, self.optimiser, max_norm=recipe.clip, error_if_nonfinite=False
             )
@@ -335,14 +336,14 @@ class _Run:
         self.optimiser.zero_grad(set_to_none=True)
         if adversary is not None:
             losses["discriminator"] = adversary.learn(true, made)
-        if norm is None or self.job.precision == "16-mixed":  # which skips steps that overflow
+        if norm is None or self.job.precision == "16-mixed":  # 16-mixed skips steps that overflow
             norm = torch.zeros_like(loss)
         return self._read(loss, norm, losses)
 
     def _read(
         self, loss: Tensor, norm: Tensor, losses: dict[str, Tensor]
     ) -> tuple[float, dict[str, float]]:
-        """The loss and its parts as numbers, which come from the device together."""
+        """Fetch the loss and its parts from the device in one transfer."""
         tensors = (loss, norm, *losses.values())
         numbers = torch.stack([x.detach().float() for x in tensors]).tolist()
         parts = dict(zip(losses, numbers[2:], strict=True))
@@ -352,15 +353,15 @@ class _Run:
         what = "gradient" if math.isfinite(numbers[0]) else "loss"
         raise TrainingError(
             f"the {what} is not finite at step {self.step} ({named}); lower --lr, "
-            "or go on from the last state with another --seed"
+            "or continue from the last state with another --seed"
         )
 
     def _told(self, batch: Batch) -> Batch:
-        """The batch, with what the recipe says to losses."""
+        """Add the stage and formula to the batch, for the losses."""
         return replace(batch, stage=self.stage, formula=self.job.recipe.formula)
 
     def _pasted(self, batch: Batch) -> Any:
-        """The batch with faces pasted, within a context for those pasted between features."""
+        """Paste faces into the batch, or return a context that pastes them into features."""
         copy_paste = self.job.copy_paste
         if copy_paste is None or batch.donor is None or batch.paste is None:
             return nullcontext(batch)

@@ -1,13 +1,13 @@
-"""The losses of matting papers, each once; a method's ``training.py`` puts weights on them.
+"""The losses of matting papers; a method's ``training.py`` weights them.
 
 All take (N, C, H, W) tensors and return a scalar. ``region`` is a (N, 1, H, W) tensor of zeros and
-ones, or of weights. Papers differ in what a mean over a region is, so there are four:
+ones, or of weights. Papers define the mean over a region in four ways:
 
-* `alpha_loss` and `composition_loss` divide by the region's size plus 1, all images pooled, and
-  pixels outside count the root's 1e-6 each (JizhiziLi/P3M);
-* `pooled` divides by the size, all images pooled (MatteFormer, GCA, mmagic's DIM);
-* `by_image` divides each image's sum by its own size, and averages over images (IndexNet);
-* ViTMatte's, in its own module, is scaled to a crop of 512x512.
+* `alpha_loss` and `composition_loss` pool all images and divide by the region's size plus 1. Each
+  pixel outside adds the root's 1e-6 (JizhiziLi/P3M).
+* `pooled` pools all images and divides by the size (MatteFormer, GCA, mmagic's DIM).
+* `by_image` divides each image's sum by its own size and averages over images (IndexNet).
+* ViTMatte's mean, in its own module, is scaled to a crop of 512x512.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ SMOOTH = 1e-12  # under the root of the absolute value, as in P3M and Deep Image
 
 
 def absolute(difference: Tensor) -> Tensor:
-    """|difference| with a gradient at 0: sqrt(difference^2 + 1e-12)."""
+    """Compute |difference| with a gradient at 0: sqrt(difference^2 + 1e-12)."""
     return torch.sqrt(difference**2 + SMOOTH)
 
 
 def pooled(values: Tensor, region: Tensor) -> Tensor:
-    """The sum of ``values``, which are 0 outside the region, over its size in all images.
+    """Divide the sum of ``values``, which are 0 outside the region, by its size in all images.
 
     An empty region counts as one pixel.
     """
@@ -38,15 +38,15 @@ def pooled(values: Tensor, region: Tensor) -> Tensor:
 
 
 def by_image(values: Tensor, region: Tensor) -> Tensor:
-    """As `pooled` for each image, averaged over the images."""
+    """Compute `pooled` for each image and average over the images."""
     sums, sizes = (x.flatten(1).sum(dim=1) for x in (values, region))
     return (sums / sizes.clamp(min=1)).mean()
 
 
 def alpha_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -> Tensor:
-    """Mean absolute error, over the image or over a region (Xu et al., CVPR 2017, eq. 1).
+    """Mean absolute error over the image or a region (Xu et al., CVPR 2017, eq. 1).
 
-    Over a region as P3M's code has it: the difference is set to 0 outside, and the sum over all
+    A region is handled as in P3M's code: the difference is set to 0 outside, and the sum over all
     pixels is divided by the region's size plus 1.
     """
     if region is None:
@@ -65,7 +65,7 @@ def class_loss(logits: Tensor, classes: Tensor) -> Tensor:
 
 
 def composition_error(alpha: Tensor, image: Tensor, layers: tuple[Tensor, Tensor]) -> Tensor:
-    """(N, 3, H, W): the image composed with ``alpha`` minus the image.
+    """Compose with ``alpha`` and subtract the image; returns (N, 3, H, W).
 
     Args:
         alpha: (N, 1, H, W).
@@ -86,7 +86,7 @@ def composition_loss(
 
     Args:
         alpha, image, layers: see `composition_error`.
-        region: where it counts, see `alpha_loss`; the whole image if None.
+        region: see `alpha_loss`; the whole image if None.
 
     Returns:
         The sum over the channels, averaged over pixels.
@@ -110,15 +110,15 @@ BINOMIAL_KERNEL: Numbers = ((tuple(tuple(a * b for b in _LINE) for a in _LINE),)
 
 
 def laplacian_levels(x: Tensor, levels: int = LEVELS) -> list[Tensor]:
-    """P3M's pyramid: the detail that smoothing takes away at ``levels`` sizes, and what is left.
+    """Build P3M's pyramid: the detail that smoothing removes at each size, and the rest.
 
-    Each size is half of the one before; a last odd row or column is dropped.
+    Each size is half the previous one; a last odd row or column is dropped.
 
     Args:
-        x: (N, 1, H, W), sides of 2^levels pixels at least; borders are replicated.
+        x: (N, 1, H, W) with sides of at least 2^levels pixels; borders are replicated.
 
     Returns:
-        ``levels`` planes of detail and, last, the low-pass plane.
+        ``levels`` planes of detail, then the low-pass plane.
     """
     kernel = constant(P3M_KERNEL, x)
     found = []
@@ -130,9 +130,9 @@ def laplacian_levels(x: Tensor, levels: int = LEVELS) -> list[Tensor]:
 
 
 def laplacian_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -> Tensor:
-    """P3M's Laplacian loss: the mean absolute errors of the levels, low-pass included, summed.
+    """P3M's Laplacian loss: the sum of the levels' mean absolute errors, with the low-pass plane.
 
-    With a ``region`` both mattes are set to 0 outside it first (P3M's code).
+    With a ``region``, both mattes are first set to 0 outside it (P3M's code).
     """
     if region is not None:
         alpha, truth = alpha * region, truth * region
@@ -141,15 +141,15 @@ def laplacian_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -
 
 
 def pyramid_levels(x: Tensor, levels: int = LEVELS) -> list[Tensor]:
-    """The Laplacian pyramid of Burt and Adelson (1983): what halving and doubling again loses.
+    """Build the Laplacian pyramid of Burt and Adelson (1983): what halving and doubling loses.
 
-    A level of odd height or width loses its last row or column first.
+    A level with odd height or width first loses its last row or column.
 
     Args:
-        x: (N, 1, H, W), sides of 4 x 2^(levels - 1) pixels at least; borders are reflected.
+        x: (N, 1, H, W) with sides of at least 4 x 2^(levels - 1) pixels; borders are reflected.
 
     Returns:
-        ``levels`` planes of detail; the low-pass plane that is left is not among them.
+        ``levels`` planes of detail, without the low-pass plane.
     """
     kernel = constant(BINOMIAL_KERNEL, x)
     found = []
@@ -168,10 +168,10 @@ def _smoothed(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def pyramid_loss(alpha: Tensor, truth: Tensor, region: Tensor | None = None) -> Tensor:
-    """The Laplacian loss of Hou and Liu (ICCV 2019), as FBA, MatteFormer and ViTMatte have it.
+    """The Laplacian loss of Hou and Liu (ICCV 2019), as in FBA, MatteFormer and ViTMatte.
 
-    Level s counts 2^s. Over a ``region``, each level is averaged over what every second pixel of
-    the region before leaves of it (webtoon/matteformer).
+    Level s has the weight 2^s. Over a ``region``, each level is averaged over every second pixel of
+    the previous level's region (webtoon/matteformer).
     """
     parts = []
     for s, (a, b) in enumerate(zip(pyramid_levels(alpha), pyramid_levels(truth), strict=True)):
@@ -191,15 +191,15 @@ SOBEL: Numbers = (
 
 
 def sobel(x: Tensor) -> Tensor:
-    """(N, 2, H, W): the horizontal and vertical Sobel responses of (N, 1, H + 2, W + 2).
+    """Compute the horizontal and vertical Sobel responses: (N, 1, H + 2, W + 2) -> (N, 2, H, W).
 
-    Weights 1, 2, 1 as they are, so that a ramp of 1 a pixel gives 8.
+    The weights 1, 2, 1 are not normalised, so a ramp of 1 per pixel gives 8.
     """
     return F.conv2d(x, constant(SOBEL, x))
 
 
 def gradient_loss(alpha: Tensor, truth: Tensor) -> Tensor:
-    """Mean absolute error of the horizontal and vertical Sobel responses, over 8.
+    """Mean absolute error of the horizontal and vertical Sobel responses, divided by 8.
 
     Borders are replicated.
     """
@@ -208,9 +208,9 @@ def gradient_loss(alpha: Tensor, truth: Tensor) -> Tensor:
 
 
 def exclusion_loss(foreground: Tensor, background: Tensor) -> Tensor:
-    """Mean product of the gradients of foreground and background, so that an edge belongs to one.
+    """Mean product of the gradients of foreground and background; an edge should be in one only.
 
-    Forte and Pitie, 2020, sec. 3.3: |grad F|_1 |grad B|_1, by differences of neighbours.
+    Forte and Pitie, 2020, sec. 3.3: |grad F|_1 |grad B|_1, with differences of neighbours.
 
     Args:
         foreground, background: (N, C, H, W).
@@ -224,9 +224,9 @@ def exclusion_loss(foreground: Tensor, background: Tensor) -> Tensor:
 
 
 def ssim_loss(alpha: Tensor, truth: Tensor, size: int = 11) -> Tensor:
-    """1 - SSIM, averaged (Wang et al., 2004), with a ``size`` x ``size`` window of ones.
+    """Mean of 1 - SSIM (Wang et al., 2004) with a ``size`` x ``size`` window of ones.
 
-    Constants are those of a range of 1: 0.01^2 and 0.03^2.
+    The constants are those for a range of 1: 0.01^2 and 0.03^2.
     """
 
     def mean(x: Tensor) -> Tensor:

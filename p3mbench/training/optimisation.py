@@ -1,4 +1,4 @@
-"""Which parameters learn, and how fast: groups by name, the optimiser, stages."""
+"""The optimiser, its parameter groups by name, and the freezing of parameters in stages."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Groups = dict[float, list[nn.Parameter]]
 
 
 def factor_of(name: str, rates: Iterable[tuple[str, float]]) -> float:
-    """The factor on a parameter's learning rate: of the longest beginning that fits, else 1."""
+    """Return the factor on a parameter's learning rate: of its longest prefix, else 1."""
     fitting = [(len(start), factor) for start, factor in rates if name.startswith(start)]
     return max(fitting)[1] if fitting else 1.0
 
 
 def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser over all parameters that learn, grouped by `Recipe.rates`.
+    """Make the recipe's optimiser over all trainable parameters, grouped by `Recipe.rates`.
 
-    Every group keeps its factor under ``factor``; see `set_rate`.
+    Every group has its factor under ``factor``; see `set_rate`.
     """
     groups: Groups = {}
     for name, parameter in network.named_parameters():
@@ -40,16 +40,16 @@ def optimiser_of(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
 
 
 def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
-    """Give every group the rate times its factor."""
+    """Set the learning rate of every group to ``rate`` times its factor."""
     for group in optimiser.param_groups:
         group["lr"] = rate * group["factor"]
 
 
 class Freezer:
-    """Lets a stage's parameters learn and no other, and knows those that never do.
+    """Freezes all parameters except those that a stage trains.
 
     Args:
-        network: in training mode; what is frozen now stays so.
+        network: in training mode; parameters that are frozen now stay frozen.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -57,10 +57,10 @@ class Freezer:
         self.learning = {name for name, p in network.named_parameters() if p.requires_grad}
 
     def enter(self, stage: Stage | None) -> None:
-        """Thaw all of it, then freeze what the stage does not train.
+        """Unfreeze all parameters, then freeze those that the stage does not train.
 
         Raises:
-            ValueError: the stage trains nothing of this network.
+            ValueError: the stage trains no parameter of this network.
         """
         self.network.train()
         starts = stage.trains if stage is not None else ()

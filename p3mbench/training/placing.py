@@ -1,14 +1,14 @@
-"""Where a crop is taken: geometry and chance, without a pixel of the picture.
+"""Draw the place of a crop, without decoding the image.
 
-The rules are those of published training code, in our words:
+The rules come from published training code:
 
 * ``p3m`` and ``gfm`` (core/data.py of JizhiziLi/P3M and JizhiziLi/GFM): the corner comes from rows
-  0 to height - size - 1 and columns 0 to width - size - 1. In half of the samples it is one of the
-  pixels there that are 128 in the trimap (P3M) or in the alpha (GFM).
+  0 to height - size - 1 and columns 0 to width - size - 1. In half of the samples it is a pixel
+  there with the value 128 in the trimap (P3M) or in the alpha (GFM).
 * ``centre`` (GCA, MatteFormer and ViTMatte, which share a loader; IndexNet; mmagic's DIM): an
-  unknown pixel around which the crop fits is in the middle. Where there is none (GCA: fewer than
-  ten, on every fourth row and column), GCA crops anywhere, and so do we; IndexNet and mmagic then
-  take any unknown pixel and move the crop into the image.
+  unknown pixel around which the crop fits is the centre. If there is none (GCA: fewer than ten, on
+  every fourth row and column), GCA crops anywhere. We do the same. IndexNet and mmagic then take
+  any unknown pixel and move the crop into the image.
 
 No crop is moved or cut at the border.
 """
@@ -26,27 +26,27 @@ from p3mbench.images import UInt8Array
 from p3mbench.regions import trimap_from_alpha
 from p3mbench.training.recipe import Recipe
 
-Box = tuple[int, int, int, int]  # top, left, bottom, right; the last two are not part of it
+Box = tuple[int, int, int, int]  # top, left, bottom, right; the last two are exclusive
 UNKNOWN = 128
-CORNER_SHARE = 0.5  # how often the corner is steered, for P3M and GFM
-TRIES = 64  # pixels drawn one by one before all of them are looked at
+CORNER_SHARE = 0.5  # share of samples with a steered corner, for P3M and GFM
+TRIES = 64  # pixels drawn one by one before all are searched
 
 
 class Pixels(Protocol):
-    """Pixels of an image that a crop is steered to."""
+    """A set of pixels that crops are steered to."""
 
     def holds(self, row: int, column: int) -> bool:
-        """Whether one is among them."""
+        """Whether a pixel is in the set."""
         ...
 
     def within(self, box: Box) -> npt.NDArray[np.intp]:
-        """(N, 2) rows and columns of those in a box, in order."""
+        """Return (N, 2) rows and columns of the pixels in a box, in order."""
         ...
 
 
 @dataclass(frozen=True)
 class EqualTo:
-    """The pixels of a plane (H, W) that have one value."""
+    """The pixels of a plane (H, W) with a given value."""
 
     plane: UInt8Array
     value: int = UNKNOWN
@@ -76,7 +76,7 @@ class Unknown:
         self.element = np.asarray(element, bool)
 
     def holds(self, row: int, column: int) -> bool:
-        """See `Pixels.holds`; looks at the alpha under the element."""
+        """See `Pixels.holds`; reads only the alpha under the element."""
         top, left = row - self.kernel // 2, column - self.kernel // 2
         up, before = max(0, top), max(0, left)
         window = self.alpha[up : top + self.kernel, before : left + self.kernel]
@@ -91,19 +91,19 @@ class Unknown:
 
 
 def _moved(found: npt.NDArray[np.intp], box: Box) -> npt.NDArray[np.intp]:
-    """Pixels of a box as pixels of the image."""
+    """Convert pixels of a box to pixels of the image."""
     moved: npt.NDArray[np.intp] = found + np.array(box[:2], np.intp)
     return moved
 
 
 def trimap_within(alpha: UInt8Array, kernel: int, box: Box) -> UInt8Array:
-    """What `trimap_from_alpha` of the whole image has in a box, from the pixels near it."""
+    """Compute `trimap_from_alpha` of the whole image inside a box, from the pixels near it."""
     cut, inner = with_margin(alpha, kernel, box)
     return trimap_from_alpha(cut, kernel)[inner]
 
 
 def with_margin(alpha: UInt8Array, margin: int, box: Box) -> tuple[UInt8Array, tuple[slice, slice]]:
-    """A box of ``alpha`` with as much around it as the image has, and where the box is in that."""
+    """Cut a box with a margin from ``alpha``, clipped to it; return the cut and the box in it."""
     top, left, bottom, right = box
     up, before = max(0, top - margin), max(0, left - margin)
     inner = slice(top - up, bottom - up), slice(left - before, right - before)
@@ -122,11 +122,11 @@ class Place:
 
     @property
     def box(self) -> Box:
-        """The crop's box."""
+        """The box of the crop."""
         return self.top, self.left, self.top + self.rows, self.left + self.columns
 
     def of(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The part of a plane (H, W) or (H, W, C), not mirrored."""
+        """Cut the crop from a plane (H, W) or (H, W, C), without mirroring it."""
         return np.asarray(
             plane[self.top : self.top + self.rows, self.left : self.left + self.columns]
         )
@@ -142,10 +142,10 @@ def place_crop(
 
 
 def crop_sides(shape: tuple[int, int], recipe: Recipe, choice: int) -> tuple[int, int]:
-    """(rows, columns) of a crop of the recipe's aspect ratio that fits an image of ``shape``.
+    """Return (rows, columns) of a crop with the recipe's aspect ratio that fits ``shape``.
 
-    A crop that is not smaller than the image in both directions becomes `Recipe.fallback`, if the
-    recipe has one; what does not fit even then is the largest crop that does.
+    If a crop is not smaller than the image in both directions, `Recipe.fallback` replaces it, if
+    the recipe has one. If that does not fit, the largest crop that fits is taken.
     """
     ratio = recipe.size[1] / recipe.size[0]
     wanted = recipe.crops[choice]
@@ -163,10 +163,10 @@ def crop_corner(
     rule: str,
     rng: np.random.Generator,
 ) -> tuple[int, int]:
-    """(top, left) of a crop of ``sides`` by a rule of `recipe.CROP_RULES`."""
+    """Draw (top, left) of a crop of ``sides`` by a rule of `recipe.CROP_RULES`."""
     last = shape[0] - sides[0], shape[1] - sides[1]
     if rule in ("p3m", "gfm"):
-        end = max(1, last[0]), max(1, last[1])  # 0 alone where the crop fills the image
+        end = max(1, last[0]), max(1, last[1])  # only 0 if the crop fills the image
         steered = rng.random() < CORNER_SHARE
         corner = _one_of(pixels, (0, 0, *end), rng) if steered else None
         return corner or _anywhere(end, rng)
@@ -184,10 +184,10 @@ def _anywhere(end: tuple[int, int], rng: np.random.Generator) -> tuple[int, int]
 
 
 def _one_of(pixels: Pixels, box: Box, rng: np.random.Generator) -> tuple[int, int] | None:
-    """One of the pixels in a box, each with equal chance; None if there is none.
+    """Draw one of the pixels in a box with equal probability; None if there is none.
 
-    Pixels of the box are drawn until one fits. That has equal chance too, and is quick where one in
-    ten fits; only where none did in `TRIES` is the whole box looked at.
+    Random pixels of the box are tried first, which keeps probabilities equal and is fast. The whole
+    box is searched only after `TRIES` failures.
     """
     for row, column in rng.integers(box[:2], box[2:], (TRIES, 2)).tolist():
         if pixels.holds(row, column):

@@ -1,4 +1,4 @@
-"""How a method is trained: the numbers (`Recipe`) and the code (`Training`)."""
+"""The description of a training: its numbers (`Recipe`) and its code (`Training`)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ PRESETS = ("paper", "nano")
 OPTIMISERS = ("adam", "adamw", "radam", "sgd")
 SCHEDULES = ("constant", "cosine", "late-cosine", "steps", "polynomial")
 FORMULAS = ("code", "text")
-POWER = 0.9  # of the polynomial schedule (Liu et al., ParseNet, 2015)
+POWER = 0.9  # exponent of the polynomial schedule (Liu et al., ParseNet, 2015)
 CROP_RULES = ("p3m", "gfm", "centre", "uniform")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A part of a run with a task of its own.
+    """A part of a run with its own task.
 
     Attributes:
-        name: what `Batch.stage` says meanwhile; a method's inputs and losses look at it.
-        share: of the run's steps.
-        trains: beginnings of the names of the parameters that learn; () lets all of them. Modules
-            of which nothing learns are in evaluation mode.
+        name: value of `Batch.stage` in this stage; a method's inputs and losses may depend on it.
+        share: share of the run's steps.
+        trains: prefixes of the names of trained parameters; () trains all. Modules without trained
+            parameters are in evaluation mode.
     """
 
     name: str
@@ -46,39 +46,39 @@ class Recipe:
 
     Attributes:
         width: factor on the network's channels; 1 is the published network.
-        epochs, steps: how long; ``steps`` wins unless it is 0.
-        batch_size: of all processes together.
-        crops: heights of the crops taken from the image, one drawn per sample. 0 takes as much as
-            the image has, and so does one that does not fit if there is no ``fallback``.
-        fallback: the height that takes the place of one that is not smaller than the image in both
-            directions, 0 for none. Where it does not fit either, as much as the image has.
+        epochs, steps: length; ``steps`` wins unless it is 0.
+        batch_size: batch size over all processes.
+        crops: heights of crops; each sample draws one. 0 means the largest crop that fits. A height
+            that does not fit means the same if there is no ``fallback``.
+        fallback: height that replaces one that is not smaller than the image in both directions; 0
+            for none. If it does not fit either, the largest crop that fits is taken.
         size: (H, W) that every crop is resized to; crops have its aspect ratio.
         crop_rule: ``p3m``: the top-left corner is an unknown pixel in half of the samples;
-            ``gfm``: likewise a pixel whose alpha is 128; ``centre``: an unknown pixel is in the
-            middle; ``uniform``: anywhere. See `placing`.
+            ``gfm``: the same with a pixel whose alpha is 128; ``centre``: an unknown pixel is the
+            centre; ``uniform``: anywhere. See `placing`.
         kernels: (smallest, largest) side of the elliptical kernel that draws trimaps, in pixels
             of the image.
         envelope: side of the elliptical kernel that draws `Batch.dilation` and ``erosion`` for
-            losses that need them, 0 for none.
+            losses that need them; 0 for none.
         needs_layers: whether losses or jitter need foreground and background.
-        jitter: whether the foreground's colours are shifted; see `crops.jittered`. Needs layers.
-        optimiser, lr, betas, momentum, weight_decay: as PyTorch has them.
-        rates: (beginning of parameters' names, factor on their learning rate); the longest
-            beginning that fits counts.
+        jitter: whether to shift the foreground's colours; see `crops.jittered`. Needs layers.
+        optimiser, lr, betas, momentum, weight_decay: as in PyTorch.
+        rates: (prefix of parameters' names, factor on their learning rate); the longest matching
+            prefix counts.
         schedule: ``constant``; ``cosine`` to 0; ``late-cosine``, which begins after the warm-up;
-            ``polynomial`` to 0, with `POWER`; ``steps``: from each share of the run in
-            ``milestones`` on times the factor in ``factors``, or, if there are none, times
-            ``gamma`` once more.
+            ``polynomial`` to 0, with `POWER`; ``steps``: after each share of the run in
+            ``milestones``, ``lr`` times the factor in ``factors`` or, if that is empty, the rate
+            times ``gamma``.
         warmup: share of the run in which the rate rises from 0.
-        stages: parts of the run in order, whose shares sum to 1; () if it is of one piece.
-        adversarial: weight of the adversarial loss, 0 for none; see `discriminator`.
-        clip: largest norm of the gradient, 0 for any.
-        losses: raised by one whenever what a method's losses compute changes, so that checkpoints
-            of before are told apart.
-        formula: where a paper's text and the code that made its checkpoint disagree on a loss,
-            ``code`` follows the code and ``text`` the text.
-        options: the method's own options that the checkpoint must be run with.
-        note: where it departs from the paper.
+        stages: parts of the run in order, with shares that sum to 1; () for a single part.
+        adversarial: weight of the adversarial loss; 0 for none; see `discriminator`.
+        clip: largest norm of the gradient; 0 for no limit.
+        losses: version of the method's losses; raised when they change, to tell older checkpoints
+            apart.
+        formula: ``code`` or ``text``: which to follow if the paper and the code of its checkpoint
+            disagree on a loss.
+        options: options of the method that the checkpoint must be run with.
+        note: departures from the paper.
     """
 
     width: float = 1.0
@@ -124,16 +124,16 @@ class Recipe:
         if self.fallback < 0 or self.envelope < 0:
             raise ValueError("fallback and envelope must not be negative")
         if self.factors and len(self.factors) != len(self.milestones):
-            raise ValueError("factors must be as many as milestones")
+            raise ValueError("factors and milestones must have the same length")
         if self.stages and not math.isclose(sum(s.share for s in self.stages), 1):
             raise ValueError("the shares of the stages must sum to 1")
         if len({stage.name for stage in self.stages}) < len(self.stages):
-            raise ValueError("stages need names of their own")
+            raise ValueError("stages need different names")
         if self.jitter and not self.needs_layers:
-            raise ValueError("jitter shifts the foreground's colours, so it needs_layers")
+            raise ValueError("jitter needs the foreground's colours: set needs_layers")
 
     def __str__(self) -> str:
-        """The recipe in one line of words."""
+        """Describe the recipe in one line."""
         long = f"{self.steps:,} steps" if self.steps else f"{self.epochs:g} epochs"
         crops = ", ".join(str(c) if c else "whole images" for c in self.crops)
         parts = [
@@ -159,11 +159,11 @@ class Recipe:
         return "; ".join(parts)
 
     def total_steps(self, samples: int) -> int:
-        """How many optimiser steps the run has for a data set of ``samples`` images."""
+        """Return the number of optimiser steps for a data set of ``samples`` images."""
         return self.steps or max(1, round(self.epochs * samples / self.batch_size))
 
     def rate_at(self, step: int, total: int) -> float:
-        """The learning rate of step ``step`` (from 0) of ``total``."""
+        """Return the learning rate at step ``step`` (from 0) of ``total``."""
         done = step / total
         rise = min(1.0, (step + 1) / (self.warmup * total)) if self.warmup else 1.0
         if self.schedule == "cosine":
@@ -178,7 +178,7 @@ class Recipe:
         return self.lr * rise * factor
 
     def stage_at(self, step: int, total: int) -> Stage | None:
-        """The stage that step ``step`` (from 0) of ``total`` belongs to, None if there are none."""
+        """Return the stage of step ``step`` (from 0) of ``total``; None if there are no stages."""
         ends = accumulate(stage.share for stage in self.stages)
         for stage, end in zip(self.stages, ends, strict=True):
             if step < round(end * total):
@@ -192,89 +192,89 @@ def _one_of(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 class Training(Protocol):
-    """What a trainable method adds: its network, its losses, and the recipes it is trained by."""
+    """What a trainable method adds: its network, losses and recipes."""
 
     def network(self, width: float) -> nn.Module:
-        """The network with its channels times ``width``, freshly initialised."""
+        """Make a newly initialised network with its channels times ``width``."""
         ...
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """What the network is called with."""
+        """Return the arguments of the network."""
         ...
 
     def losses(self, outputs: Any, batch: Batch) -> dict[str, Tensor]:
-        """The weighted parts of the loss by name, of the network's outputs in training mode.
+        """Compute the weighted parts of the loss by name, from outputs in training mode.
 
-        Their sum is minimised.
+        Training minimises their sum.
         """
         ...
 
     def recipe(self, preset: str) -> Recipe:
-        """The recipe ``paper`` (the publication's) or ``nano`` (thin, for a laptop's CPU)."""
+        """Return the recipe ``paper`` (as published) or ``nano`` (thin, for a laptop's CPU)."""
         ...
 
     def shallow(self, network: nn.Module) -> nn.Module:
-        """The layer whose output feature-level copy-and-paste edits: the encoder's first."""
+        """Return the encoder's first layer; feature-level copy-and-paste edits its output."""
         ...
 
 
 @runtime_checkable
 class Documented(Protocol):
-    """What a `Training` adds that was compared with its source."""
+    """A `Training` that was compared with its source."""
 
     @property
     def fidelity(self) -> Fidelity:
-        """How it was checked, and where it departs from what is published."""
+        """How it was checked, and how it departs from the source."""
         ...
 
 
 def fidelity_of(training: Training) -> Fidelity | None:
-    """What is known of a training's fidelity, None if it says nothing."""
+    """Return the fidelity of a training; None if it declares none."""
     return training.fidelity if isinstance(training, Documented) else None
 
 
 @runtime_checkable
 class Adversarial(Protocol):
-    """What a `Training` adds whose recipe has an adversarial loss."""
+    """A `Training` whose recipe has an adversarial loss."""
 
     def discriminator(self, width: float) -> nn.Module:
-        """Tells true from made; its channels are times ``width``."""
+        """Make a discriminator with its channels times ``width``."""
         ...
 
     def judged(self, outputs: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-        """What the discriminator looks at: (N, C, H, W) with the truth, and as the network has it.
+        """Return the discriminator's inputs, each (N, C, H, W): the true and the predicted one.
 
-        The second carries gradients to the network.
+        The second passes gradients to the network.
         """
         ...
 
 
 @runtime_checkable
 class Trainable(Method, Protocol):
-    """A method that can be trained here."""
+    """A method that can be trained."""
 
     def training(self) -> Training:
-        """Import and make its `Training`."""
+        """Import and make the method's `Training`."""
         ...
 
 
 def training_of(method: Method) -> Training:
-    """A method's `Training`.
+    """Return the `Training` of a method.
 
     Raises:
-        MethodError: it has none.
+        MethodError: the method has none.
     """
     if not isinstance(method, Trainable):
         why = "learns nothing" if not method.info.learned else "has no recipe for training"
-        raise MethodError(f"{method.info.name} {why}; p3mbench methods --trainable lists those")
+        raise MethodError(f"{method.info.name} {why}; see p3mbench methods --trainable")
     return method.training()
 
 
 def nano(**changes: Any) -> Recipe:
-    """A recipe for thin networks on the synthetic portraits of ``mini`` (256x192), on a CPU.
+    """Make a recipe for thin networks on the synthetic portraits of ``mini`` (256x192), on a CPU.
 
-    By default crops of all sizes down to a half are shrunk to 128x96, half the size of an image,
-    for methods that look at half of it; `NATIVE` changes that for those that look at all of it.
+    By default, crops of all sizes down to half the image are shrunk to 128x96, for methods that
+    work at half size. `NATIVE` changes this for methods that work at full size.
     """
     plain: dict[str, Any] = {
         "steps": 800,

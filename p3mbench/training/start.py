@@ -1,4 +1,4 @@
-"""ImageNet weights for an encoder, which published trainings start from."""
+"""Load ImageNet weights into an encoder, as published trainings do at their start."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from p3mbench.errors import WeightsError
 from p3mbench.weights import read_state_dict
 
-LEAST = 0.5  # share of a file's weights and biases that must find a place
+LEAST = 0.5  # share of a file's weights and biases that must fit
 BUFFERS = ("running_mean", "running_var", "num_batches_tracked")
 RENAMED = (
-    (r"\.(norm|relu|conv)\.(\d)\.", r".\1\2."),  # torchvision's files of DenseNets
+    (r"\.(norm|relu|conv)\.(\d)\.", r".\1\2."),  # torchvision's DenseNets
     (r"^blocks\.(\d+)\.", r"encoder.layer.\1."),  # timm's and DINO's vision transformers
     (r"\.attn\.", ".attention."),
     (r"^patch_embed\.proj\.", "embeddings.projection."),
@@ -23,23 +23,22 @@ RENAMED = (
 
 
 def load_encoder(network: nn.Module, path: Path) -> int:
-    """Put the tensors of an encoder's checkpoint where they belong in a whole network.
+    """Load the tensors of an encoder's checkpoint into the encoder of a network.
 
-    The place is the module under which most of the file's names, or the names by `RENAMED`, are
-    found with equal shapes. A convolution that takes more channels in the network than in the file
-    (a trimap beside the image) gets the file's for the first ones and zeros for the others. What
-    the file has beyond, such as a classifier, is left aside; what the network has beyond keeps its
-    values.
+    The encoder is the module in which most names of the file, as they are or by `RENAMED`, are
+    found with equal shapes. If a convolution has more input channels in the network than in the
+    file (a trimap beside the image), the additional channels are set to zero. Other tensors of the
+    file, such as a classifier, are ignored. Other parts of the network keep their values.
 
     Args:
-        network: of the published width.
+        network: the network at its published width.
         path: such as ``r34mp_pretrained_imagenet.pth.tar`` of P3M, or a model of torchvision.
 
     Returns:
-        How many tensors were loaded.
+        The number of loaded tensors.
 
     Raises:
-        WeightsError: it cannot be read, or less than half of its weights and biases fit anywhere.
+        WeightsError: the file cannot be read, or less than half of its weights and biases fit.
     """
     plain = read_state_dict(path)
     own = network.state_dict()
@@ -57,7 +56,7 @@ def load_encoder(network: nn.Module, path: Path) -> int:
         raise WeightsError(
             f"{path}: only {_learned(best)} of its {wanted} weights and biases fit "
             f"{type(network).__name__}; it is the encoder of another network, --width is not 1, or "
-            "its names are not known here (then give a whole checkpoint with --start)"
+            "its names are unknown (then give a whole checkpoint with --start)"
         )
     network.load_state_dict(own | best)
     return len(best)
@@ -74,7 +73,7 @@ def _renamed(name: str) -> str:
 
 
 def _fitted(tensor: Tensor, own: Tensor | None) -> Tensor | None:
-    """The tensor in the shape of the network's; None if it has no place there."""
+    """Extend a tensor to the shape in the network; None if it does not fit."""
     if own is None:
         return None
     if own.shape == tensor.shape:
@@ -89,7 +88,7 @@ def _fitted(tensor: Tensor, own: Tensor | None) -> Tensor | None:
 
 
 def _place_of(state: dict[str, Tensor], own: dict[str, Tensor]) -> str:
-    """The prefix under which most names of ``state`` are found, "" for the network itself."""
+    """Return the prefix under which most names of ``state`` are found; "" for none."""
     ends: dict[str, list[str]] = {}
     for name in own:
         parts = name.split(".")

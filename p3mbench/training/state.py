@@ -1,7 +1,7 @@
-"""What a training run leaves behind: weights for use, and its state to be taken up again.
+"""The files of a training run: weights for inference, and the state for resuming.
 
-``weights.safetensors`` holds tensors and, in its header, what they are (`Record`); a copy of the
-record lies beside it as JSON. ``state.pt`` is for resuming only. All are written atomically.
+``weights.safetensors`` contains the tensors and, in its header, a `Record`. ``weights.json`` is a
+copy of the record. ``state.pt`` is for resuming only. All files are written atomically.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ WEIGHTS, RECORD, STATE, LOG = "weights.safetensors", "weights.json", "state.pt",
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """How a checkpoint came about; stored in its header.
+    """How a checkpoint was made; stored in its header.
 
     Attributes:
-        method, version: whose weights, and the version of its code.
+        method, version: the method, and the version of its code.
         width: factor on the network's channels.
         setting: train setting: B, N or B+CP.
-        train_sets: what it was trained on.
+        train_sets: names of the training sets.
         data: SHA-256 over the training images.
-        seed, steps: of the run.
-        recipe: all its numbers.
-        options: the method's options it is meant to be run with.
-        environment: versions of what computed it.
-        determinism: what of the run is repeatable to the bit; see `determinism.described`.
+        seed, steps: seed and number of steps of the run.
+        recipe: all numbers of the recipe.
+        options: options that the method must be run with.
+        environment: versions of the software.
+        determinism: what is bitwise repeatable; see `determinism.described`.
     """
 
     method: str
@@ -55,7 +55,7 @@ class Record:
 
 
 def distinct(state: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """A state dict without its second names, and second name -> first name."""
+    """Split a state dict into tensors, each once, and a map from second names to first names."""
     first: dict[tuple[Any, ...], str] = {}
     tensors, aliases = {}, {}
     for name, tensor in state.items():
@@ -72,15 +72,14 @@ def save_weights(network: nn.Module, folder: Path, record: Record, half: bool = 
     """Write ``weights.safetensors`` and ``weights.json``.
 
     Args:
-        network: whose state dict is kept, each tensor once.
-        half: store tensors in half precision, and whole numbers in 16 bits, where their values
-            allow it.
+        network: the network; each tensor is stored once.
+        half: store tensors in half precision, and integers in 16 bits, if their values allow it.
     """
     from safetensors.torch import save
 
     tensors, aliases = distinct(network.state_dict())
     kept = {name: _stored(tensor, half) for name, tensor in tensors.items()}
-    # One entry only: safetensors writes several in an order of chance.
+    # Only one entry, because safetensors writes several in a random order.
     header = {HEADER_KEY: json.dumps(asdict(record) | {"aliases": aliases}, sort_keys=True)}
     write_bytes(folder / WEIGHTS, save(kept, metadata=header))
     write_bytes(folder / RECORD, (json.dumps(asdict(record), indent=1) + "\n").encode())
@@ -101,22 +100,22 @@ def _stored(tensor: Tensor, half: bool) -> Tensor:
 
 
 def holds_run(folder: Path) -> bool:
-    """Whether a training has left its state or weights in a folder."""
+    """Whether a folder contains the state or weights of a training."""
     return any((folder / name).is_file() for name in (STATE, WEIGHTS))
 
 
 def save_state(folder: Path, state: Mapping[str, Any]) -> None:
-    """Write ``state.pt``; a crash while writing leaves the one before."""
+    """Write ``state.pt``; a crash while writing leaves the previous one."""
     content = BytesIO()
     torch.save(dict(state), content)
     write_bytes(folder / STATE, content.getvalue())
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:
-    """What `save_state` wrote, None if there is nothing yet.
+    """Read the state that `save_state` wrote; None if there is none.
 
     Raises:
-        WeightsError: it cannot be read.
+        WeightsError: the state cannot be read.
     """
     path = folder / STATE
     if not path.is_file():
@@ -127,14 +126,14 @@ def load_state(folder: Path) -> dict[str, Any] | None:
         raise WeightsError(f"{error}; or remove it to start again") from error
     if not isinstance(state, dict) or not {"network", "step"} <= set(state):
         raise WeightsError(
-            f"{path}: is not the state of a training of p3mbench (give a checkpoint with --start); "
-            "remove it to start again"
+            f"{path}: is not a training state of p3mbench (give a checkpoint with --start); remove "
+            "it to start again"
         )
     return state
 
 
 def cut_log(folder: Path, step: int) -> None:
-    """Leave in the log what a run that goes on from ``step`` will not write again."""
+    """Remove the lines after ``step`` from the log; a resumed run writes them again."""
     path = folder / LOG
     if not path.is_file():
         return
@@ -144,5 +143,5 @@ def cut_log(folder: Path, step: int) -> None:
             if json.loads(line)["step"] <= step:
                 kept.append(line)
         except (ValueError, KeyError, TypeError):
-            continue  # torn by whatever stopped the run
+            continue  # incomplete, because the run was stopped
     write_bytes(path, "".join(f"{line}\n" for line in kept).encode())

@@ -66,7 +66,7 @@ def test_doctor_and_completion():
         (["run", "--methods", "coarse", "--trimap", "wide"], "neither 'dataset' nor"),
         (["run", "--methods", "coarse", "--plugin", "none.py"], "does not exist"),
         (["run", "--methods", "coarse", "--images", "mini_q_1"], "unknown image 'mini_q_1'"),
-        (["report", "--results", "nowhere"], "holds no results"),
+        (["report", "--results", "nowhere"], "contains no results"),
         (["evaluate", "nowhere", "nowhere"], "nowhere"),
         (["methods", "show", "nothing"], "unknown method"),
         (["data", "verify", "nowhere"], "no such folder"),

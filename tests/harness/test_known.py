@@ -272,7 +272,7 @@ def test_two_benchmarks_of_one_name_do_not_merge(desk):
     desk.run()
     images(desk.folder / "other", k1=1, k2=2)
     desk.toml.write_text(TOML.format(root="other"))
-    with pytest.raises(StoreError, match="holds another benchmark called 'office'"):
+    with pytest.raises(StoreError, match="contains a different benchmark called 'office'"):
         desk.run()
     assert desk.counted()[0] == ["i1", "i2", "i3", "i4"]
 
@@ -281,7 +281,7 @@ def test_two_benchmarks_of_one_name_and_equal_ids_do_not_merge(desk):
     desk.run()
     images(desk.folder / "other", i1=1, i2=2)
     desk.toml.write_text(TOML.format(root="other"))
-    with pytest.raises(StoreError, match="give this one another name in its TOML file"):
+    with pytest.raises(StoreError, match="change the name in the TOML file"):
         desk.run()
 
 
@@ -317,7 +317,7 @@ def test_stores_of_two_benchmarks_of_one_name_are_not_merged(desk):
     with (
         Store(mine) as store,
         Store(desk.out) as other,
-        pytest.raises(StoreError, match="its benchmark 'office' is another one"),
+        pytest.raises(StoreError, match="its benchmark 'office' has other images"),
     ):
         store.merge(other)
     desk.out = mine
@@ -367,7 +367,7 @@ def test_two_benchmarks_of_one_name_without_a_common_variant(desk, same):
     if same:
         assert len(todo(desk.run())) == 4
         return
-    with pytest.raises(StoreError, match="holds another benchmark called 'office'"):
+    with pytest.raises(StoreError, match="contains a different benchmark called 'office'"):
         desk.run()
 
 

@@ -81,7 +81,7 @@ def test_a_trimap_that_is_not_used_is_not_looked_at(p_folder, tmp_path):
     for source in ("dataset", "kernel-5"):
         out = tmp_path / source
         said[source] = run(p_folder.parent, out, "--dry-run", "--trimap", source).stdout
-    assert "holds 0, 1, 2 and no 255" in said["dataset"]
+    assert "contains 0, 1, 2 and no 255" in said["dataset"]
     assert "wrong in the data" not in said["kernel-5"]
 
 

@@ -152,7 +152,7 @@ def test_what_evaluate_writes_is_imported_with_method_and_setting(tmp_path: Path
         ("image,sad\np_1.png,1\np_1.jpg,2\n", "lines 2 and 3"),
         ("image,sad\np_1,1\np_1,1\n", "lines 2 and 3"),
         ("image,sad\n..,1\n", "begins with a dot"),
-        ("image,sad\na\x1bb,1\n", "it holds the character"),
+        ("image,sad\na\x1bb,1\n", "it contains the character"),
         ('{"images": []}', "is JSON"),
         ("<html></html>", "web page"),
         (b"PK\x03\x04xlsx", "spreadsheet"),

@@ -264,7 +264,7 @@ FAULTS = [
     (Standardised, "contents", "black image .*NaN", "flat image"),
     (Halved, "sizes", r"shape \(2, 2\)", "resize"),
     (Random, "determinism", "second call", "seed"),
-    (RandomWeights, "determinism", "loaded anew", "no random weights"),
+    (RandomWeights, "determinism", "newly loaded", "no random weights"),
     (Sticky, "order", "images before", "keep nothing"),
     (Painter, "inputs", "changes its image", r"image\.copy"),
     (Stubborn, "matte", "read-only", r"image\.copy"),

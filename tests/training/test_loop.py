@@ -212,7 +212,7 @@ def test_loader_processes_change_nothing(tmp_path: Path) -> None:
 
 def test_a_finished_run_is_not_overwritten(tmp_path: Path) -> None:
     done = train(job(tmp_path))
-    with pytest.raises(TrainingError, match="holds a training run; go on with --resume"):
+    with pytest.raises(TrainingError, match="contains a training run; continue it with --resume"):
         train(job(tmp_path, seed=1))
     again = train(job(tmp_path, resume=True))
     assert done is not None and again is not None and again.sha256 == done.sha256

@@ -44,7 +44,7 @@ def test_stages_follow_each_other_and_fill_the_run(shares: list[int], total: int
 def test_recipes_that_make_no_sense() -> None:
     with pytest.raises(ValueError, match="sum to 1"):
         Recipe(steps=1, stages=(Stage(name="a", share=0.4),))
-    with pytest.raises(ValueError, match="as many as milestones"):
+    with pytest.raises(ValueError, match="must have the same length"):
         Recipe(steps=1, milestones=(0.5,), factors=(0.1, 0.2))
     with pytest.raises(ValueError, match="formula must be one of code, text"):
         Recipe(steps=1, formula="paper")

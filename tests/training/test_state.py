@@ -83,5 +83,5 @@ def test_a_state_saved_from_a_wrapped_network_is_taken_up(tmp_path: Path, prefix
 
 def test_a_checkpoint_in_the_place_of_a_state_is_refused(tmp_path: Path) -> None:
     torch.save({"state_dict": {"a": torch.ones(2)}}, tmp_path / "state.pt")
-    with pytest.raises(WeightsError, match="is not the state of a training of p3mbench"):
+    with pytest.raises(WeightsError, match="is not a training state of p3mbench"):
         load_state(tmp_path)

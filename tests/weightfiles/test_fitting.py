@@ -82,7 +82,7 @@ def test_tensors_that_are_no_blocks_of_numbers_are_named(
     torch.save({**state, "weight": change(state["weight"])}, path)
     with pytest.raises(MisfitError, match=re.escape(words)):
         load_into(nn.Linear(3, 3), path)
-    with pytest.raises(MisfitError, match="no other network here takes it"):
+    with pytest.raises(MisfitError, match="no other network here accepts it"):
         load_method("lf", path, "cpu")
 
 

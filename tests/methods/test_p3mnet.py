@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,9 +35,7 @@ def data(golden: Callable[[str], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def network(data: Any) -> P3MNet:
-    filled = P3MNet()
-    filled.load_state_dict(data.state(filled), strict=True)
-    return filled
+    return data.network(P3MNet)
 
 
 @pytest.fixture(scope="module")
@@ -244,12 +240,3 @@ def test_unknown_strategy_is_refused() -> None:
     with pytest.raises(MethodError, match="resize-2021"):
         P3MNetR34(strategy="crop")
     assert set(P3MNetR34.info.strategies) == set(STRATEGIES)
-
-
-def test_importing_the_spec_costs_nothing() -> None:
-    code = (
-        "import sys, p3mbench_methods.p3mnet.spec as s; s.P3MNetR34()\n"
-        "print([m for m in ('torch', 'scipy', 'cv2', 'skimage', 'pandas') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

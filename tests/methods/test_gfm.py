@@ -16,7 +16,6 @@ from p3mbench_methods.gfm.method import LABELS, STRATEGIES, GFMPredictor
 from p3mbench_methods.gfm.network import GFM, Branches, Encoder, GFMOutputs, Rosta, collaborate
 from p3mbench_methods.gfm.resampling import resize_pinned
 from p3mbench_methods.inference import to_batch
-from p3mbench_methods.sides import scaled_sides
 from PIL import Image
 from scipy import ndimage
 from skimage.transform import resize as skimage_resize
@@ -245,21 +244,6 @@ def test_partial_passes_are_parts_of_the_whole(kind: Any) -> None:
         assert torch.equal(network.classes(batch), whole["glance"])
         assert torch.equal(network.opacity(batch), whole["focus"])
         assert torch.equal(network.matte(batch), whole["fusion"])
-
-
-@pytest.mark.parametrize(
-    ("shape", "ratio", "sides"),
-    [
-        ((1080, 1620), 1 / 2, (512, 800)),
-        ((1080, 1620), 1 / 3, (352, 512)),
-        ((96, 288), 1 / 3, (32, 96)),
-        ((4000, 3200), 1 / 2, (1600, 1600)),
-        ((63, 40), 1 / 2, (32, 32)),
-        ((1, 31), 1 / 3, (32, 32)),
-    ],
-)
-def test_scaled_sides(shape: tuple[int, int], ratio: float, sides: tuple[int, int]) -> None:
-    assert scaled_sides(shape, ratio) == sides
 
 
 @pytest.mark.parametrize("kind", SPECS)

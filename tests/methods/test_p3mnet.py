@@ -12,7 +12,6 @@ import torch
 from p3mbench_methods.p3mnet.method import STRATEGIES, P3MNetPredictor
 from p3mbench_methods.p3mnet.network import P3MNet
 from p3mbench_methods.p3mnet.spec import P3MNetR34
-from p3mbench_methods.sides import scaled_sides
 from PIL import Image
 
 from p3mbench.errors import MethodError, WeightsError
@@ -141,21 +140,6 @@ def test_fusion_takes_local_where_unknown_only(thin: P3MNet) -> None:
     assert torch.equal(out.fusion[label == 1], out.local[label == 1])
     assert (out.fusion[label == 2] == 1).all()
     assert (out.fusion[label == 0] == 0).all()
-
-
-@pytest.mark.parametrize(
-    ("shape", "ratio", "sides"),
-    [
-        ((1080, 1620), 0.5, (512, 800)),
-        ((1080, 1620), 1, (1056, 1600)),
-        ((4000, 3200), 0.5, (1600, 1600)),
-        ((256, 192), 0.5, (128, 96)),
-        ((63, 40), 0.5, (32, 32)),
-        ((1, 31), 1, (32, 32)),
-    ],
-)
-def test_scaled_sides(shape: tuple[int, int], ratio: float, sides: tuple[int, int]) -> None:
-    assert scaled_sides(shape, ratio) == sides
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from p3mbench_methods.shm.method import SHMPredictor
 from p3mbench_methods.shm.network import FOREGROUND, SHM, UNKNOWN
 from p3mbench_methods.shm.spec import SHMMethod
-from p3mbench_methods.sides import scaled_sides
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import checked_alpha
@@ -101,14 +100,6 @@ def test_the_procedure_is_the_papers_resize(thin: SHM) -> None:
         matte = thin(batch).alpha[0, 0].numpy()
     expected = resize(matte, (150, 210), Flavour.CURRENT)
     np.testing.assert_allclose(SHMPredictor(thin, "cpu").predict(image), expected, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("shape", "sides"),
-    [((1080, 1620), (512, 800)), ((256, 192), (128, 96)), ((9, 9000), (32, 1600))],
-)
-def test_sides(shape: tuple[int, int], sides: tuple[int, int]) -> None:
-    assert scaled_sides(shape, 1 / 2) == sides
 
 
 def test_sides_that_do_not_divide_are_refused(thin: SHM) -> None:

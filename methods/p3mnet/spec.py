@@ -123,7 +123,7 @@ class P3MNetBasic(P3MNetR34):
     """The P3M paper's ablation baseline: both branches, but nothing that joins them.
 
     Built from the paper; its authors released neither code nor weights. See the network's module
-    for what had to be decided. Strategies as `P3MNetR34`.
+    for what had to be decided. Strategies as those of `p3mnet-r34`.
     """
 
     encoder: ClassVar[str] = "basic"
@@ -133,7 +133,7 @@ class P3MNetBasic(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetViTAES(P3MNetR34):
-    """P3M-Net with a ViTAE-S encoder; strategies as `P3MNetR34`.
+    """P3M-Net with a ViTAE-S encoder; strategies as those of `p3mnet-r34`.
 
     Attributes:
         features: which draw of the encoder's random features to take. The published checkpoint
@@ -169,7 +169,7 @@ class P3MNetViTAES(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetSwinT(P3MNetR34):
-    """P3M-Net with a Swin-T encoder; strategies as `P3MNetR34`.
+    """P3M-Net with a Swin-T encoder; strategies as those of `p3mnet-r34`.
 
     Its authors published no weights.
     """

@@ -53,8 +53,7 @@ def command(
     """
     from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.report.build import subjects
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
     from p3mbench.report.html import Page, render_html
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.report.plots import draw_all
@@ -66,7 +65,8 @@ def command(
     frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
-    built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
+    built = report.build(frame, expected=expected).noted(rows.notes)
+    shown = built.comparisons
     pictures = Pictures(results, manifests, contents_of(frame))
     tables = {name: TABLES[name] for name in TABLES if name in formats or not formats}
     for format_, name in tables.items():

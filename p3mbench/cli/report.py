@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from p3mbench.report import Report
-    from p3mbench.report.build import Subject
+    from p3mbench.report.analysis import Comparison
     from p3mbench.report.pictures import Pictures
 
 
@@ -68,7 +68,7 @@ def command(**asked: Any) -> None:
     p3mbench report --format html --out report.html --plots plots
     """
     from p3mbench.errors import StoreError
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.store import Store
 
@@ -101,7 +101,6 @@ def _write(
     asked: dict[str, Any],
 ) -> None:
     from p3mbench import report
-    from p3mbench.report.build import subjects
     from p3mbench.store import metric_columns
     from p3mbench.writing import write_bytes
 
@@ -115,7 +114,7 @@ def _write(
         expected=expected,
         published=asked["compare"] == "published",
     ).noted(asked["notes"])
-    shown = subjects(frame, metrics=metrics)
+    shown = built.comparisons
     gap = None if asked["plot"] is None else _gap_plot(built, asked["plot"])
     if asked["format_"] == "html":
         from p3mbench.report.html import Page, render_html
@@ -159,7 +158,7 @@ def _text(
 
 def _write_plots(
     built: Report,
-    shown: list[Subject],
+    shown: tuple[Comparison, ...],
     pictures: Pictures,
     images: tuple[str, ...],
     asked: dict[str, Any],

@@ -12,7 +12,7 @@ from typing import Any
 
 from p3mbench import flags
 from p3mbench.names import printable, spreadsheet_cell
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table
+from p3mbench.report.tables.model import ColumnType, Report, Table, TableCell, TableColumn, TableRow
 
 NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
 FLAG_WORDS = "flag_words"  # a column beside that of the names
@@ -69,7 +69,7 @@ def render_csv(report: Report, precision: int | None = None) -> str:
 
 
 def _line(
-    table: Table, row: Row, column: Column, cell: Cell, precision: int | None
+    table: Table, row: TableRow, column: TableColumn, cell: TableCell, precision: int | None
 ) -> dict[str, object]:
     numbers = {
         name: "" if value is None else value
@@ -97,7 +97,9 @@ def _line(
     }
 
 
-def _numbers(cell: Cell, column: Column, precision: int | None) -> dict[str, float | None]:
+def _numbers(
+    cell: TableCell, column: TableColumn, precision: int | None
+) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name in NUMBERS:
         value = float(getattr(cell, name))
@@ -139,7 +141,7 @@ def _table(table: Table, precision: int | None) -> dict[str, Any]:
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: TableColumn) -> dict[str, Any]:
     return {
         "key": column.key,
         "title": column.title,
@@ -152,7 +154,7 @@ def _column(column: Column) -> dict[str, Any]:
     }
 
 
-def _row(table: Table, row: Row, precision: int | None) -> dict[str, Any]:
+def _row(table: Table, row: TableRow, precision: int | None) -> dict[str, Any]:
     return {
         "label": row.label,
         "method": row.method,
@@ -166,7 +168,7 @@ def _row(table: Table, row: Row, precision: int | None) -> dict[str, Any]:
     }
 
 
-def _cell(cell: Cell, column: Column, precision: int | None) -> dict[str, Any] | None:
+def _cell(cell: TableCell, column: TableColumn, precision: int | None) -> dict[str, Any] | None:
     if not cell.attempted:
         return None
     if column.type is ColumnType.TEXT:

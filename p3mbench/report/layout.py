@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from p3mbench.names import printable
-from p3mbench.report.model import ColumnType, Row, Table, cell_text
+from p3mbench.report.tables.model import ColumnType, Table, TableRow, cell_text
 
 GAP = 2  # characters between columns
 _BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
@@ -20,7 +20,7 @@ def plain(text: str) -> str:
     return printable(_BREAKS.sub(" ", text))
 
 
-def label_text(row: Row) -> str:
+def label_text(row: TableRow) -> str:
     """The label of a line, with the letters of the flags that qualify it: "MODNet [a]"."""
     return f"{plain(row.label)} [{','.join(row.marks)}]" if row.marks else plain(row.label)
 
@@ -66,7 +66,7 @@ def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> lis
     return [[*range(lead), *part] for part in parts]
 
 
-def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[Row]]]:
+def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[TableRow]]]:
     """Blocks of a part, without rows (and blocks) that have nothing in any of its columns."""
     values = [j for j in part if table.columns[j].type is not ColumnType.TEXT]
     found = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from p3mbench.report.export import render_csv, render_json
 from p3mbench.report.latex import render_latex
 from p3mbench.report.markdown import render_markdown
-from p3mbench.report.model import Report
+from p3mbench.report.tables.model import Report
 from p3mbench.report.terminal import render_terminal
 
 FORMATS = ("table", "markdown", "latex", "csv", "json")

@@ -15,7 +15,7 @@ from p3mbench.report.layout import (
     text_width,
     total_width,
 )
-from p3mbench.report.model import ColumnType, Report, Row, Table, cell_text
+from p3mbench.report.tables.model import ColumnType, Report, Table, TableRow, cell_text
 
 BOLD, UNDERLINE, RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
 # Marks behind best and second where bold and underline cannot be shown.
@@ -123,7 +123,7 @@ def _is_text(table: Table, j: int) -> bool:
 
 def _row(
     table: Table,
-    row: Row,
+    row: TableRow,
     part: Sequence[int],
     label: int,
     widths: Sequence[int],

@@ -19,8 +19,17 @@ from p3mbench.report.html.summary import Finding, findings
 from p3mbench.report.html.viewer import viewer
 from p3mbench.report.latex import render_latex
 from p3mbench.report.layout import plain
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, cell_text
 from p3mbench.report.plots import draw_all
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Report,
+    Role,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+    cell_text,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +183,7 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
+def _row(row: TableRow, columns: Sequence[TableColumn]) -> dict[str, Any]:
     return {
         "label": plain(row.label),
         "marks": ",".join(row.marks),
@@ -184,7 +193,7 @@ def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
     }
 
 
-def _cell(cell: Cell, column: Column) -> dict[str, Any]:
+def _cell(cell: TableCell, column: TableColumn) -> dict[str, Any]:
     hints = []
     if cell.attempted and not cell.complete:
         hints.append(f"{cell.n} of {cell.total} images")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from p3mbench.report.captions import confounded
-from p3mbench.report.display import count, metric_display, number, p_text
-from p3mbench.report.flagging import notes_of_rows
-from p3mbench.report.gaps import QUESTIONS, Contrast
-from p3mbench.report.model import Cell, Column, Report, Role, Row, Table
-from p3mbench.report.unscored import unscored
+from p3mbench.report.tables.model import Report, Role, Table, TableCell, TableColumn, TableRow
+from p3mbench.report.wording.flagging import notes_of_rows
+from p3mbench.report.wording.numbers import count, metric_display, number, p_text
+from p3mbench.report.wording.unscored import unscored
+from p3mbench.settings import QUESTIONS, Contrast
 from p3mbench.stats import least_images, least_unpaired_p
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def findings(report: Report, frame: pd.DataFrame) -> list[Finding]:
     for table in sorted(report.tables, key=lambda table: table.kind != "trimap-free"):
         if table.role is not Role.GAPS or not _first_metric(report, table):
             continue
-        by_contrast: dict[Contrast, list[Row]] = {}
+        by_contrast: dict[Contrast, list[TableRow]] = {}
         for row in table.rows:
             if row.contrast is not None:
                 by_contrast.setdefault(row.contrast, []).append(row)
@@ -70,7 +70,7 @@ def _column(table: Table, key: str) -> int:
     return [column.key for column in table.columns].index(key)
 
 
-def _finding(table: Table, contrast: Contrast, rows: list[Row]) -> Finding:
+def _finding(table: Table, contrast: Contrast, rows: list[TableRow]) -> Finding:
     gap, p_holm = _column(table, "gap"), _column(table, "p_holm")
     whole = [row for row in rows if not row.cells[gap].missing and row.cells[gap].complete]
     subset = dict(table.facts)["main_subset"]
@@ -102,7 +102,7 @@ def _counted(contrast: Contrast, whole: int, worse: int, better: int) -> str:
     return f"{of}, {worse} have significantly larger errors on {more} and {better} on {fewer}."
 
 
-def _powerless(contrast: Contrast, rows: list[Row], p_holm: int) -> str:
+def _powerless(contrast: Contrast, rows: list[TableRow], p_holm: int) -> str:
     """That no result could be significant with so few images; "" where one could."""
     tested = [row for row in rows if row.cells[p_holm].value == row.cells[p_holm].value]
     if not tested:
@@ -122,12 +122,12 @@ def _powerless(contrast: Contrast, rows: list[Row], p_holm: int) -> str:
     )  # fmt: skip
 
 
-def _significant(cell: Cell, p: Cell) -> bool:
+def _significant(cell: TableCell, p: TableCell) -> bool:
     """Both the interval and the corrected test say so."""
     return (cell.low > 0 or cell.high < 0) and p.value < CLEAR
 
 
-def _gap(cell: Cell, column: Column) -> str:
+def _gap(cell: TableCell, column: TableColumn) -> str:
     title = metric_display(column.metric).title
     value = number(cell.value, column.decimals, sign=True)
     if cell.low != cell.low:
@@ -136,7 +136,7 @@ def _gap(cell: Cell, column: Column) -> str:
     return f"{title} {value}, 95 % interval {low} to {high}"
 
 
-def _verdict(cell: Cell, p: Cell) -> str:
+def _verdict(cell: TableCell, p: TableCell) -> str:
     if _significant(cell, p):
         verdict = "significant"
     elif cell.low > 0 or cell.high < 0:
@@ -146,7 +146,7 @@ def _verdict(cell: Cell, p: Cell) -> str:
     return f", {_p(p)} after Holm's correction ({verdict})"
 
 
-def _p(p: Cell) -> str:
+def _p(p: TableCell) -> str:
     text = p_text(p.value)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
 

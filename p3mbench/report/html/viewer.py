@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 
 from p3mbench.images import UInt8Array
+from p3mbench.report.analysis.comparison import MeanAt
+from p3mbench.report.analysis.entries import Entry
+from p3mbench.report.analysis.means import values_at
 from p3mbench.report.build import Subject
-from p3mbench.report.cells import values_at
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import Entry
-from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.pictures import Pictures, as_levels, shrunk
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import Setting
 
 LONGEST = 480  # pixels of a picture in the page
 QUALITY = 85  # of images; mattes are kept exactly
@@ -107,7 +108,7 @@ def _chosen(subjects: Sequence[Subject], count: int) -> list[str]:
         subset = subject.entries.subset
         for entry, train in _contenders(subject):
             b, n = (
-                values_at(entry, Place(subset, Setting(train, v), subject.metric)) for v in "BN"
+                values_at(entry, MeanAt(subset, Setting(train, v), subject.metric)) for v in "BN"
             )
             for image in b.keys() | n.keys():
                 known = [v[image] for v in (b, n) if image in v]

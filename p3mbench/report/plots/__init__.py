@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 from p3mbench.report import flagging
 from p3mbench.report.build import Subject
 from p3mbench.report.captions import set_title, slug
-from p3mbench.report.display import metric_display
-from p3mbench.report.model import Report
 from p3mbench.report.plots import gap
 from p3mbench.report.plots.cumulative import cumulative
 from p3mbench.report.plots.panels import panels
@@ -19,6 +17,8 @@ from p3mbench.report.plots.slopes import slopes
 from p3mbench.report.plots.speed import speed
 from p3mbench.report.plots.style import rendered
 from p3mbench.report.plots.where import where
+from p3mbench.report.tables.model import Report
+from p3mbench.report.wording.numbers import metric_display
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from p3mbench.report.analysis.comparison import MeanAt
+from p3mbench.report.analysis.entries import EntrySet
+from p3mbench.report.analysis.means import values_at
 from p3mbench.report.build import Subject
-from p3mbench.report.cells import values_at
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import GRID, LINES, PALE, bare, cut, log_axis, new_figure
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ def curves_of(entries: EntrySet, metric: str, setting: Setting) -> list[Curve]:
     """The sorted errors of every method in one setting of the main subset, best mean first."""
     found = []
     for entry in entries.entries:
-        values = values_at(entry, Place(entries.subset, setting, metric))
+        values = values_at(entry, MeanAt(entries.subset, setting, metric))
         if values:
             found.append((entry.label, sorted(values.values())))
     return sorted(found, key=lambda curve: (float(np.mean(curve[1])), curve[0]))

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from p3mbench.report.analysis.comparison import MeanAt
 from p3mbench.report.build import build
 from p3mbench.report.captions import confounded
-from p3mbench.report.display import metric_display
-from p3mbench.report.gaps import VARIANTS, Contrast, Place, Setting
 from p3mbench.report.layout import plain
-from p3mbench.report.model import Cell, Column, Report, Role, Table, cell_text
 from p3mbench.report.plots.style import (
     GREY,
     GRID,
@@ -28,6 +26,9 @@ from p3mbench.report.plots.style import (
     new_figure,
     rendered,
 )
+from p3mbench.report.tables.model import Report, Role, Table, TableCell, TableColumn, cell_text
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import PAPER_VARIANTS, Contrast, Setting
 from p3mbench.writing import write_bytes
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Line:
 
     label: str
     means: tuple[float, float]
-    gap: Cell
+    gap: TableCell
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Panel:
     """One train setting of one table; ``marks`` say what its two means are of."""
 
     title: str
-    column: Column
+    column: TableColumn
     contrast: Contrast
     lines: tuple[Line, ...]
     marks: tuple[Mark, Mark] = MARKS
@@ -124,7 +125,7 @@ def panels_of(table: Table) -> list[Panel]:
         if contrast is None or contrast.test.train != contrast.reference.train:
             continue
         train, subset = contrast.test.train, dict(table.facts)["main_subset"]
-        b, n = (at[Place(subset, Setting(train, v), column.metric)] for v in VARIANTS)
+        b, n = (at[MeanAt(subset, Setting(train, v), column.metric)] for v in PAPER_VARIANTS)
         lines = [
             Line(plain(row.label), (row.cells[b].value, row.cells[n].value), row.cells[j])
             for row in table.rows
@@ -154,7 +155,7 @@ def _index(table: Table, key: str) -> int:
     return [column.key for column in table.columns].index(key)
 
 
-def _panel(table: Table, column: Column, contrast: Contrast, lines: list[Line]) -> Panel:
+def _panel(table: Table, column: TableColumn, contrast: Contrast, lines: list[Line]) -> Panel:
     lines.sort(key=lambda line: (-line.gap.value, line.label))
     total = max(line.gap.total for line in lines)
     return Panel(_title(table, contrast, total), column, contrast, tuple(lines))

@@ -10,12 +10,12 @@ import numpy as np
 
 from p3mbench.images import UInt8Array
 from p3mbench.report.build import Subject
-from p3mbench.report.display import metric_display, number
-from p3mbench.report.gaps import Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.pictures import Pictures, as_levels, shrunk, worst_first
 from p3mbench.report.plots.scatter import Cloud, clouds_of
 from p3mbench.report.plots.style import cut, new_figure
+from p3mbench.report.wording.numbers import metric_display, number
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from p3mbench.report.analysis.comparison import MeanAt
+from p3mbench.report.analysis.entries import Entry, EntrySet
+from p3mbench.report.analysis.means import values_at
 from p3mbench.report.build import Subject
-from p3mbench.report.cells import values_at
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import Entry, EntrySet
-from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ def clouds_of(entries: EntrySet, metric: str) -> list[Cloud]:
     for entry in entries.entries:
         for train in sorted(entry.trains, key=lambda train: Setting(train, "").order):
             b, n = (
-                values_at(entry, Place(entries.subset, Setting(train, v), metric)) for v in "BN"
+                values_at(entry, MeanAt(entries.subset, Setting(train, v), metric)) for v in "BN"
             )
             both = sorted(b.keys() & n.keys())
             if both:

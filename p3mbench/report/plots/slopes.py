@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from p3mbench.report.analysis.comparison import MeanAt
+from p3mbench.report.analysis.entries import EntrySet
+from p3mbench.report.analysis.means import mean_cell
 from p3mbench.report.build import Subject
-from p3mbench.report.cells import mean_cell
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure, spread
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ def slopes_of(entries: EntrySet, metric: str) -> dict[str, list[Slope]]:
     for train in dict.fromkeys(setting.train for setting in entries.settings(subset)):
         for entry in entries.entries:
             b, n = (
-                mean_cell(entries, entry, Place(subset, Setting(train, v), metric)) for v in "BN"
+                mean_cell(entries, entry, MeanAt(subset, Setting(train, v), metric)) for v in "BN"
             )
             if b.attempted and n.attempted and b.n and n.n and b.complete and n.complete:
                 found.setdefault(train, []).append((entry.label, b.value, n.value))

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from p3mbench.report.analysis.comparison import MeanAt
+from p3mbench.report.analysis.entries import EntrySet
+from p3mbench.report.analysis.means import mean_cell
 from p3mbench.report.build import Subject
-from p3mbench.report.cells import mean_cell
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import BLUE, GREY, GRID, bare, cut, log_axis, new_figure, spread
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def costs_of(entries: EntrySet, metric: str) -> list[Cost]:
             scores = entry.scores.get((entries.subset, setting))
             if scores is None:
                 continue
-            cell = mean_cell(entries, entry, Place(entries.subset, setting, metric))
+            cell = mean_cell(entries, entry, MeanAt(entries.subset, setting, metric))
             if cell.complete and cell.n:
                 known = scores.seconds[np.isfinite(scores.seconds)]
                 seconds = float(np.median(known)) if len(known) else float("nan")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from p3mbench.report.analysis.comparison import MeanAt
+from p3mbench.report.analysis.entries import EntrySet
+from p3mbench.report.analysis.means import mean_cell
 from p3mbench.report.build import Subject
-from p3mbench.report.cells import mean_cell
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
 from p3mbench.report.layout import plain
 from p3mbench.report.plots.style import GRID, INK, bare, cut, new_figure
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,7 @@ def bars_of(entries: EntrySet) -> dict[str, list[Bar]]:
                     continue
                 known = entry.scores[subset, setting].values
                 cells = {
-                    metric: mean_cell(entries, entry, Place(subset, setting, metric))
+                    metric: mean_cell(entries, entry, MeanAt(subset, setting, metric))
                     for metric in (*(name for name, *_ in PARTS), FACE)
                     if metric in known
                 }

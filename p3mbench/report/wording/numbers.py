@@ -39,12 +39,6 @@ def metric_display(metric: str) -> MetricDisplay:
     return MetricDisplay(known.title, known.decimals, REGIONS[known.region], known.ranks_alone)
 
 
-def metric_order(metric: str) -> tuple[int, str]:
-    """Sort key: known metrics in column order, then the others by name."""
-    known = list(METRICS)
-    return (known.index(metric) if metric in METRICS else len(known), metric)
-
-
 def number(value: float, decimals: int, *, sign: bool = False) -> str:
     """A number with a true minus sign; with ``sign`` also a plus; a dash for NaN.
 

@@ -13,11 +13,10 @@ from enum import StrEnum
 from p3mbench.report.analysis.comparison import Comparison, MeanAt
 from p3mbench.report.analysis.flagging import FlagUse, Tally
 from p3mbench.report.analysis.overview import Overview
-from p3mbench.report.wording.numbers import MISSING, number, p_text
+from p3mbench.report.wording.numbers import MISSING, fitted_decimals, interval_text, p_text
 from p3mbench.settings import Contrast
 
 NAN = float("nan")
-MOST_EXTRA = 2  # decimals beyond the paper's
 
 
 class Role(StrEnum):
@@ -198,23 +197,18 @@ class Table:
         return any(cell.rank for row in self.rows for cell in row.cells)
 
     def fitted(self) -> Table:
-        """The same table with decimals that its smallest numbers need.
-
-        The paper's decimals are the least. Small images have small errors, which those would hide:
-        errors get two digits, gaps one digit of their narrowest interval.
-        """
-        least: dict[str, float] = {}
+        """The same table with decimals that its smallest numbers need, see `fitted_decimals`."""
+        errors: dict[str, list[float]] = {}
         for j, column in enumerate(self.columns):
             if column.type in (ColumnType.MEAN, ColumnType.INTERVAL):
-                found = [row.cells[j].value for row in self.rows if row.cells[j].value > 0]
-                least[column.metric] = min([least.get(column.metric, math.inf), *found])
+                values = [row.cells[j].value for row in self.rows]
+                errors.setdefault(column.metric, []).extend(values)
         columns = []
         for j, column in enumerate(self.columns):
-            smallest = least.get(column.metric, math.inf) / 10
-            if column.type is ColumnType.GAP:
-                widths = [row.cells[j].high - row.cells[j].low for row in self.rows]
-                smallest = min([smallest, *(width for width in widths if width > 0)])
-            columns.append(replace(column, decimals=_decimals_for(smallest, column.decimals)))
+            gap = column.type is ColumnType.GAP
+            widths = [row.cells[j].high - row.cells[j].low for row in self.rows] if gap else ()
+            decimals = fitted_decimals(column.metric, errors.get(column.metric, ()), widths)
+            columns.append(replace(column, decimals=decimals))
         return self._with_columns(columns)
 
     def with_precision(self, decimals: int) -> Table:
@@ -229,13 +223,6 @@ class Table:
             for old, column in zip(self.columns, columns, strict=True)
         )
         return replace(self, columns=new, rows=ranked(new, self.rows))
-
-
-def _decimals_for(smallest: float, default: int) -> int:
-    """Decimals that show a number's first digit: the default, or up to `MOST_EXTRA` more."""
-    if not 0 < smallest < math.inf:
-        return default
-    return min(max(default, -math.floor(math.log10(smallest))), default + MOST_EXTRA)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,11 +268,7 @@ def _value_text(cell: TableCell, column: TableColumn) -> str:
     if column.type is ColumnType.SHARE:
         return MISSING if cell.missing else f"{100 * cell.value:.0f} %"
     signed = column.type in (ColumnType.GAP, ColumnType.SIGNED)
-    text = number(cell.value, column.decimals, sign=signed)
-    if math.isnan(cell.low) or math.isnan(cell.high):
-        return text
-    bounds = [number(bound, column.decimals, sign=signed) for bound in (cell.low, cell.high)]
-    return f"{text} [{bounds[0]}, {bounds[1]}]"
+    return interval_text(cell.value, cell.low, cell.high, column.decimals, sign=signed)
 
 
 def ranked(columns: Sequence[TableColumn], rows: Iterable[TableRow]) -> tuple[TableRow, ...]:

@@ -66,10 +66,16 @@ def number_column(key: str, title: str) -> TableColumn:
 
 
 def score_column(
-    key: str, title: str, metric: str, type: ColumnType = ColumnType.MEAN, *, ranked: bool = False
+    key: str,
+    title: str,
+    metric: str,
+    type: ColumnType = ColumnType.MEAN,
+    *,
+    ranked: bool = False,
+    extra: int = 0,
 ) -> TableColumn:
-    """A column of numbers in a metric, with the metric's decimals."""
-    decimals = metric_display(metric).decimals
+    """A column of numbers in a metric, with the metric's decimals and ``extra`` ones."""
+    decimals = metric_display(metric).decimals + extra
     return TableColumn(
         key=key, title=title, type=type, decimals=decimals, metric=metric, ranked=ranked
     )

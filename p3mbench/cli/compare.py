@@ -42,8 +42,8 @@ def command(
     """
     from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.report.compare import Side, compare
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
+    from p3mbench.report.tables.changes import Side, compare
     from p3mbench.store import Store, metric_columns
 
     format_ = chosen_format(format_, out)

@@ -63,7 +63,7 @@ def show_outcome(report: RunReport, store: Store, out: Path) -> None:
     from p3mbench.cli.report import tables_of
     from p3mbench.cli.screen import item
     from p3mbench.harness.runner import moved
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
 
     for name, reason in report.unloadable.items():
         click.secho(f"{name} could not be loaded: {reason}", fg="red", err=True)

@@ -9,10 +9,19 @@ from dataclasses import replace
 from p3mbench.data.listing import first_names
 from p3mbench.evaluation import EvaluatedImage, flagged, means
 from p3mbench.flags import joined, words
-from p3mbench.report.captions import metric_regions
-from p3mbench.report.display import count, metric_display
-from p3mbench.report.model import EMPTY, Cell, Column, ColumnType, Report, Role, Row, Table
 from p3mbench.report.render import Data, Look, find
+from p3mbench.report.tables.model import (
+    EMPTY,
+    ColumnType,
+    Report,
+    Role,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+)
+from p3mbench.report.tables.notes import metric_regions
+from p3mbench.report.wording.numbers import count, metric_display
 
 
 def evaluated(
@@ -46,7 +55,7 @@ def _table(images: Sequence[EvaluatedImage], convention: str) -> Table:
     average = means(images)
     scored = [(image.id, image.scores) for image in images if image.scores is not None]
     columns = [
-        Column(
+        TableColumn(
             key=name,
             title=metric_display(name).title,
             type=ColumnType.MEAN,
@@ -59,8 +68,8 @@ def _table(images: Sequence[EvaluatedImage], convention: str) -> Table:
     rows = [_row(name, scores, columns) for name, scores in scored]
     rows.append(_row(f"mean of {len(scored)}", average, columns))
     if flags:
-        columns.append(Column(key="flags", title="Flags", type=ColumnType.TEXT))
-        texts = [Cell(text=text) for text in (*flags, "")]
+        columns.append(TableColumn(key="flags", title="Flags", type=ColumnType.TEXT))
+        texts = [TableCell(text=text) for text in (*flags, "")]
         rows = [replace(r, cells=(*r.cells, text)) for r, text in zip(rows, texts, strict=True)]
     return Table(
         role=Role.IMAGES,
@@ -78,9 +87,9 @@ def _table(images: Sequence[EvaluatedImage], convention: str) -> Table:
     )
 
 
-def _row(label: str, scores: Mapping[str, float], columns: Sequence[Column]) -> Row:
-    cells = [Cell(value=scores[c.key]) if c.key in scores else EMPTY for c in columns]
-    return Row(label=label, method="", cells=tuple(cells))
+def _row(label: str, scores: Mapping[str, float], columns: Sequence[TableColumn]) -> TableRow:
+    cells = [TableCell(value=scores[c.key]) if c.key in scores else EMPTY for c in columns]
+    return TableRow(label=label, method="", cells=tuple(cells))
 
 
 def _lines(

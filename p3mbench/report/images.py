@@ -9,14 +9,31 @@ from typing import TYPE_CHECKING, Any
 
 from p3mbench import flags
 from p3mbench.metrics.table import METRICS
-from p3mbench.report import flagging
-from p3mbench.report.display import metric_display, metric_order
-from p3mbench.report.entries import departures
-from p3mbench.report.gaps import Setting
-from p3mbench.report.grouping import IDENTITY, ORIGIN_COLUMNS, OTHER_COLUMNS, TEXT_COLUMNS, as_text
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, Tally
+from p3mbench.report.analysis.entries import departures
+from p3mbench.report.analysis.flagging import Tally, flag_uses
+from p3mbench.report.analysis.grouping import (
+    IDENTITY,
+    ORIGIN_COLUMNS,
+    OTHER_COLUMNS,
+    TEXT_COLUMNS,
+    as_text,
+    metric_order,
+)
 from p3mbench.report.render import Data, Look, find
 from p3mbench.report.render.data import FLAG_WORDS
+from p3mbench.report.tables.assembly import marked
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Report,
+    Role,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+)
+from p3mbench.report.wording.flagging import origin_sentence, with_notes
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,9 +110,9 @@ def _plain(value: Any, column: str) -> Any:
 
 def _table(rows: pd.DataFrame, metrics: Sequence[str]) -> Table:
     texts = ("strategy", "benchmark", "subset", "setting", "image")
-    columns = [Column(key=t, title=t.capitalize(), type=ColumnType.TEXT) for t in texts]
+    columns = [TableColumn(key=t, title=t.capitalize(), type=ColumnType.TEXT) for t in texts]
     columns += [
-        Column(
+        TableColumn(
             key=metric,
             title=metric_display(metric).title,
             type=ColumnType.MEAN,
@@ -105,13 +122,13 @@ def _table(rows: pd.DataFrame, metrics: Sequence[str]) -> Table:
         for metric in metrics
     ]
     columns += [
-        Column(key="seconds", title="Seconds", type=ColumnType.NUMBER),
-        Column(key="status", title="Status", type=ColumnType.TEXT),
+        TableColumn(key="seconds", title="Seconds", type=ColumnType.NUMBER),
+        TableColumn(key="status", title="Status", type=ColumnType.TEXT),
     ]
-    columns.append(Column(key="flags", title="Flags", type=ColumnType.TEXT))
+    columns.append(TableColumn(key="flags", title="Flags", type=ColumnType.TEXT))
     lines = [_row(record, metrics) for record in rows.to_dict("records")]
     found = [tally for line in lines for tally in line.tallies]
-    uses = flagging.flag_uses(found)
+    uses = flag_uses(found)
     if not uses:
         columns.pop()
         lines = [replace(line, cells=line.cells[:-1]) for line in lines]
@@ -119,15 +136,15 @@ def _table(rows: pd.DataFrame, metrics: Sequence[str]) -> Table:
         role=Role.IMAGES,
         label="p3mbench-images",
         title="Scores per image",
-        caption=" ".join(filter(None, ("Lower is better.", flagging.origin_sentence(found)))),
+        caption=" ".join(filter(None, ("Lower is better.", origin_sentence(found)))),
         columns=tuple(columns),
-        rows=flagging.marked(lines, uses),
-        notes=flagging.with_notes((), uses),
+        rows=marked(lines, uses),
+        notes=with_notes((), uses),
         flags=uses,
     )
 
 
-def _row(record: dict[Any, Any], metrics: Sequence[str]) -> Row:
+def _row(record: dict[Any, Any], metrics: Sequence[str]) -> TableRow:
     setting = Setting(as_text(record["train_setting"]), as_text(record["variant"])).title
     texts = [as_text(record[c]) for c in ("strategy", "benchmark", "subset")]
     reason = as_text(record["reason"])
@@ -137,14 +154,14 @@ def _row(record: dict[Any, Any], metrics: Sequence[str]) -> Row:
     label = ", ".join(filter(None, (label, ran, as_text(record["checkpoint"]))))
     names = flags.split(as_text(record["flags"]))
     where = tuple(as_text(record[name]) for name in (*IDENTITY, "image"))
-    return Row(
+    return TableRow(
         label=label,
         method=as_text(record["method"]),
         cells=(
-            *(Cell(text=text) for text in (*texts, setting, as_text(record["image"]))),
-            *(Cell(value=float(record[metric])) for metric in (*metrics, "seconds")),
-            Cell(text=status),
-            Cell(text=", ".join(names)),
+            *(TableCell(text=text) for text in (*texts, setting, as_text(record["image"]))),
+            *(TableCell(value=float(record[metric])) for metric in (*metrics, "seconds")),
+            TableCell(text=status),
+            TableCell(text=", ".join(names)),
         ),
         tallies=(Tally(of=(label, *where), rows=1, flags=tuple((name, 1) for name in names)),),
     )

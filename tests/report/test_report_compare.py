@@ -6,7 +6,7 @@ import pytest
 from fake import DEFAULT, Fake, rows
 
 from p3mbench.report import render
-from p3mbench.report.compare import Side, compare
+from p3mbench.report.tables.changes import Side, compare
 
 
 def test_equal_stores_have_no_change() -> None:

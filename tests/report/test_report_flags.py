@@ -14,10 +14,10 @@ from fake import Fake, rows
 from p3mbench import flags
 from p3mbench.report import build, per_image, render
 from p3mbench.report.build import subjects
-from p3mbench.report.flagging import flag_uses
 from p3mbench.report.html import Page, render_html
-from p3mbench.report.model import Role, Tally
 from p3mbench.report.plots import draw_all
+from p3mbench.report.tables.model import Role, Tally
+from p3mbench.report.wording.flagging import flag_uses
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=200)

@@ -10,11 +10,11 @@ from fake import Fake, rows
 
 from p3mbench.report import build, render
 from p3mbench.report.build import subjects
-from p3mbench.report.gaps import SUBSET_GAP
 from p3mbench.report.html import Page, render_html
 from p3mbench.report.html.summary import findings
-from p3mbench.report.model import Report, Role, Table
 from p3mbench.report.plots.gap import gap_picture, panels_of_report
+from p3mbench.report.tables.model import Report, Role, Table
+from p3mbench.settings import SUBSET_GAP
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=200)

@@ -11,8 +11,8 @@ from fake import DEFAULT, Fake, rows
 
 from p3mbench import stats
 from p3mbench.report import Report, Role, Table, build
-from p3mbench.report.display import number
-from p3mbench.report.model import Cell, Row, cell_text
+from p3mbench.report.tables.model import TableCell, TableRow, cell_text
+from p3mbench.report.wording.numbers import number
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=199)
@@ -23,7 +23,7 @@ def table(report: Report, role: str, kind: str = "trimap-free") -> Table:
     return next(t for t in report.tables if t.role == role and t.kind == kind)
 
 
-def cell(table: Table, label: str, column: str, block: str = "") -> Cell:
+def cell(table: Table, label: str, column: str, block: str = "") -> TableCell:
     j = [c.key for c in table.columns].index(column)
     found = [r for r in table.rows if r.label == label and (not block or r.block == block)]
     assert len(found) == 1, (label, [r.label for r in table.rows])
@@ -370,7 +370,7 @@ def test_everything_is_hashable_and_frozen() -> None:
     assert isinstance(hash(shown), int)
     with pytest.raises(AttributeError):
         shown.title = "x"  # type: ignore[misc]
-    assert isinstance(shown.rows[0], Row) and isinstance(DEFAULT[0], Fake)
+    assert isinstance(shown.rows[0], TableRow) and isinstance(DEFAULT[0], Fake)
 
 
 def test_a_subset_of_another_name_has_tables_of_its_own() -> None:

@@ -7,7 +7,7 @@ import pytest
 from fake import METRICS, Fake, rows
 
 from p3mbench.report import build, formats, render
-from p3mbench.report.unscored import nothing_scored, unscored
+from p3mbench.report.wording.unscored import nothing_scored, unscored
 
 
 def failed(columns: bool = True) -> pd.DataFrame:

@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p3mbench.metrics.table import METRICS
-from p3mbench.report.display import count, metric_display, metric_order
-from p3mbench.report.entries import departures
-from p3mbench.report.flagging import notes_of_rows
-from p3mbench.report.gaps import Setting
-from p3mbench.report.grouping import as_text
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table
+from p3mbench.report.analysis.entries import departures
+from p3mbench.report.analysis.flagging import uses_in_rows
+from p3mbench.report.analysis.grouping import as_text, metric_order
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Report,
+    Role,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+)
+from p3mbench.report.wording.flagging import qualifying_notes
+from p3mbench.report.wording.numbers import count, metric_display
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,14 +46,14 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Changes:
     """The tables and notes, and whether any score differs or any image is in one store only."""
 
     report: Report
     changed: bool
 
 
-def compare(a: Side, b: Side, metrics: Sequence[str] | None = None) -> Comparison:
+def compare(a: Side, b: Side, metrics: Sequence[str] | None = None) -> Changes:
     """Compare two stores row by row.
 
     Args:
@@ -69,11 +78,15 @@ def compare(a: Side, b: Side, metrics: Sequence[str] | None = None) -> Compariso
     tables = [t for metric in chosen if (t := _table(common, metric, (a.name, b.name)))]
     notes = [*_only(both, a, b), *_statuses(common), *_weights(common), *_environment(a, b)]
     notes += [*_codes(a, b), *(f"{side.name}: {note}" for side in (a, b) for note in side.notes)]
-    notes += [f"{side.name}: {note}" for side in (a, b) for note in notes_of_rows(side.frame)]
+    notes += [
+        f"{side.name}: {note}"
+        for side in (a, b)
+        for note in qualifying_notes(uses_in_rows(side.frame))
+    ]
     same = len(common) - _differing(common, chosen)
     notes.insert(0, f"{same:,} of {len(common):,} common rows have equal scores.")
     changed = same < len(common) or len(common) < len(both) or not _equal_status(common)
-    return Comparison(Report(tables=tuple(tables), notes=tuple(notes)), changed)
+    return Changes(Report(tables=tuple(tables), notes=tuple(notes)), changed)
 
 
 def _unique(side: Side, columns: Sequence[str]) -> pd.DataFrame:
@@ -116,15 +129,18 @@ def _table(common: pd.DataFrame, metric: str, names: tuple[str, str]) -> Table |
         setting = Setting(of["train_setting"], of["variant"]).title
         n = len(change)
         numbers = (scored[f"{metric}_a"].mean(), scored[f"{metric}_b"].mean(), change.mean())
-        cells = [Cell(value=float(v), n=n, total=n) for v in (*numbers, change[worst])]
-        texts = Cell(text=str(scored["image"].iloc[worst])), Cell(value=float((change != 0).sum()))
+        cells = [TableCell(value=float(v), n=n, total=n) for v in (*numbers, change[worst])]
+        texts = (
+            TableCell(text=str(scored["image"].iloc[worst])),
+            TableCell(value=float((change != 0).sum())),
+        )
         seed = f"seed {of['seed']}" if of["seed"] else ""
         title = as_text(part["title_b"].iloc[0]) or of["method"]
         rows.append(
-            Row(
+            TableRow(
                 label=", ".join(filter(None, (title, departures(of["options"]), seed))),
                 method=of["method"],
-                cells=(Cell(text=f"{of['subset']} {setting}"), *cells, *texts),
+                cells=(TableCell(text=f"{of['subset']} {setting}"), *cells, *texts),
                 block=" ".join(filter(None, (of["benchmark"], of["strategy"], of["obfuscation"]))),
             )
         )
@@ -132,13 +148,13 @@ def _table(common: pd.DataFrame, metric: str, names: tuple[str, str]) -> Table |
         return None
     signed = ColumnType.SIGNED
     columns = (
-        Column(key="place", title="Setting", type=ColumnType.TEXT),
+        TableColumn(key="place", title="Setting", type=ColumnType.TEXT),
         _score("a", names[0], ColumnType.MEAN, metric, shown.decimals),
         _score("b", names[1], ColumnType.MEAN, metric, shown.decimals),
         _score("change", "Change", signed, metric, shown.decimals + 2),
         _score("largest", "Largest", signed, metric, shown.decimals + 2),
-        Column(key="image", title="at image", type=ColumnType.TEXT),
-        Column(key="changed", title="Images changed", type=ColumnType.NUMBER, decimals=0),
+        TableColumn(key="image", title="at image", type=ColumnType.TEXT),
+        TableColumn(key="changed", title="Images changed", type=ColumnType.NUMBER, decimals=0),
     )
     return Table(
         role=Role.CHANGES,
@@ -150,8 +166,8 @@ def _table(common: pd.DataFrame, metric: str, names: tuple[str, str]) -> Table |
     )
 
 
-def _score(key: str, title: str, type_: ColumnType, metric: str, decimals: int) -> Column:
-    return Column(key=key, title=title, type=type_, metric=metric, decimals=decimals)
+def _score(key: str, title: str, type_: ColumnType, metric: str, decimals: int) -> TableColumn:
+    return TableColumn(key=key, title=title, type=type_, metric=metric, decimals=decimals)
 
 
 def _only(both: pd.DataFrame, a: Side, b: Side) -> list[str]:

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from p3mbench.report.display import MISSING, number, p_text
-from p3mbench.report.gaps import Contrast, Place
+from p3mbench.report.analysis.comparison import Comparison, MeanAt
+from p3mbench.report.analysis.flagging import FlagUse, Tally
+from p3mbench.report.analysis.overview import Overview
+from p3mbench.report.wording.numbers import MISSING, decimals_for, interval_text, p_text
+from p3mbench.settings import Contrast
 
 NAN = float("nan")
-MOST_EXTRA = 2  # decimals beyond the paper's
 
 
 class Role(StrEnum):
@@ -44,7 +46,7 @@ class ColumnType(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class TableColumn:
     """One column.
 
     Attributes:
@@ -66,12 +68,12 @@ class Column:
     metric: str = ""
     setting: str = ""
     ranked: bool = False
-    place: Place | None = None
+    place: MeanAt | None = None
     contrast: Contrast | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class TableCell:
     """One cell.
 
     Attributes:
@@ -113,45 +115,11 @@ class Cell:
         return self.n >= self.total
 
 
-EMPTY = Cell(attempted=False)
+EMPTY = TableCell(attempted=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
-    """How often each flag occurs among the stored rows of one entry in one place.
-
-    Attributes:
-        of: the entry's label, then the place; equal for the same stored rows.
-        rows: how many there are. flags: (name, rows that carry it).
-    """
-
-    of: tuple[str, ...]
-    rows: int
-    flags: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlagUse:
-    """A flag in a table.
-
-    Attributes:
-        flag, words: its name, and what it means.
-        mark: the letter at the lines that it qualifies; "" for a flag that leaves scores as good.
-        rows, of: stored rows that carry it, of all behind the table.
-        methods: labels of the entries with such rows. everyone: whether these are all.
-    """
-
-    flag: str
-    words: str
-    mark: str
-    rows: int
-    of: int
-    methods: tuple[str, ...]
-    everyone: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
+class TableRow:
     """One line: a label, what it stands for, its cells in column order, and its block.
 
     Rows of one block stand together under the block's title; best and second are per block.
@@ -164,7 +132,7 @@ class Row:
 
     label: str
     method: str
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
     block: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     contrast: Contrast | None = None
@@ -199,8 +167,8 @@ class Table:
     label: str
     title: str
     caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    columns: tuple[TableColumn, ...]
+    rows: tuple[TableRow, ...]
     notes: tuple[str, ...] = ()
     benchmark: str = ""
     kind: str = ""
@@ -218,9 +186,9 @@ class Table:
                 found.append((column.group, 1))
         return found
 
-    def blocks(self) -> list[tuple[str, list[Row]]]:
+    def blocks(self) -> list[tuple[str, list[TableRow]]]:
         """Rows by block, in order of first appearance."""
-        found: dict[str, list[Row]] = {}
+        found: dict[str, list[TableRow]] = {}
         for row in self.rows:
             found.setdefault(row.block, []).append(row)
         return list(found.items())
@@ -247,14 +215,14 @@ class Table:
             if column.type is ColumnType.GAP:
                 widths = [row.cells[j].high - row.cells[j].low for row in self.rows]
                 smallest = min([smallest, *(width for width in widths if width > 0)])
-            columns.append(replace(column, decimals=_decimals_for(smallest, column.decimals)))
+            columns.append(replace(column, decimals=decimals_for(smallest, column.decimals)))
         return self._with_columns(columns)
 
     def with_precision(self, decimals: int) -> Table:
         """The same table with every error shown to ``decimals``; ties are decided anew."""
         return self._with_columns([replace(c, decimals=decimals) for c in self.columns])
 
-    def _with_columns(self, columns: Sequence[Column]) -> Table:
+    def _with_columns(self, columns: Sequence[TableColumn]) -> Table:
         """The same table with the decimals of ``columns``, where cells are errors."""
         shown = {ColumnType.MEAN, ColumnType.GAP, ColumnType.INTERVAL, ColumnType.SIGNED}
         new = tuple(
@@ -264,20 +232,19 @@ class Table:
         return replace(self, columns=new, rows=ranked(new, self.rows))
 
 
-def _decimals_for(smallest: float, default: int) -> int:
-    """Decimals that show a number's first digit: the default, or up to `MOST_EXTRA` more."""
-    if not 0 < smallest < math.inf:
-        return default
-    return min(max(default, -math.floor(math.log10(smallest))), default + MOST_EXTRA)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Every table of a set of rows, in reading order, and what concerns all of them."""
+    """Every table of a set of rows, in reading order, and what concerns all of them.
+
+    Attributes:
+        comparisons: the numbers behind the tables, for plots and the page.
+        overview: the rows in numbers; None without rows.
+    """
 
     tables: tuple[Table, ...]
     notes: tuple[str, ...] = ()
-    facts: tuple[tuple[str, str], ...] = field(default=())
+    comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
+    overview: Overview | None = field(default=None, compare=False)
 
     def noted(self, notes: Sequence[str]) -> Report:
         """The report with notes before its own, such as which rows were left out."""
@@ -301,7 +268,7 @@ class Report:
         return replace(self, tables=tuple(t for t in self.tables if t.role in wanted))
 
 
-def cell_text(cell: Cell, column: Column, *, bare: bool = False) -> str:
+def cell_text(cell: TableCell, column: TableColumn, *, bare: bool = False) -> str:
     """The plain Unicode text of a cell; ``bare`` leaves out the "(18/24)" of incomplete ones."""
     if column.type is ColumnType.TEXT:
         return cell.text or MISSING
@@ -314,20 +281,16 @@ def cell_text(cell: Cell, column: Column, *, bare: bool = False) -> str:
     return text
 
 
-def _value_text(cell: Cell, column: Column) -> str:
+def _value_text(cell: TableCell, column: TableColumn) -> str:
     if column.type is ColumnType.P_VALUE:
         return p_text(cell.value)
     if column.type is ColumnType.SHARE:
         return MISSING if cell.missing else f"{100 * cell.value:.0f} %"
     signed = column.type in (ColumnType.GAP, ColumnType.SIGNED)
-    text = number(cell.value, column.decimals, sign=signed)
-    if math.isnan(cell.low) or math.isnan(cell.high):
-        return text
-    bounds = [number(bound, column.decimals, sign=signed) for bound in (cell.low, cell.high)]
-    return f"{text} [{bounds[0]}, {bounds[1]}]"
+    return interval_text(cell.value, cell.low, cell.high, column.decimals, sign=signed)
 
 
-def ranked(columns: Sequence[Column], rows: Iterable[Row]) -> tuple[Row, ...]:
+def ranked(columns: Sequence[TableColumn], rows: Iterable[TableRow]) -> tuple[TableRow, ...]:
     """Rows with best and second marked anew, block by block.
 
     Lower is better. Only complete cells compete, and only if they do not all print alike. Values
@@ -345,7 +308,7 @@ def ranked(columns: Sequence[Column], rows: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(replace(row, cells=tuple(new)) for row, new in zip(rows, cells, strict=True))
 
 
-def _ranks(cells: list[Cell], column: Column) -> list[int]:
+def _ranks(cells: list[TableCell], column: TableColumn) -> list[int]:
     competing = {
         i: f"{cell.value:.{column.decimals}f}"
         for i, cell in enumerate(cells)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.report.gaps import Setting
+from p3mbench.settings import PAPER_VARIANTS, Setting
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -22,7 +22,7 @@ RUN_OPTIONS = ("precision", "compiled", "threads")  # of a run, not of a method
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class EntryScores:
     """One method in one setting of one subset: the images it was run on, and their scores.
 
     Attributes:
@@ -107,7 +107,7 @@ class Entry:
     options: str
     seed: str
     checkpoints: tuple[CheckpointUse, ...]
-    scores: Mapping[tuple[str, Setting], Scores]
+    scores: Mapping[tuple[str, Setting], EntryScores]
     label: str = ""
 
     @property
@@ -119,6 +119,11 @@ class Entry:
     def trains(self) -> set[str]:
         """Train settings with rows."""
         return {setting.train for _, setting in self.scores}
+
+    def values(self, subset: str, setting: Setting, metric: str) -> dict[str, float]:
+        """Image -> score in one place, by image id; empty if the entry was not run there."""
+        scores = self.scores.get((subset, setting))
+        return scores.scored(metric) if scores else {}
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -138,7 +143,14 @@ class Entry:
 class EntrySet:
     """Entries that may stand in one table: same benchmark, convention, obfuscation and input.
 
-    ``expected`` maps (subset, variant) to the number of images of the full benchmark.
+    Iterate over it for the entries, in order of their labels.
+
+    Attributes:
+        obfuscation: how faces are hidden, "" if no row says so.
+        kind: "trimap-free" or "trimap-based".
+        expected: (subset, variant) -> number of images of the full benchmark.
+        variants: that the benchmark is known to have, the paper's two at least unless it has
+            another obfuscation.
     """
 
     benchmark: str
@@ -146,13 +158,21 @@ class EntrySet:
     obfuscation: str
     kind: str
     trimap_source: str
-    entries: tuple[Entry, ...]
+    members: tuple[Entry, ...]
     expected: Mapping[tuple[str, str], int]
+    variants: tuple[str, ...] = PAPER_VARIANTS
+    _images: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False)
 
-    @property
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @cached_property
     def subset(self) -> str:
         """The subset that settings are compared on: P, or the only one there is."""
-        found = {subset for entry in self.entries for subset, _ in entry.scores}
+        found = {subset for entry in self for subset, _ in entry.scores}
         return "P" if "P" in found else min(found, default="P")
 
     @property
@@ -160,33 +180,50 @@ class EntrySet:
         """The main subset where it is none of the paper's, else ""; it has a set of its own."""
         return "" if self.subset in PAPER_SUBSETS else self.subset
 
-    def reference(self, subset: str, variant: str) -> set[str]:
+    def reference(self, subset: str, variant: str) -> frozenset[str]:
         """Images that any entry was run on: what a complete entry has scores for."""
-        return set().union(*(s.images for s in self._scores(subset, variant)))
+        return self._once(
+            (subset, variant),
+            lambda: frozenset().union(*(s.images for s in self._scores(subset, variant))),
+        )
 
-    def undefined(self, subset: str, variant: str, metric: str) -> set[str]:
+    def undefined(self, subset: str, variant: str, metric: str) -> frozenset[str]:
         """Images that were scored, but for which no entry has this metric."""
-        scores = self._scores(subset, variant)
-        done = set().union(*(np.asarray(s.images, dtype=object)[s.ok].tolist() for s in scores))
-        return done - set().union(*(s.scored(metric) for s in scores))
+
+        def find() -> frozenset[str]:
+            scores = self._scores(subset, variant)
+            done = (np.asarray(s.images, dtype=object)[s.ok].tolist() for s in scores)
+            return frozenset().union(*done) - set().union(*(s.scored(metric) for s in scores))
+
+        return self._once((subset, variant, metric), find)
+
+    def images(self, subset: str, variant: str, metric: str) -> frozenset[str]:
+        """Images that a complete entry has this metric for."""
+        return self.reference(subset, variant) - self.undefined(subset, variant, metric)
 
     def has(self, metric: str) -> bool:
         """Whether any row has a score in this metric."""
         return any(
             np.isfinite(scores.values[metric]).any()
-            for entry in self.entries
+            for entry in self
             for scores in entry.scores.values()
         )
 
     def settings(self, subset: str) -> list[Setting]:
         """Settings with rows, in the paper's order."""
-        found = {setting for e in self.entries for s, setting in e.scores if s == subset}
+        found = {setting for e in self for s, setting in e.scores if s == subset}
         return sorted(found, key=lambda setting: setting.order)
 
-    def _scores(self, subset: str, variant: str) -> list[Scores]:
+    def _scores(self, subset: str, variant: str) -> list[EntryScores]:
         return [
             scores
-            for entry in self.entries
+            for entry in self
             for (of, setting), scores in entry.scores.items()
             if of == subset and setting.test == variant
         ]
+
+    def _once(self, key: tuple[str, ...], find: Callable[[], frozenset[str]]) -> frozenset[str]:
+        """What ``find`` finds, remembered: the same images stand behind many means."""
+        if key not in self._images:
+            self._images[key] = find()
+        return self._images[key]

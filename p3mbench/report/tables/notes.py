@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 
-from p3mbench.report.cells import images_of
-from p3mbench.report.display import count, metric_display
-from p3mbench.report.entries import Entry, EntrySet
-from p3mbench.report.gaps import SUBSET_GAP, Contrast, Setting
-from p3mbench.report.model import Row
+from p3mbench.report.analysis.entries import Entry, EntrySet
+from p3mbench.report.tables.model import TableRow
+from p3mbench.report.wording.numbers import count, metric_display
+from p3mbench.report.wording.titles import confounded, listed
+from p3mbench.settings import (
+    BLURRED,
+    COPY_PASTE,
+    DASH,
+    NORMAL,
+    OTHER,
+    PAPER_VARIANTS,
+    SUBSET_GAP,
+    UNTRAINED,
+    Contrast,
+    Setting,
+    is_variant,
+    ordered,
+    paper_settings,
+    untrained_settings,
+    variant_title,
+)
 from p3mbench.stats import WORST, Bootstrap
 
 # The (subset, setting) pairs that a table shows.
 Shown = Sequence[tuple[str, Setting]]
-PAPER_SETTINGS = tuple(Setting(train, test) for train in "BN" for test in "BN")
 FEW = 15  # images; at 24 the 95 % interval of skewed errors covers about 92 %, below it less
-FREE_SETTINGS = (Setting("-", "B"), Setting("-", "N"))
-
-
-def kind_title(entries: EntrySet) -> str:
-    """Such as "Trimap-based methods (trimaps: dataset) on mini"."""
-    trimaps = f" (trimaps: {entries.trimap_source})" if entries.trimap_source else ""
-    return f"{entries.kind.capitalize()} methods{trimaps} on {entries.benchmark}"
-
-
-def main_title(entries: EntrySet) -> str:
-    """`kind_title` and the subset that settings are compared on."""
-    return f"{kind_title(entries)}, subset {entries.subset}"
-
-
-def set_title(entries: EntrySet) -> str:
-    """`kind_title`, and the subset where the set is of no other."""
-    return main_title(entries) if entries.other_subset else kind_title(entries)
 
 
 def recipe(entries: EntrySet) -> str:
@@ -74,25 +71,38 @@ def metric_regions(metrics: Sequence[str]) -> str:
     )
 
 
-def listed(items: Sequence[str]) -> str:
-    """Items as prose: "a", "a and b", "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
-
-
 def missing_settings(entries: EntrySet, subset: str, wanted: Sequence[Setting] | None) -> list[str]:
     """Names the settings that have no rows at all and so no column."""
     if wanted is None:
-        learned = any(train != "-" for entry in entries.entries for train in entry.trains)
-        free = any("-" in entry.trains for entry in entries.entries)
-        wanted = (*(PAPER_SETTINGS if learned else ()), *(FREE_SETTINGS if free else ()))
+        trains = {train for entry in entries for train in entry.trains}
+        wanted = (
+            *(paper_settings(entries.variants) if trains - {UNTRAINED} else ()),
+            *(untrained_settings(entries.variants) if UNTRAINED in trains else ()),
+        )
     absent = [s.title for s in wanted if s not in entries.settings(subset)]
     return [f"No results on subset {subset} for {listed(absent)}."] if absent else []
+
+
+def legend(settings: Sequence[Setting]) -> str:
+    """What the names of the settings that a table shows mean."""
+    trains = {s.train for s in settings}
+    shown = {s.test for s in settings} | {train for train in trains if is_variant(train)}
+    both = set(PAPER_VARIANTS)
+    variants = ordered(shown | {NORMAL} if shown - both else both)
+    known = {BLURRED: "faces blurred", NORMAL: "normal faces"}
+    parts = [f"{v}: {known.get(v) or variant_title(v)}" for v in variants]
+    also = {
+        COPY_PASTE: "B+CP: blurred, with copy-paste",
+        OTHER: "other: training faces unknown or mixed",
+        UNTRAINED: f"{DASH}: not trained",
+    }
+    return ", ".join([*parts, *(said for train, said in also.items() if train in trains)])
 
 
 def failures(entries: EntrySet, shown: Shown) -> list[str]:
     """One note per entry, place and reason of failure."""
     notes = []
-    for entry in entries.entries:
+    for entry in entries:
         for subset, setting in shown:
             scores = entry.scores.get((subset, setting))
             if scores and scores.failed:
@@ -118,7 +128,7 @@ def undefined(entries: EntrySet, shown: Shown, metrics: Sequence[str]) -> list[s
         "left out of every mean."
         for (subset, variant, n), titles in everywhere.items()
     ]
-    for entry in entries.entries:
+    for entry in entries:
         lacking: dict[tuple[tuple[str, ...], int], list[str]] = {}
         for place in shown:
             for n, titles in _lacking(entries, entry, place, metrics).items():
@@ -141,21 +151,21 @@ def _lacking(
         return found
     ok = {image for image, good in zip(scores.images, scores.ok, strict=True) if good}
     for metric in metrics:
-        images = images_of(entries, place[0], place[1].test, metric)
+        images = entries.images(place[0], place[1].test, metric)
         n = len((ok & images) - scores.scored(metric).keys())
         if n:
             found.setdefault(n, []).append(metric_display(metric).title)
     return found
 
 
-def incomplete(rows: Sequence[Row]) -> list[str]:
+def incomplete(rows: Sequence[TableRow]) -> list[str]:
     """The note that explains "(18/24)", if there is such a cell."""
     if any(cell.attempted and not cell.complete for row in rows for cell in row.cells):
         return ["(k/n): scored on k of n images only, and so not ranked."]
     return []
 
 
-def small_samples(rows: Sequence[Row]) -> list[str]:
+def small_samples(rows: Sequence[TableRow]) -> list[str]:
     """A warning where an interval stands on so few images that its coverage is poor."""
     few = [c.n for row in rows for c in row.cells if not math.isnan(c.low) and c.n < FEW]
     return [f"Intervals from fewer than {FEW} images are rough."] if few else []
@@ -215,16 +225,6 @@ def subset_notes(contrasts: Sequence[Contrast]) -> list[str]:
     ]
 
 
-def confounded(contrast: Contrast) -> str:
-    """Why a difference between NP and P is not the effect of one thing."""
-    if contrast.test.test == contrast.reference.test:
-        return "P and NP show different people, so their gap may come from the images themselves."
-    return (
-        "P and NP show different people, and only the faces of P are blurred: the two effects are "
-        "confounded, so the gap does not show which of them makes a subset harder."
-    )
-
-
 def subset_names(subsets: Sequence[str]) -> str:
     """Such as "subset P", "subsets P and NP"."""
     return f"subset{'' if len(subsets) == 1 else 's'} {listed(subsets)}"
@@ -241,7 +241,7 @@ def interval_note(how: Bootstrap, unit: str) -> str:
 def checkpoints(entries: EntrySet) -> list[str]:
     """Which weights stand behind each learned entry."""
     notes = []
-    for entry in entries.entries:
+    for entry in entries:
         uses = [
             f"trained on {use.train}: {use.name or 'unnamed'}"
             + (f" (SHA-256 {use.sha256[:8]})" if use.sha256 else "")
@@ -252,9 +252,3 @@ def checkpoints(entries: EntrySet) -> list[str]:
                 f"{entry.label} ({entry.strategy or 'native'} strategy): {'; '.join(uses)}."
             )
     return notes
-
-
-def slug(*parts: str) -> str:
-    """An ASCII label such as "p3mbench-mini-trimap-free-settings"."""
-    text = "-".join(part for part in parts if part).lower()
-    return re.sub(r"[^a-z0-9]+", "-", text).strip("-")

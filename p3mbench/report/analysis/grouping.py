@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from p3mbench.report.entries import (
+from p3mbench.metrics.table import METRICS
+from p3mbench.report.analysis.entries import (
     PAPER_SUBSETS,
     RUN_OPTIONS,
     CheckpointUse,
     Entry,
+    EntryScores,
     EntrySet,
-    Scores,
     read_options,
 )
-from p3mbench.report.gaps import VARIANTS, Setting
+from p3mbench.settings import PAPER_VARIANTS, Setting, ordered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,9 +50,9 @@ def entry_sets(
 ) -> list[EntrySet]:
     """Split rows into sets that may be compared, and each set into paper rows.
 
-    Sets differ in benchmark, convention, obfuscation recipe, kind and trimap source. P and NP are
-    one set, as in the paper; a subset of another name is a set of its own. Rows without a recipe
-    (normal images) belong to every recipe of their benchmark.
+    Sets differ in benchmark, convention, kind and trimap source, and in the recipe where a variant
+    was made in two ways. P and NP are one set, as in the paper; a subset of another name is a set
+    of its own.
 
     Raises:
         ValueError: a column is missing, or one image occurs twice in one place.
@@ -60,10 +61,11 @@ def entry_sets(
     metrics = list(metrics)
     found = []
     for (benchmark, convention), part in frame.groupby(["benchmark", "convention"], sort=True):
+        variants = _variants(part, str(benchmark), expected or {})
         wanted = {
             (key[1], variant): n
             for key, n in (expected or {}).items()
-            for variant in key[2:] or VARIANTS
+            for variant in key[2:] or variants
             if key[0] == benchmark
         }
         for recipe, mine in _recipes(part):
@@ -77,11 +79,21 @@ def entry_sets(
                         obfuscation=recipe,
                         kind=str(kind),
                         trimap_source=str(source),
-                        entries=_entries(members, metrics),
+                        members=_entries(members, metrics),
                         expected=wanted,
+                        variants=variants,
                     )
                 )
     return found
+
+
+def _variants(
+    part: pd.DataFrame, benchmark: str, expected: Mapping[tuple[str, ...], int]
+) -> tuple[str, ...]:
+    """The variants of a benchmark: those of its rows, and of the paper if it has no others."""
+    known = {variant for key in expected if key[0] == benchmark for variant in key[2:]}
+    known |= set(part["variant"])
+    return ordered(known if known - set(PAPER_VARIANTS) else PAPER_VARIANTS)
 
 
 def _clean(rows: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
@@ -124,9 +136,34 @@ def as_text(value: Any) -> str:
 
 
 def _recipes(part: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    recipes = sorted(set(part["obfuscation"]) - {""}) or [""]
-    for recipe in recipes:
-        yield recipe, part[part["obfuscation"].isin([recipe, ""])]
+    """(How faces are hidden, rows) for each set of recipes that do not contradict each other.
+
+    A variant with one recipe belongs to every set, as do rows without one (normal images). Where a
+    variant has several, each makes a set of its own.
+    """
+    found: dict[str, set[str]] = {}
+    for variant, recipe in (
+        part[["variant", "obfuscation"]].drop_duplicates().itertuples(index=False, name=None)
+    ):
+        found.setdefault(variant, set()).update({recipe} - {""})
+    contested = {r for recipes in found.values() if len(recipes) > 1 for r in recipes}
+    for mine in sorted(contested) or [""]:
+        shown = part[~part["obfuscation"].isin(contested - {mine})]
+        ways = {v: recipes - (contested - {mine}) for v, recipes in found.items()}
+        yield _in_words({v: min(recipes) for v, recipes in ways.items() if recipes}), shown
+
+
+def _in_words(recipes: Mapping[str, str]) -> str:
+    """The recipe of all variants, or each behind its variant where they differ."""
+    if len(set(recipes.values())) < 2:
+        return next(iter(recipes.values()), "")
+    return "; ".join(f"{variant}: {recipes[variant]}" for variant in ordered(recipes))
+
+
+def metric_order(metric: str) -> tuple[int, str]:
+    """Sort key: known metrics in column order, then the others by name."""
+    known = list(METRICS)
+    return (known.index(metric) if metric in METRICS else len(known), metric)
 
 
 def _entries(members: pd.DataFrame, metrics: list[str]) -> tuple[Entry, ...]:
@@ -185,7 +222,7 @@ def _entry(part: pd.DataFrame, metrics: list[str]) -> Entry:
     )
 
 
-def _scores(rows: pd.DataFrame, metrics: list[str]) -> Scores:
+def _scores(rows: pd.DataFrame, metrics: list[str]) -> EntryScores:
     ok = (rows["status"] == OK).to_numpy(dtype=bool)
     values = {}
     for metric in metrics:
@@ -198,7 +235,7 @@ def _scores(rows: pd.DataFrame, metrics: list[str]) -> Scores:
     reasons = Counter(rows["reason"][~ok])
     counts = rows["parameters"].dropna()
     devices = sorted(set(rows["device"]) - {""})
-    return Scores(
+    return EntryScores(
         images=tuple(rows["image"]),
         ok=ok,
         values=values,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from p3mbench.metrics.table import METRICS
 
 MISSING = "\N{EN DASH}"
+MOST_EXTRA = 2  # decimals beyond the paper's
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -39,12 +40,6 @@ def metric_display(metric: str) -> MetricDisplay:
     return MetricDisplay(known.title, known.decimals, REGIONS[known.region], known.ranks_alone)
 
 
-def metric_order(metric: str) -> tuple[int, str]:
-    """Sort key: known metrics in column order, then the others by name."""
-    known = list(METRICS)
-    return (known.index(metric) if metric in METRICS else len(known), metric)
-
-
 def number(value: float, decimals: int, *, sign: bool = False) -> str:
     """A number with a true minus sign; with ``sign`` also a plus; a dash for NaN.
 
@@ -58,6 +53,23 @@ def number(value: float, decimals: int, *, sign: bool = False) -> str:
     if value < 0:
         return MINUS + text
     return "+" + text if sign else text
+
+
+def interval_text(
+    value: float, low: float, high: float, decimals: int, *, sign: bool = False
+) -> str:
+    """A number with its interval behind it, as "1.20 [1.00, 1.40]"; alone where it has none."""
+    text = number(value, decimals, sign=sign)
+    if math.isnan(low) or math.isnan(high):
+        return text
+    return f"{text} [{number(low, decimals, sign=sign)}, {number(high, decimals, sign=sign)}]"
+
+
+def decimals_for(smallest: float, default: int) -> int:
+    """Decimals that show a number's first digit: the default, or up to `MOST_EXTRA` more."""
+    if not 0 < smallest < math.inf:
+        return default
+    return min(max(default, -math.floor(math.log10(smallest))), default + MOST_EXTRA)
 
 
 def p_text(p: float) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from p3mbench.report.layout import (
+from p3mbench.names import plain
+from p3mbench.report.render.format import Layout, Look
+from p3mbench.report.render.layout import (
     GAP,
     blocks_of,
     column_width,
     label_text,
     parts_of,
-    plain,
     text_width,
     total_width,
 )
@@ -24,10 +25,10 @@ LEGENDS = {False: "* best, + second.", True: "Best bold, second underlined."}
 SPACE = " " * GAP
 
 
-def render_terminal(report: Report, *, ansi: bool = False, width: int = 100) -> str:
-    """The report as text, at most ``width`` columns wide where a label and one group fit."""
-    parts = [_table(table, ansi=ansi, width=width) for table in report.tables]
-    parts += ["\n".join(_wrapped(note, width)) for note in report.notes]
+def render_terminal(report: Report, look: Look) -> str:
+    """The report as text, at most ``look.width`` wide where a label and one group fit."""
+    parts = [_table(table, ansi=look.ansi, width=look.width) for table in report.tables]
+    parts += ["\n".join(_wrapped(note, look.width)) for note in report.notes]
     return "\n\n\n".join(parts) + "\n"
 
 
@@ -60,7 +61,7 @@ def _table(table: Table, *, ansi: bool, width: int) -> str:
 
 
 def _labels(table: Table) -> list[str]:
-    return ["Method", *map(label_text, table.rows), *(plain(row.block) for row in table.rows)]
+    return [table.head, *map(label_text, table.rows), *(plain(row.block) for row in table.rows)]
 
 
 def _part(
@@ -82,7 +83,7 @@ def _part(
         heads = [_centred(group, total_width(columns, widths) - GAP) for group, columns in spans]
         lines.append(SPACE.join([" " * label, *heads]))
     titles = [_pad(plain(table.columns[j].title), widths[j], left=_is_text(table, j)) for j in part]
-    lines += [SPACE.join([_pad("Method", label, left=True), *titles]), rule]
+    lines += [SPACE.join([_pad(table.head, label, left=True), *titles]), rule]
     for i, (block, rows) in enumerate(blocks_of(table, part)):
         if block:
             lines += [*([rule] if i else []), plain(block)]
@@ -138,3 +139,12 @@ def _row(
         style = {1: BOLD, 2: UNDERLINE}.get(cell.rank) if ansi else None
         cells.append(padded.replace(text, f"{style}{text}{RESET}") if style else padded)
     return SPACE.join(cells)
+
+
+FORMAT = Layout(
+    name="table",
+    purpose="for a screen",
+    suffixes=(".txt",),
+    lay_out=render_terminal,
+    order=10,
+)

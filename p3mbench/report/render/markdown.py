@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from p3mbench.report.layout import plain
+from p3mbench.names import plain
+from p3mbench.report.render.format import PLAIN, Layout, Look
 from p3mbench.report.tables.model import (
     ColumnType,
     Report,
@@ -18,7 +19,7 @@ from p3mbench.report.tables.model import (
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:])")
 
 
-def render_markdown(report: Report) -> str:
+def render_markdown(report: Report, look: Look = PLAIN) -> str:
     """The report as Markdown: caption, table and notes one after another."""
     parts = [_table(table) for table in report.tables]
     parts += [escape(note) for note in report.notes]
@@ -36,15 +37,13 @@ def prose(text: str) -> str:
 
 
 def _table(table: Table) -> str:
-    heads = ["Method", *(_head(column) for column in table.columns)]
+    heads = [table.head, *(_head(column) for column in table.columns)]
     blocks = table.blocks()
     if any(block for block, _ in blocks):
         heads.insert(0, "Block" if table.role.value == "subsets" else "Setting")
-    align = [":--" if h in ("Method", "Block", "Setting") else "--:" for h in heads]
     first = len(heads) - len(table.columns)
-    for j, column in enumerate(table.columns):
-        if column.type is ColumnType.TEXT:
-            align[first + j] = ":--"
+    align = [":--"] * first
+    align += [":--" if column.type is ColumnType.TEXT else "--:" for column in table.columns]
     lines = [_line(heads), _line(align)]
     for block, rows in blocks:
         lines += [_line(_row(table, row, block)) for row in rows]
@@ -77,3 +76,12 @@ def _cell(cell: TableCell, column: TableColumn) -> str:
 
 def _line(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+FORMAT = Layout(
+    name="markdown",
+    purpose="for GitHub and notes",
+    suffixes=(".md", ".markdown"),
+    lay_out=render_markdown,
+    order=20,
+)

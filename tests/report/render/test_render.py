@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 from fake import DEFAULT, METRICS, rows
 
-from p3mbench.report import FORMATS, Report, Role, build, per_image, render
-from p3mbench.report.layout import text_width
+from p3mbench.report import Report, Role, build, formats, per_image, render
+from p3mbench.report.render.layout import text_width
+from p3mbench.report.render.terminal import BOLD, UNDERLINE
 from p3mbench.report.tables.model import (
     ColumnType,
     Table,
@@ -25,7 +26,6 @@ from p3mbench.report.tables.model import (
     TableRow,
     cell_text,
 )
-from p3mbench.report.terminal import BOLD, UNDERLINE
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=199)
@@ -42,7 +42,7 @@ def nasty() -> Report:
     return build(rows([replace(f, checkpoint=f"{f.checkpoint}_&|<b>") for f in fakes]), how=QUICK)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", list(formats()))
 def test_same_rows_same_bytes_in_any_order(format: str) -> None:
     frame = rows(DEFAULT[:5])
     shuffled = frame.sample(frac=1, random_state=3)
@@ -50,7 +50,7 @@ def test_same_rows_same_bytes_in_any_order(format: str) -> None:
     assert per_image(frame, format) == per_image(shuffled, format)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", list(formats()))
 def test_every_format_ends_with_a_newline(format: str, report: Report) -> None:
     text = render(report, format)
     assert text.endswith("\n") and not text.endswith("\n\n")

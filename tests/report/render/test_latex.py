@@ -14,7 +14,7 @@ import pytest
 from fake import DEFAULT, rows
 
 from p3mbench.report import Role, build, render
-from p3mbench.report.latex import document, escape
+from p3mbench.report.render.latex import document, escape
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=499)

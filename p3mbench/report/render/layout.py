@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
-from p3mbench.names import printable
+from p3mbench.names import plain
 from p3mbench.report.tables.model import ColumnType, Table, TableRow, cell_text
 
 GAP = 2  # characters between columns
-_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-
-
-def plain(text: str) -> str:
-    """Text that cannot steer a terminal or a page: line breaks are spaces, other codes escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return printable(_BREAKS.sub(" ", text))
 
 
 def label_text(row: TableRow) -> str:
@@ -42,7 +33,7 @@ def column_width(table: Table, j: int) -> int:
 
 
 def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> list[list[int]]:
-    """Column indices of each part that fits ``limit`` characters beside a label of ``label``.
+    """TableColumn indices of each part that fits ``limit`` characters beside a label of ``label``.
 
     Header groups stay whole unless one alone is too wide. Text columns in front say what a line is
     about, so every part begins with them.

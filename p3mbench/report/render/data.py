@@ -1,80 +1,51 @@
-"""Tables for machines: CSV (a line per cell) and JSON, in full precision unless told otherwise."""
+"""A report as data for programs, in full precision unless told otherwise."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
-import unicodedata
 from dataclasses import asdict
 from typing import Any
 
 from p3mbench import flags
-from p3mbench.names import printable, spreadsheet_cell
+from p3mbench.report.render.format import Data
 from p3mbench.report.tables.model import ColumnType, Report, Table, TableCell, TableColumn, TableRow
 
 NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
 FLAG_WORDS = "flag_words"  # a column beside that of the names
 COUNTS = ("n", "total", "failed", "undefined", "rank")
-CSV_HEADER = (
+COLUMNS = (
     "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source",
     "main_subset", "block",
     "method", "label", "strategy", "options", "seed", "checkpoints", "code",
     "libraries", "column", "setting", "metric",
     "type", "text", *NUMBERS, *COUNTS, "flags", FLAG_WORDS,
 )  # fmt: skip
-_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode that steer a screen
 
 
-def csv_cell(value: object) -> object:
-    """A value as a CSV file holds it: text that neither a screen nor a spreadsheet obeys."""
-    if value is None:
-        return ""
-    return spreadsheet_cell(printable(value)) if isinstance(value, str) else value
+def data_of(report: Report, precision: int | None = None) -> Data:
+    """A report as data: a line per attempted cell, and one object of ``tables`` and ``notes``.
 
-
-def as_json(value: object) -> str:
-    """JSON text that ends with a newline; control and formatting characters are escaped.
-
-    Raises:
-        ValueError: a number that is not finite.
+    The columns are `COLUMNS`. Flags are those of the stored rows behind a line: by name at each
+    line, name -> number of stored rows at each row of the whole, in words at each of its tables.
+    Values are in raw units; a share is in [0, 1]. What is not known is "" or None.
     """
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    if not text.isascii():
-        text = "".join(
-            json.dumps(c)[1:-1] if unicodedata.category(c) in _UNSAFE and c != "\n" else c
-            for c in text
-        )
-    return text.replace("\x7f", "\\u007f") + "\n"
-
-
-def render_csv(report: Report, precision: int | None = None) -> str:
-    """One line per attempted cell, with everything that is known of it; "" where there is nothing.
-
-    The header is `CSV_HEADER`. ``flags`` are those of the stored rows behind a line; a cell that a
-    spreadsheet would take for a formula begins with a quote. Values are in raw units; a share is
-    in [0, 1].
-    """
-    out = io.StringIO()
-    writer = csv.DictWriter(out, CSV_HEADER, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for table in report.tables:
-        for row in table.rows:
-            for column, cell in zip(table.columns, row.cells, strict=True):
-                if cell.attempted:
-                    line = _line(table, row, column, cell, precision)
-                    writer.writerow({name: csv_cell(value) for name, value in line.items()})
-    return out.getvalue()
+    lines = [
+        _line(table, row, column, cell, precision)
+        for table in report.tables
+        for row in table.rows
+        for column, cell in zip(table.columns, row.cells, strict=True)
+        if cell.attempted
+    ]
+    whole = {
+        "tables": [_table(table, precision) for table in report.tables],
+        "notes": list(report.notes),
+    }
+    return Data(COLUMNS, lines, whole)
 
 
 def _line(
     table: Table, row: TableRow, column: TableColumn, cell: TableCell, precision: int | None
 ) -> dict[str, object]:
-    numbers = {
-        name: "" if value is None else value
-        for name, value in _numbers(cell, column, precision).items()
-    }
     return {
         "table": table.label,
         "role": table.role.value,
@@ -90,7 +61,7 @@ def _line(
         "metric": column.metric,
         "type": column.type.value,
         "text": cell.text,
-        **numbers,
+        **_numbers(cell, column, precision),
         **{name: getattr(cell, name) for name in COUNTS},
         "flags": flags.joined(row.flags),
         FLAG_WORDS: flags.in_words(flags.joined(row.flags)),
@@ -111,18 +82,6 @@ def _numbers(
             value = round(value, precision)
         found[name] = value if math.isfinite(value) else None
     return found
-
-
-def render_json(report: Report, precision: int | None = None) -> str:
-    """The report as one JSON object: ``tables`` and ``notes``. NaN becomes null.
-
-    Flags stand at each row (name -> number of stored rows) and, in words, at each table.
-    """
-    whole = {
-        "tables": [_table(table, precision) for table in report.tables],
-        "notes": list(report.notes),
-    }
-    return as_json(whole)
 
 
 def _table(table: Table, precision: int | None) -> dict[str, Any]:

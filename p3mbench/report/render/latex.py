@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import groupby
 
-from p3mbench.report.layout import blocks_of, column_width, parts_of, plain, text_width
+from p3mbench.names import plain
+from p3mbench.report.render.format import PLAIN, Layout, Look
+from p3mbench.report.render.layout import blocks_of, column_width, parts_of, text_width
 from p3mbench.report.tables.model import (
     ColumnType,
     Report,
@@ -95,13 +97,13 @@ def _escaped(char: str) -> str:
     return f"U+{ord(char):04X}"
 
 
-def render_latex(report: Report, *, standalone: bool = False) -> str:
-    r"""The report as LaTeX tables to ``\input``, or a whole document if ``standalone``."""
+def render_latex(report: Report, look: Look = PLAIN) -> str:
+    r"""The report as LaTeX tables to ``\input``, or a whole document if ``look.standalone``."""
     tables = "\n".join(_table(table) for table in report.tables)
     notes = "".join(f"% {plain(note)}\n" for note in report.notes)
     body = f"% Needs {PACKAGES}; without graphicx wide tables are not scaled\n"
     body += f"\\providecommand{{\\resizebox}}[3]{{#3}}\n{notes}{tables}"
-    return document(body) if standalone else body
+    return document(body) if look.standalone else body
 
 
 def document(body: str) -> str:
@@ -146,7 +148,7 @@ def _tabular(table: Table, part: Sequence[int]) -> str:
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{@{{}}l{aligned}@{{}}}}",
         r"\toprule",
-        *_header(columns),
+        *_header(table.head, columns),
         r"\midrule",
         *_body(table, part),
         r"\bottomrule",
@@ -164,7 +166,7 @@ def _alignment(table: Table, j: int) -> str:
     return r">{\raggedright\arraybackslash}p{0.7\linewidth}" if long else "l"
 
 
-def _header(columns: Sequence[TableColumn]) -> list[str]:
+def _header(head: str, columns: Sequence[TableColumn]) -> list[str]:
     lines = []
     if any(column.group for column in columns):
         heads, rules, start = [], [], 2
@@ -175,7 +177,7 @@ def _header(columns: Sequence[TableColumn]) -> list[str]:
                 rules.append(rf"\cmidrule(lr){{{start}-{start + size - 1}}}")
             start += size
         lines += [" & ".join(["", *heads]) + r" \\", " ".join(rules)]
-    return [*lines, " & ".join(["Method", *(escape(c.title) for c in columns)]) + r" \\"]
+    return [*lines, " & ".join([escape(head), *(escape(c.title) for c in columns)]) + r" \\"]
 
 
 def _body(table: Table, part: Sequence[int]) -> list[str]:
@@ -213,3 +215,13 @@ def _notes(table: Table) -> list[str]:
         *(rf"{escape(note)}\par" for note in table.notes),
         r"\end{minipage}",
     ]
+
+
+FORMAT = Layout(
+    name="latex",
+    purpose="for papers",
+    suffixes=(".tex",),
+    lay_out=render_latex,
+    shows_notes=False,
+    order=30,
+)

@@ -21,7 +21,7 @@ from p3mbench.report.tables.model import (
 from p3mbench.report.wording.flagging import origin_sentence, with_notes
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.report.wording.titles import slug
-from p3mbench.settings import Contrast, Setting
+from p3mbench.settings import Setting
 
 
 def mean_cell(mean: MeanScore | None) -> TableCell:
@@ -95,7 +95,6 @@ def entry_row(
     cells: Sequence[TableCell],
     places: Iterable[MeanAt | tuple[str, Setting]],
     block: str = "",
-    contrast: Contrast | None = None,
 ) -> TableRow:
     """A line of a table, with the flags of the rows behind it.
 
@@ -103,7 +102,7 @@ def entry_row(
         entry: whose line.
         cells: in column order.
         places: what the cells are made of.
-        block, contrast: where it stands, and the gap it holds.
+        block: where it stands.
     """
     at = [(p.subset, p.setting) if isinstance(p, MeanAt) else p for p in places]
     return TableRow(
@@ -112,7 +111,6 @@ def entry_row(
         cells=tuple(cells),
         block=block,
         facts=entry.facts,
-        contrast=contrast,
         tallies=tallies(entry, at),
     )
 

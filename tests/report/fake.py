@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -63,7 +62,7 @@ def rows(fakes: Sequence[Fake] = DEFAULT, images: int = 24, seed: int = 0) -> pd
         for subset in fake.subsets:
             people = np.random.default_rng([seed, len(subset)]).gamma(4.0, 0.25, images)
             for variant in fake.variants:
-                rng = np.random.default_rng([seed, number, len(subset), number_of(variant)])
+                rng = np.random.default_rng([seed, number, len(subset), *map(ord, variant)])
                 extra = fake.gap if variant == "N" else 0.0
                 sad = np.abs(people * (fake.level + extra) + rng.normal(0, 0.3, images))
                 lines += _lines(fake, subset, variant, sad)
@@ -110,11 +109,6 @@ def _lines(fake: Fake, subset: str, variant: str, sad: np.ndarray) -> list[dict[
             }
         )
     return lines
-
-
-def number_of(variant: str) -> int:
-    """A number that depends on the name of a variant only."""
-    return ord(variant) if len(variant) == 1 else zlib.crc32(variant.encode())
 
 
 def hash_of(name: str) -> str:

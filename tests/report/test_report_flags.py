@@ -13,7 +13,6 @@ from fake import Fake, rows
 
 from p3mbench import flags
 from p3mbench.report import build, per_image, render
-from p3mbench.report.build import subjects
 from p3mbench.report.html import Page, render_html
 from p3mbench.report.plots import draw_all
 from p3mbench.report.tables.model import Role, Tally
@@ -54,7 +53,7 @@ def test_every_format_of_single_images_says_them_too(format: str) -> None:
 
 def test_the_page_says_them_at_the_method_in_the_summary_and_under_plots() -> None:
     frame = made(replace(A, flags="imported"), replace(B, flags="quantised"))
-    page = render_html(Page(build(frame, how=QUICK), subjects(frame), frame))
+    page = render_html(Page(build(frame, how=QUICK)))
     assert "<sup>a</sup>" in page and "What qualifies the numbers" in page
     assert "64 scored predictions, 32 imported" in page
     captions = page.split("<figcaption>")[1:]
@@ -64,7 +63,7 @@ def test_the_page_says_them_at_the_method_in_the_summary_and_under_plots() -> No
 
 def test_the_caption_of_a_plot_counts_the_rows_it_shows() -> None:
     frame = made(replace(A, flags="imported"), B)
-    drawn = list(draw_all(build(frame, how=QUICK), subjects(frame), ".svg"))
+    drawn = list(draw_all(build(frame, how=QUICK).comparisons, ".svg"))
     assert {d.name.split("-")[0] for d in drawn} >= {"gap", "slopes", "scatter"}
     for one in drawn:  # subset P alone: 8 images in two variants, two methods
         assert "(flag imported): A, 16 of 32 rows." in one.caption

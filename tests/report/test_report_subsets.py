@@ -9,10 +9,9 @@ import pytest
 from fake import Fake, rows
 
 from p3mbench.report import build, render
-from p3mbench.report.build import subjects
 from p3mbench.report.html import Page, render_html
-from p3mbench.report.html.summary import findings
-from p3mbench.report.plots.gap import gap_picture, panels_of_report
+from p3mbench.report.html.summary import statements
+from p3mbench.report.plots.gap import gap_picture, panels_of
 from p3mbench.report.tables.model import Report, Role, Table
 from p3mbench.settings import SUBSET_GAP
 from p3mbench.stats import Bootstrap
@@ -67,27 +66,29 @@ def test_people_and_blur_are_confounded_only_where_both_differ(
 
 def test_the_summary_says_it_with_the_caution() -> None:
     frame = logs(extra=20.0)
-    (found,) = findings(build(frame, how=QUICK), frame)
+    (found,) = statements(build(frame, how=QUICK))
     assert found.heading.startswith("P versus NP: NP B:N − P B:B")
     assert "2 have significantly larger errors on NP and 0 on P" in found.text
     assert "confounded" in found.text
-    page = render_html(Page(build(frame, how=QUICK), subjects(frame), frame))
+    page = render_html(Page(build(frame, how=QUICK)))
     assert "a gap is NP minus P, which have no image in common" in page
     assert "two settings" not in page
 
 
 def test_the_gap_plot_draws_it() -> None:
-    panels = panels_of_report(build(logs(), how=QUICK))
+    panels = panels_of(build(logs(), how=QUICK).comparisons)
     assert [(p.contrast.name, [m.label for m in p.marks]) for p in panels] == [
         (SUBSET_GAP, ["subset P", "subset NP"])
     ]
     for line in panels[0].lines:
         assert line.gap.value == pytest.approx(line.means[1] - line.means[0])
-    assert gap_picture(build(logs(), how=QUICK), Path("x.svg")).startswith(b"<?xml")
+    assert gap_picture(build(logs(), how=QUICK).comparisons, Path("x.svg")).startswith(b"<?xml")
 
 
 def test_paired_gaps_leave_no_room_for_it_in_the_plot() -> None:
-    assert SUBSET_GAP not in {p.contrast.name for p in panels_of_report(build(rows(), how=QUICK))}
+    assert SUBSET_GAP not in {
+        p.contrast.name for p in panels_of(build(rows(), how=QUICK).comparisons)
+    }
 
 
 def test_the_detail_table_has_np() -> None:
@@ -110,30 +111,30 @@ def test_a_subset_of_any_name_has_tables_and_plots(subset: str) -> None:
     frame = rows(fakes, images=6)
     report = build(frame, how=QUICK)
     assert subset in render(report, "table")
-    panels = panels_of_report(report)
+    panels = panels_of(report.comparisons)
     assert {p.contrast.test.train for p in panels} == {"B", "-"}
     for panel in panels:
         for line in panel.lines:
             of = frame[frame["title"] == line.label].groupby("variant")["sad"].mean()
             assert line.means == pytest.approx((of["B"], of["N"]))
-    assert render_html(Page(report, subjects(frame), frame))
+    assert render_html(Page(report))
 
 
 @pytest.mark.parametrize(("images", "methods", "least"), [(5, 1, 6), (6, 3, 7), (6, 10, 9)])
 def test_too_few_images_are_called_too_few(images: int, methods: int, least: int) -> None:
     frame = rows([Fake(f"m{i}", f"M{i}", 9.0 + i) for i in range(methods)], images)
-    text = findings(build(frame, how=QUICK), frame)[0].text
+    text = statements(build(frame, how=QUICK))[0].text
     assert f"n = {images} is too small to tell" in text
     assert f"fewer than {least} images" in text and "0 lose" not in text
 
 
 def test_enough_images_are_not_called_too_few() -> None:
     frame = rows([Fake("m", "M", 9.0)], images=6)
-    text = findings(build(frame, how=QUICK), frame)[0].text
+    text = statements(build(frame, how=QUICK))[0].text
     assert "too small" not in text and "Of 1 complete method" in text
 
 
 def test_unpaired_sets_can_be_too_small_as_well() -> None:
     frame = logs(images=3)
-    text = findings(build(frame, how=QUICK), frame)[0].text
+    text = statements(build(frame, how=QUICK))[0].text
     assert "n = 3 against 3 is too small to tell" in text

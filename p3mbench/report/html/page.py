@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison, Overview
 from p3mbench.report.html.summary import Statement, statements
 from p3mbench.report.html.viewer import viewer
-from p3mbench.report.plots import draw_all
+from p3mbench.report.plots import Drawn, draw_all
 from p3mbench.report.render.json import as_json
 from p3mbench.report.render.latex import render_latex
 from p3mbench.report.tables.model import (
@@ -82,7 +82,7 @@ def render_html(page: Page) -> str:
             "caption": plain(drawn.caption),
             "address": "data:image/svg+xml;base64," + base64.b64encode(drawn.content).decode(),
         }
-        for drawn in draw_all(comparisons, ".svg", pictures=page.pictures, dpi=110)
+        for drawn in sorted(_drawn(page), key=lambda one: one.kind not in ("", "trimap-free"))
     ]
     data = viewer(comparisons, page.pictures, page.viewed)
     # What faces matter to comes first; a trimap tells a method where the person is.
@@ -97,7 +97,7 @@ def render_html(page: Page) -> str:
         script=Markup(script),  # nosec B704 # noqa: S704 - a file of ours
         variants=_variants(comparisons),
         gap_is=_gap_is(comparisons),
-        findings=[_plain_statement(s) for s in statements(comparisons, page.report.overview)],
+        findings=[_plain_statement(s) for s in statements(page.report)],
         tables=tables,
         kinds=sorted({table["kind"] for table in tables} - {""}),
         notes=[plain(note) for note in page.report.notes],
@@ -108,6 +108,10 @@ def render_html(page: Page) -> str:
         runs=len(page.manifests),
         data=Markup(_json({"latex": latex, "viewer": data})),  # nosec B704 # noqa: S704 - cannot end its element
     )
+
+
+def _drawn(page: Page) -> Iterator[Drawn]:
+    return draw_all(page.report.comparisons, ".svg", pictures=page.pictures, dpi=110)
 
 
 def _digest(text: str) -> str:

@@ -161,7 +161,9 @@ class EntrySet:
     members: tuple[Entry, ...]
     expected: Mapping[tuple[str, str], int]
     variants: tuple[str, ...] = PAPER_VARIANTS
-    _images: dict[tuple[str, ...], frozenset[str]] = field(default_factory=dict, repr=False)
+    _images: dict[tuple[str, ...], frozenset[str]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.members)

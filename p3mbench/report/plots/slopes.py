@@ -72,7 +72,7 @@ def _panel(axes: Axes, lines: list[Slope], variant: str) -> None:
     long = len(variant) > 2  # has a line of its own, where it meets no other label
     axes.set_xticks([0, 1], [f"\ntest {variant}" if long else f"test {variant}", f"test {NORMAL}"])
     if long:
-        axes.get_xticklabels()[0].set_ha("left")
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
     axes.set_xlim(-0.12, 2.3)
     axes.spines["bottom"].set_bounds(0, 1)
     bare(axes, "top", "right")

@@ -224,8 +224,10 @@ class Comparison:
     @property
     def detailed(self) -> tuple[str, ...]:
         """Subsets of the details: the main one, and NP where P against NP is the only gap."""
-        only = self.gaps and not self.paired
-        return (self.subset, "NP") if only else (self.subset,)
+        if self.paired:
+            return (self.subset,)
+        also = (found.contrast.test_subset for found in self.gaps)
+        return tuple(dict.fromkeys((self.subset, *also)))
 
     @property
     def paired(self) -> bool:

@@ -21,7 +21,7 @@ from p3mbench.report.tables.model import (
 from p3mbench.report.wording.flagging import origin_sentence, with_notes
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.report.wording.titles import slug
-from p3mbench.settings import Contrast, Setting
+from p3mbench.settings import Setting
 
 
 def mean_cell(mean: MeanScore | None) -> TableCell:
@@ -66,10 +66,16 @@ def number_column(key: str, title: str) -> TableColumn:
 
 
 def score_column(
-    key: str, title: str, metric: str, type: ColumnType = ColumnType.MEAN, *, ranked: bool = False
+    key: str,
+    title: str,
+    metric: str,
+    type: ColumnType = ColumnType.MEAN,
+    *,
+    ranked: bool = False,
+    extra: int = 0,
 ) -> TableColumn:
-    """A column of numbers in a metric, with the metric's decimals."""
-    decimals = metric_display(metric).decimals
+    """A column of numbers in a metric, with the metric's decimals and ``extra`` ones."""
+    decimals = metric_display(metric).decimals + extra
     return TableColumn(
         key=key, title=title, type=type, decimals=decimals, metric=metric, ranked=ranked
     )
@@ -89,7 +95,6 @@ def entry_row(
     cells: Sequence[TableCell],
     places: Iterable[MeanAt | tuple[str, Setting]],
     block: str = "",
-    contrast: Contrast | None = None,
 ) -> TableRow:
     """A line of a table, with the flags of the rows behind it.
 
@@ -97,7 +102,7 @@ def entry_row(
         entry: whose line.
         cells: in column order.
         places: what the cells are made of.
-        block, contrast: where it stands, and the gap it holds.
+        block: where it stands.
     """
     at = [(p.subset, p.setting) if isinstance(p, MeanAt) else p for p in places]
     return TableRow(
@@ -106,7 +111,6 @@ def entry_row(
         cells=tuple(cells),
         block=block,
         facts=entry.facts,
-        contrast=contrast,
         tallies=tallies(entry, at),
     )
 

@@ -70,5 +70,5 @@ def _rows(comparison: Comparison, found: ContrastGaps) -> list[TableRow]:
             for value in (gap.median, gap.share, gap.p_value, gap.p_holm, float(gap.n))
         ]
         cells = (*means, gap_cell(gap), *more)
-        rows.append(entry_row(gap.entry, cells, places, block, contrast))
+        rows.append(entry_row(gap.entry, cells, places, block))
     return rows

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from p3mbench.report.analysis.comparison import Comparison, MeanAt
+from p3mbench.report.analysis.comparison import Comparison
 from p3mbench.report.analysis.flagging import FlagUse, Tally
 from p3mbench.report.analysis.overview import Overview
-from p3mbench.report.wording.numbers import MISSING, decimals_for, interval_text, p_text
-from p3mbench.settings import Contrast
+from p3mbench.report.wording.numbers import MISSING, fitted_decimals, interval_text, p_text
 
 NAN = float("nan")
 
@@ -57,7 +56,6 @@ class TableColumn:
         decimals: shown; never applied to stored values.
         metric, setting: what it is about ("" if that varies by row).
         ranked: whether best and second are marked.
-        place: where the means of the column are taken. contrast: the gap of a gap column.
     """
 
     key: str
@@ -68,8 +66,6 @@ class TableColumn:
     metric: str = ""
     setting: str = ""
     ranked: bool = False
-    place: MeanAt | None = None
-    contrast: Contrast | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +121,6 @@ class TableRow:
     Rows of one block stand together under the block's title; best and second are per block.
 
     Attributes:
-        contrast: the gap that the line holds, None in other tables.
         tallies: the flags of the stored rows behind the line.
         marks: letters of the flags that qualify it, as `Table.flags` gives them.
     """
@@ -135,7 +130,6 @@ class TableRow:
     cells: tuple[TableCell, ...]
     block: str = ""
     facts: tuple[tuple[str, str], ...] = ()
-    contrast: Contrast | None = None
     tallies: tuple[Tally, ...] = ()
     marks: tuple[str, ...] = ()
 
@@ -199,23 +193,18 @@ class Table:
         return any(cell.rank for row in self.rows for cell in row.cells)
 
     def fitted(self) -> Table:
-        """The same table with decimals that its smallest numbers need.
-
-        The paper's decimals are the least. Small images have small errors, which those would hide:
-        errors get two digits, gaps one digit of their narrowest interval.
-        """
-        least: dict[str, float] = {}
+        """The same table with decimals that its smallest numbers need, see `fitted_decimals`."""
+        errors: dict[str, list[float]] = {}
         for j, column in enumerate(self.columns):
             if column.type in (ColumnType.MEAN, ColumnType.INTERVAL):
-                found = [row.cells[j].value for row in self.rows if row.cells[j].value > 0]
-                least[column.metric] = min([least.get(column.metric, math.inf), *found])
+                values = [row.cells[j].value for row in self.rows]
+                errors.setdefault(column.metric, []).extend(values)
         columns = []
         for j, column in enumerate(self.columns):
-            smallest = least.get(column.metric, math.inf) / 10
-            if column.type is ColumnType.GAP:
-                widths = [row.cells[j].high - row.cells[j].low for row in self.rows]
-                smallest = min([smallest, *(width for width in widths if width > 0)])
-            columns.append(replace(column, decimals=decimals_for(smallest, column.decimals)))
+            gap = column.type is ColumnType.GAP
+            widths = [row.cells[j].high - row.cells[j].low for row in self.rows] if gap else ()
+            decimals = fitted_decimals(column.metric, errors.get(column.metric, ()), widths)
+            columns.append(replace(column, decimals=decimals))
         return self._with_columns(columns)
 
     def with_precision(self, decimals: int) -> Table:

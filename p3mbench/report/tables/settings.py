@@ -67,7 +67,6 @@ def _mean_column(at: MeanAt, metrics: Sequence[str]) -> TableColumn:
         decimals=shown.decimals,
         metric=at.metric,
         setting=at.setting.title,
-        place=at,
         ranked=may_rank(at.metric, metrics),
     )
 
@@ -86,7 +85,6 @@ def _gap_columns(subset: str, gaps: Sequence[ContrastGaps], metric: str) -> list
                 decimals=shown.decimals,
                 metric=metric,
                 setting=found.contrast.formula,
-                contrast=found.contrast,
             )
         )
     return columns

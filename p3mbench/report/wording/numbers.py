@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p3mbench.metrics.table import METRICS
 
 MISSING = "\N{EN DASH}"
-MOST_EXTRA = 2  # decimals beyond the paper's
 MINUS = "\N{MINUS SIGN}"
+MOST_EXTRA = 2  # decimals beyond the paper's
 
 
 REGIONS = {
@@ -58,16 +59,29 @@ def number(value: float, decimals: int, *, sign: bool = False) -> str:
 def interval_text(
     value: float, low: float, high: float, decimals: int, *, sign: bool = False
 ) -> str:
-    """A number with its interval behind it, as "1.20 [1.00, 1.40]"; alone where it has none."""
+    """A number with its interval behind it: "0.80 [0.12, 1.43]"; no interval where it is NaN."""
     text = number(value, decimals, sign=sign)
     if math.isnan(low) or math.isnan(high):
         return text
-    return f"{text} [{number(low, decimals, sign=sign)}, {number(high, decimals, sign=sign)}]"
+    bounds = [number(bound, decimals, sign=sign) for bound in (low, high)]
+    return f"{text} [{bounds[0]}, {bounds[1]}]"
 
 
-def decimals_for(smallest: float, default: int) -> int:
-    """Decimals that show a number's first digit: the default, or up to `MOST_EXTRA` more."""
-    if not 0 < smallest < math.inf:
+def fitted_decimals(metric: str, errors: Iterable[float], widths: Iterable[float] = ()) -> int:
+    """Decimals that the smallest of some numbers need.
+
+    The paper's decimals are the least. Small images have small errors, which those would hide:
+    errors get two digits, gaps one digit of their narrowest interval.
+
+    Args:
+        metric: of the numbers.
+        errors: means that are shown together. widths: of the intervals of gaps, if any. NaN and
+            what is not positive counts for nothing.
+    """
+    default = metric_display(metric).decimals
+    smallest = min((error for error in errors if error > 0), default=math.inf) / 10
+    smallest = min([smallest, *(width for width in widths if width > 0)])
+    if smallest == math.inf:
         return default
     return min(max(default, -math.floor(math.log10(smallest))), default + MOST_EXTRA)
 

@@ -1,17 +1,17 @@
-"""Published figures: the file is sound, and the table beside measured means never mixes them."""
+"""Published figures beside measured means are never mixed up with them."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from fake import Fake, rows
+from looking import QUICK, made
 
 from p3mbench.benchmark import get
-from p3mbench.metrics.table import METRICS
-from p3mbench.published import BENCHMARK, figures, sources
-from p3mbench.registry import find
-from p3mbench.report import build, render
+from p3mbench.published import BENCHMARK, figures
+from p3mbench.report import Role, build, render
 
 FAKES = (
     Fake(
@@ -24,37 +24,6 @@ FAKES = (
     ),
     Fake("mean", "Mean alpha", 60.0, benchmark=BENCHMARK),
 )  # fmt: skip
-
-
-def test_every_figure_is_well_formed() -> None:
-    names = {entry.name for entry in find()}
-    assert len(figures()) > 250
-    for figure in figures():
-        assert figure.method == "" or figure.method in names
-        assert figure.kind in ("trimap-free", "trimap-based", "interactive")
-        assert figure.train in ("B", "N", "B+CP", "other")
-        assert figure.subset in ("P", "NP") and figure.test in ("B", "N")
-        assert figure.origin in ("authors", "copied", "compared", "rerun", "retrained")
-        assert figure.source in sources()
-        assert figure.value > 0 and figure.scale in (1, 1000)
-        assert figure.metric in METRICS or figure.metric in ("s_measure", "wf_measure")
-    assert {f.source for f in figures()} == set(sources())
-
-
-def test_known_figures_of_the_paper() -> None:
-    """P3M's Table 2: SAD of P3M-Net in the four settings."""
-    paper = {
-        f.setting: f.value for f in figures("p3mnet-r34") if f.source == "p3m" and f.metric == "sad"
-    }
-    assert paper == {"B:B": 8.73, "B:N": 9.22, "N:B": 11.22, "N:N": 9.06}
-
-
-def test_conflicts_are_named_on_every_side() -> None:
-    disputed = [f for f in figures("p3mnet-r34") if f.conflict and f.metric == "conn"]
-    assert {f.source for f in disputed} == {"rechannel", "stylematte"}
-    assert all(
-        "13.88" in f.conflict for f in disputed if f.source == "stylematte" and f.subset == "P"
-    )
 
 
 def test_the_table_puts_each_figure_beside_its_own_mean() -> None:
@@ -112,3 +81,17 @@ def test_on_another_benchmark_it_says_so() -> None:
 def test_every_format_lays_it_out(format: str) -> None:
     text = render(build(rows(FAKES), published=True).select("published"), format)
     assert "8.73" in text and "stylematte" in text
+
+
+def test_imported_scores_stand_beside_published_ones_without_a_difference() -> None:
+    net = Fake("p3mnet-r34", "P3M-Net", 9.0, "B", benchmark="p3m500", flags="imported")
+    measured = replace(net, options='{"x": 1}', flags="")
+    for fakes, title in (((net,), "Imported"), ((net, measured), "Measured or imported")):
+        report = build(made(*fakes), how=QUICK, published=True)
+        table = next(t for t in report.tables if t.role is Role.PUBLISHED)
+        at = {column.key: j for j, column in enumerate(table.columns)}
+        assert table.columns[at["measured"]].title == title
+        for row in table.rows:
+            assert row.cells[at["difference"]].attempted == ("imported" not in row.flags)
+        assert "it may be the published result itself" in table.caption
+        assert ("measured minus published" in table.caption) == (len(fakes) == 2)

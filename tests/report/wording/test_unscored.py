@@ -7,6 +7,7 @@ import pytest
 from fake import METRICS, Fake, rows
 
 from p3mbench.report import build, formats, render
+from p3mbench.report.analysis.overview import overview_of
 from p3mbench.report.wording.unscored import nothing_scored, unscored
 
 
@@ -20,17 +21,17 @@ def failed(columns: bool = True) -> pd.DataFrame:
 
 
 def test_reasons_are_grouped_over_methods_with_counts() -> None:
-    assert unscored(failed()) == [
+    assert unscored(overview_of(failed())) == [
         "13 rows failed (A, B): returned NaN.",
         "3 rows oom (A): out of memory.",
     ]
-    assert unscored(rows([Fake("a", "A", 9.0)], images=4)) == []
+    assert unscored(overview_of(rows([Fake("a", "A", 9.0)], images=4))) == []
 
 
 def test_many_reasons_end_in_a_count() -> None:
     frame = failed()
     frame["reason"] = [f"reason {i}" for i in range(len(frame))]
-    notes = unscored(frame)
+    notes = unscored(overview_of(frame))
     assert len(notes) == 11 and notes[-1] == "6 rows for 6 other reasons."
 
 
@@ -47,4 +48,4 @@ def test_a_store_without_a_score_says_why(format: str, columns: bool) -> None:
 
 
 def test_one_ok_row_is_a_report_as_usual() -> None:
-    assert nothing_scored(rows([Fake("a", "A", 9.0, failed=3)], images=4)) == []
+    assert nothing_scored(overview_of(rows([Fake("a", "A", 9.0, failed=3)], images=4))) == []

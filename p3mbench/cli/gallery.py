@@ -58,12 +58,12 @@ def command(
     from p3mbench.writing import write_bytes, write_text
 
     with Store(results) as store:
-        rows, expected, manifests = current(store), store.expected(), store.manifests()
+        rows, expected, runs = current(store), store.expected(), store.runs()
     frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
     built = report.build(frame, expected=expected).noted(rows.notes)
-    pictures = Pictures(results, manifests, contents_of(frame))
+    pictures = Pictures(results, runs, contents_of(frame))
     tables = _files(formats)
     for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))
@@ -71,7 +71,7 @@ def command(
     for drawn in plots:
         write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
     if page:
-        text = render_html(Page(built, manifests, pictures))
+        text = render_html(Page(built, runs, pictures))
         write_text(out / "report.html", text)
     write_text(out / "README.md", _index(tables, plots, plot_format, page))
     note_boxes(frame)

@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 from p3mbench import settings
 from p3mbench.names import printable
+from p3mbench.runs import RESULTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,6 @@ else:
     _Text = click.ParamType  # generic only from click 8.3 on
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-DEFAULT_RESULTS = Path("results") / "run"
 
 
 def plugin_option(function: F) -> F:
@@ -41,7 +40,7 @@ def results_option(function: F) -> F:
     return click.option(
         "--results",
         type=click.Path(path_type=Path, file_okay=False),
-        default=DEFAULT_RESULTS,
+        default=RESULTS,
         show_default=True,
         help="Folder that 'p3mbench run --out' wrote.",
     )(function)
@@ -98,6 +97,35 @@ class _Named(_Text):
 
 VARIANT = _Named("variant", settings.PAPER_VARIANTS, settings.check_variant)
 TRAIN_SETTING = _Named("setting", settings.TRAIN_SETTINGS, settings.TrainSetting)
+
+
+def complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names for shell completion of a comma-separated list of variants."""
+    head, comma, tail = incomplete.rpartition(",")
+    known = VARIANT.shell_complete(ctx, param, tail)
+    return [f"{head}{comma}{item.value}" for item in known]
+
+
+def variants(text: str | None) -> tuple[str, ...]:
+    """The test variants of a comma-separated option; () if unset."""
+    try:
+        return tuple(dict.fromkeys(map(settings.check_variant, listed(text))))
+    except ValueError as error:
+        raise click.UsageError(f"--variants: {error}") from None
+
+
+def reading(function: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A Click callback that reads the value of an option with ``function``."""
+
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        return function(value)
+
+    return callback
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """The parts of a comma-separated option, without blanks and empty ones; () if unset."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from p3mbench.report import Report
     from p3mbench.report.pictures import Pictures
+    from p3mbench.runs import RunRecord
 
 
 @click.command("report")
@@ -75,7 +76,7 @@ def command(**asked: Any) -> None:
     asked["format_"] = chosen_format(asked["format_"], asked["out"])
     results = asked["results"]
     with Store(results) as store:
-        rows, expected, manifests = current(store), store.expected(), store.manifests()
+        rows, expected, runs = current(store), store.expected(), store.runs()
     frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
@@ -83,9 +84,9 @@ def command(**asked: Any) -> None:
         frame = frame[frame["kind"] == asked["kind"]]
         if frame.empty:
             raise StoreError(f"{results}: holds no rows of {asked['kind']} methods")
-    pictures = Pictures(results, manifests, contents_of(frame))
+    pictures = Pictures(results, runs, contents_of(frame))
     try:
-        _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
+        _write(frame, expected, runs, pictures, asked | {"notes": rows.notes})
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
     for problem in (*_unseen(rows.notes, asked), *pictures.problems):
@@ -104,7 +105,7 @@ def _unseen(notes: tuple[str, ...], asked: dict[str, Any]) -> tuple[str, ...]:
 def _write(
     frame: pd.DataFrame,
     expected: dict[tuple[str, str], int],
-    manifests: list[dict[str, Any]],
+    runs: list[RunRecord],
     pictures: Pictures,
     asked: dict[str, Any],
 ) -> None:
@@ -128,7 +129,7 @@ def _write(
 
         if asked["per_image"]:
             raise click.UsageError("the page has its own image viewer; --per-image is for tables")
-        page = Page(built, manifests, pictures)
+        page = Page(built, runs, pictures)
         write_or_print(render_html(page), asked["out"] or asked["results"] / "report.html")
     else:
         write_or_print(_text(built, frame, metrics, asked), asked["out"])

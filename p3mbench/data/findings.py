@@ -210,3 +210,22 @@ def _compare_variants(look: _Look, blurred: UInt8Array, normal: UInt8Array) -> N
     elif swapped(blurred, normal):
         text = f"is sharper than {look.sample.images['N']} where they differ: are they swapped?"
         look.add("B", text, flag="swapped_variants")
+
+
+def refuse(kinds: Sequence[Kind], *, strict: bool, what: str) -> None:
+    """End what was begun because of what was found, before anything else is done.
+
+    Args:
+        kinds: what was found and shown.
+        strict: whether legal but suspicious files count, too.
+        what: is not done, for the message: "nothing was run".
+
+    Raises:
+        DataError: there is something that counts.
+    """
+    bad = [kind for kind in kinds if strict or kind.problem]
+    if bad:
+        files = len(names_of(bad))
+        count = "1 file is" if files == 1 else f"{files} files are"
+        how, because = ("wrong or odd", " because of --strict") if strict else ("wrong", "")
+        raise DataError(f"{count} {how} (see above; first: {bad[0].line}); {what}{because}")

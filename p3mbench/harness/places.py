@@ -30,7 +30,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Place:
+class Scope:
     """A subset in one variant, with the images that the run looks at."""
 
     subset: Subset
@@ -64,7 +64,7 @@ def chosen_samples(opened: Opened, images: Sequence[str], limit: int) -> dict[st
 
 def find_places(
     opened: Opened, variants: Sequence[str], chosen: Mapping[str, Sequence[Sample]], store: Store
-) -> tuple[list[Place], list[tuple[str, str]]]:
+) -> tuple[list[Scope], list[tuple[str, str]]]:
     """Each subset in each variant that can be had, and what cannot be had and why.
 
     Args:
@@ -73,21 +73,23 @@ def find_places(
         chosen: subset -> the images to look at.
         store: remembers hashes of files.
     """
-    places: list[Place] = []
+    places: list[Scope] = []
     missing = []
     for subset in opened.subsets:
         for variant in variants:
             if variant in subset.available:
                 how = _obfuscation(subset, variant, opened.benchmark)
                 content = _content(chosen[subset.name], variant, store)
-                places.append(Place(subset, variant, how, content))
+                places.append(Scope(subset, variant, how, content))
             else:
-                where = f"{subset.name}, variant {variant}"
-                missing.append((where, subset.unavailable[variant]))
+                has = ", ".join(opened.benchmark.variants)
+                undeclared = f"{opened.benchmark.name} declares no such variant; it has {has}"
+                reason = subset.unavailable.get(variant, undeclared)
+                missing.append((f"{subset.name}, variant {variant}", reason))
     return places, missing
 
 
-def seen_before(opened: Opened, places: Iterable[Place], store: Store) -> list[Place]:
+def seen_before(opened: Opened, places: Iterable[Scope], store: Store) -> list[Scope]:
     """What this run does not look at, as it is now, of the images that earlier runs looked at.
 
     Their rows are in the same means and gaps as those of this run, so they too must be of the
@@ -107,7 +109,7 @@ def seen_before(opened: Opened, places: Iterable[Place], store: Store) -> list[P
             samples = [s for s in subset.samples if s.id in left and _readable(s, variant)]
             if samples:
                 how = _obfuscation(subset, variant, benchmark)
-                found.append(Place(subset, variant, how, _content(samples, variant, store)))
+                found.append(Scope(subset, variant, how, _content(samples, variant, store)))
     return found
 
 
@@ -136,7 +138,7 @@ def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str,
 
 def view_of(
     opened: Opened,
-    places: Sequence[Place],
+    places: Sequence[Scope],
     columns: Iterable[Mapping[str, Any]],
     codes: Iterable[Code],
 ) -> View:

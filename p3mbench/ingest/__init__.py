@@ -23,6 +23,7 @@ from p3mbench.ingest.tables import Content, Line, read_table, read_text
 from p3mbench.names import printable
 from p3mbench.provenance import environment, sha256_of
 from p3mbench.published import BENCHMARK
+from p3mbench.runs import ImportRecord, RunRecord
 from p3mbench.store import Row, Store
 
 FORMATS = ("auto", "csv", *logs.FORMATS)
@@ -121,14 +122,14 @@ def _stored(
     changed = [row for row in rows if checks.question(row) not in equal]
     replaced = sum(checks.question(row) in known for row in changed)
     if changed:
-        manifest = {
-            "run_id": run_id,
-            "started_utc": datetime.now(UTC).isoformat(timespec="seconds"),
-            "imported": {"file": path.name, "sha256": digest, "rows": len(rows)},
-            "environment": environment(),
-        }
+        run = RunRecord(
+            run_id=run_id,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            environment=environment(),
+            imported=ImportRecord(path.name, digest, len(rows)),
+        )
         places = {(row.benchmark, row.subset) for row in rows}
-        store.begin_run(run_id, manifest, {k: n for k, n in checks.WHOLE.items() if k in places})
+        store.begin_run(run, {k: n for k, n in checks.WHOLE.items() if k in places})
         store.add_all(changed)
     return Outcome(len(changed) - replaced, replaced, len(equal), tuple(notes))
 

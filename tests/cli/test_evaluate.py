@@ -196,3 +196,17 @@ def test_metrics_are_known_by_the_names_of_tables(folders):
     assert (
         result.stdout.splitlines()[0] == "image,sad,mse_t,convention,flags,reason,benchmark,subset"
     )
+
+
+def test_evaluate_scores_a_folder(p3m_folder, tmp_path):
+    subset = p3m_folder / "validation" / "P3M-500-P"
+    for format_ in ("table", "markdown", "csv", "json"):
+        result = call(
+            *(subset / "mask", subset / "mask", "--trimaps", subset / "trimap"),
+            *("--format", format_),
+        )
+        assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert [image["image"] for image in found["images"]] == ["p_1", "p_2", "p_3"]
+    assert found["mean"]["sad"] == 0
+    assert found["mean"]["sad_t"] == 0

@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from calls import call
+from click.testing import Result
 
-from p3mbench.cli import main
 from p3mbench.store import Store
 
 USER = """
@@ -33,13 +33,6 @@ class {cls}:
         {line}
         return np.full(image.shape[:2], level, np.float32)
 """
-
-
-def call(*args: object) -> Result:
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 class Bench:
@@ -237,7 +230,7 @@ def test_pictures_are_those_of_the_benchmark_of_exactly_that_name(tmp_path):
                       "--out", out)  # fmt: skip
         assert result.exit_code == 0, result.output
     with Store(out) as store:
-        pictures = Pictures(out, store.manifests())
+        pictures = Pictures(out, store.runs())
     for name, shade in (("office", 10), ("office two", 200)):
         scene = pictures.scene(name, "P", "B", "a")
         assert scene is not None and scene.image.max() == shade

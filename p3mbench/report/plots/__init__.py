@@ -16,7 +16,7 @@ from p3mbench.report.plots.plot import Plot, Scope, View, views
 from p3mbench.report.plots.style import rendered
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.report.wording.titles import lower, set_title, slug
-from p3mbench.settings import hidden
+from p3mbench.settings import hidden, variant_title
 
 __all__ = ["Drawn", "Plot", "Scope", "View", "draw_all", "plots"]
 
@@ -87,7 +87,9 @@ def _drawn(
         return
     several = plot.scope is Scope.VARIANT and len(hidden(view.comparison.variants())) > 1
     name = slug(plot.name, *facts, view.variant if several else "")
-    title = f"{plot.title_of(view)}: {about}" if about else plot.title_of(view)
+    title = ": ".join(filter(None, (plot.title_of(view), about)))
+    if several:
+        title += f", {variant_title(view.variant)}"
     kind = view.comparison.entries.kind if facts else ""
     yield Drawn(name, title, plot.caption_of(view), content, kind)
 

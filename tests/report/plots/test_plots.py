@@ -109,6 +109,7 @@ def test_titles_and_captions_name_the_variant(many: Comparison) -> None:
     }
     slopes = found["slopes-trimap-free-sad-mosaic-0-10"]
     assert slopes.title.startswith("From mosaic-0.10 to normal test faces: SAD")
+    assert slopes.title.endswith(", faces hidden by mosaic-0.10")
     assert b"test mosaic-0.10" in slopes.content and b"test B" not in slopes.content
     assert "its blurred twin" in found["scatter-trimap-free-sad-b"].caption
     assert "its mosaic-0.10 twin" in found["scatter-trimap-free-sad-mosaic-0-10"].caption

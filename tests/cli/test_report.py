@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from calls import call
 from click.testing import CliRunner, Result
 
 from p3mbench.cli import main
@@ -144,3 +146,69 @@ def test_how_a_method_ran_stands_beside_its_name(tmp_path: Path) -> None:
     text = run("report", "--results", store, "--format", "csv").output
     labels = {line["label"] for line in csv.DictReader(io.StringIO(text))}
     assert labels == {"A, bf16, compiled", "B, 2 threads", "C"}
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown", "latex", "csv", "json"])
+def test_report_in_every_format(stored, tmp_path, format_):
+    out = tmp_path / f"table.{format_}"
+    assert call("report", "--results", stored, "--format", format_, "--out", out).exit_code == 0
+    printed = call("report", "--results", stored, "--format", format_).stdout
+    assert printed.strip() == out.read_text().strip()
+    assert "Coarse" in printed
+    each = call("report", "--results", stored, "--format", format_, "--per-image").stdout
+    assert "p_2" in each.replace("\\", "")
+
+
+def test_per_image_rows_are_raw(stored):
+    text = call("report", "--results", stored, "--per-image", "--format", "csv").stdout
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 10
+    sads = {float(row["sad"]) for row in rows}
+    assert any(len(repr(sad)) > 12 for sad in sads)
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_gap_plot(tmp_path, p3m_folder, suffix):
+    subset = p3m_folder / "validation" / "P3M-500-P"
+    shutil.copytree(subset / "blurred_image", subset / "original_image")
+    out, path = tmp_path / "out", tmp_path / f"gap.{suffix}"
+    call(
+        *("run", "--methods", "coarse", "--benchmark", "p3m500", "--data", p3m_folder),
+        *("--out", out, "--jobs", 1),
+    )
+    assert call("report", "--results", out, "--plot", path).exit_code == 0
+    magic = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[suffix]
+    assert path.read_bytes().startswith(magic)
+
+
+def test_without_both_variants_p_and_np_are_plotted(stored, tmp_path):
+    result = call("report", "--results", stored, "--plot", tmp_path / "gap.png")
+    assert result.exit_code == 0
+    assert (tmp_path / "gap.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_holds_the_images_and_mattes_of_the_run(both_variants, tmp_path):
+    page = tmp_path / "page.html"
+    result = call("report", "--results", both_variants, "--format", "html", "--out", page)
+    assert result.exit_code == 0 and "note:" not in result.stderr
+    text = page.read_text()
+    data = json.loads(text.split('id="data">')[1].split("</script>")[0])["viewer"]
+    assert {image["id"] for image in data["images"]} == {"p_1", "p_2", "p_3"}
+    assert all({"B", "N", "alpha"} <= set(image) for image in data["images"])
+    assert all("matte" in view[v] for view in data["views"].values() for v in "BN")
+    call("report", "--results", both_variants, "--format", "html")
+    assert (both_variants / "report.html").read_text() == text
+
+
+def test_images_that_have_moved_are_a_note_and_the_page_is_made(both_variants, p3m_folder):
+    shutil.rmtree(p3m_folder)
+    result = call("report", "--results", both_variants, "--format", "html")
+    assert result.exit_code == 0
+    assert "note: the images of p3m500 cannot be shown" in result.stderr
+
+
+def test_every_plot_is_written(both_variants, tmp_path):
+    folder = tmp_path / "plots"
+    call("report", "--results", both_variants, "--plots", folder, "--plot-format", "svg")
+    names = {path.name.split("-")[0].split(".")[0] for path in folder.iterdir()}
+    assert {"gap", "slopes", "scatter", "cumulative", "where", "panels"} <= names

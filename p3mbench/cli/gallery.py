@@ -50,8 +50,7 @@ def command(
     """
     from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.report.build import subjects
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
     from p3mbench.report.html import Page, render_html
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.report.plots import draw_all
@@ -59,20 +58,20 @@ def command(
     from p3mbench.writing import write_bytes, write_text
 
     with Store(results) as store:
-        rows, expected, manifests = current(store), store.expected(), store.manifests()
+        rows, expected, runs = current(store), store.expected(), store.runs()
     frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
-    built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
-    pictures = Pictures(results, manifests, contents_of(frame))
+    built = report.build(frame, expected=expected).noted(rows.notes)
+    pictures = Pictures(results, runs, contents_of(frame))
     tables = _files(formats)
     for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))
-    plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
+    plots = list(draw_all(built.comparisons, f".{plot_format}", pictures=pictures, dpi=dpi))
     for drawn in plots:
         write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
     if page:
-        text = render_html(Page(built, shown, frame, manifests, pictures))
+        text = render_html(Page(built, runs, pictures))
         write_text(out / "report.html", text)
     write_text(out / "README.md", _index(tables, plots, plot_format, page))
     note_boxes(frame)

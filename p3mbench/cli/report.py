@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from p3mbench.report import Report
-    from p3mbench.report.build import Subject
     from p3mbench.report.pictures import Pictures
+    from p3mbench.runs import RunRecord
 
 
 @click.command("report")
@@ -69,14 +69,14 @@ def command(**asked: Any) -> None:
     p3mbench report --format html --out report.html --plots plots
     """
     from p3mbench.errors import StoreError
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.store import Store
 
     asked["format_"] = chosen_format(asked["format_"], asked["out"])
     results = asked["results"]
     with Store(results) as store:
-        rows, expected, manifests = current(store), store.expected(), store.manifests()
+        rows, expected, runs = current(store), store.expected(), store.runs()
     frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
@@ -84,9 +84,9 @@ def command(**asked: Any) -> None:
         frame = frame[frame["kind"] == asked["kind"]]
         if frame.empty:
             raise StoreError(f"{results}: holds no rows of {asked['kind']} methods")
-    pictures = Pictures(results, manifests, contents_of(frame))
+    pictures = Pictures(results, runs, contents_of(frame))
     try:
-        _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
+        _write(frame, expected, runs, pictures, asked | {"notes": rows.notes})
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
     for problem in (*_unseen(rows.notes, asked), *pictures.problems):
@@ -105,12 +105,11 @@ def _unseen(notes: tuple[str, ...], asked: dict[str, Any]) -> tuple[str, ...]:
 def _write(
     frame: pd.DataFrame,
     expected: dict[tuple[str, str], int],
-    manifests: list[dict[str, Any]],
+    runs: list[RunRecord],
     pictures: Pictures,
     asked: dict[str, Any],
 ) -> None:
     from p3mbench import report
-    from p3mbench.report.build import subjects
     from p3mbench.store import metric_columns
     from p3mbench.writing import write_bytes
 
@@ -124,14 +123,13 @@ def _write(
         expected=expected,
         published=asked["compare"] == "published",
     ).noted(asked["notes"])
-    shown = subjects(frame, metrics=metrics)
     gap = None if asked["plot"] is None else _gap_plot(built, asked["plot"])
     if asked["format_"] in PAGE:
         from p3mbench.report.html import Page, render_html
 
         if asked["per_image"]:
             raise click.UsageError("the page has its own image viewer; --per-image is for tables")
-        page = Page(built, shown, frame, manifests, pictures)
+        page = Page(built, runs, pictures)
         write_or_print(render_html(page), asked["out"] or asked["results"] / "report.html")
     else:
         write_or_print(_text(built, frame, metrics, asked), asked["out"])
@@ -141,14 +139,14 @@ def _write(
     if gap is not None or asked["plots"] is not None or asked["format_"] == "html":
         note_boxes(frame)
     if asked["plots"] is not None:
-        _write_plots(built, shown, pictures, images, asked)
+        _write_plots(built, pictures, images, asked)
 
 
 def _gap_plot(built: Report, path: Path) -> bytes:
     """Drawn before anything is written, so that a report is made whole or not at all."""
     from p3mbench.report.plots.gap import gap_picture
 
-    return gap_picture(built, path)
+    return gap_picture(built.comparisons, path)
 
 
 def _text(
@@ -168,7 +166,6 @@ def _text(
 
 def _write_plots(
     built: Report,
-    shown: list[Subject],
     pictures: Pictures,
     images: tuple[str, ...],
     asked: dict[str, Any],
@@ -178,7 +175,7 @@ def _write_plots(
 
     wrote = False
     folder, suffix = asked["plots"], f".{asked['plot_format']}"
-    for drawn in draw_all(built, shown, suffix, pictures=pictures, images=images):
+    for drawn in draw_all(built.comparisons, suffix, pictures=pictures, images=images):
         path = folder / f"{drawn.name}{suffix}"
         write_bytes(path, drawn.content)
         click.echo(f"wrote {path}", err=True)

@@ -75,9 +75,9 @@ class Unloadable:
     log: str = ""
 
 
-Outcome = Row | Trouble
+ImageResult = Row | Trouble
 Feed = Callable[[], tuple[int, bytes] | None]
-Report = Callable[[int, Outcome], None]
+Report = Callable[[int, ImageResult], None]
 
 
 @dataclass

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from p3mbench.errors import RunError
 from p3mbench.harness.contenders import Contender
-from p3mbench.harness.isolate import Isolated, Limits, Outcome, Unloadable
+from p3mbench.harness.isolate import ImageResult, Isolated, Limits, Unloadable
 from p3mbench.harness.plan import Task
 from p3mbench.harness.worker import Setup
 
-Result = tuple[Task, Outcome | Unloadable]
+Result = tuple[Task, ImageResult | Unloadable]
+_Numbered = tuple[int, ImageResult | Unloadable]
 
 
 @dataclass(eq=False)
@@ -81,7 +82,7 @@ def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) ->
         RunError: processes cannot be had.
     """
     backlog = Backlog(tasks)
-    results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None] = queue.Queue()
+    results: queue.Queue[_Numbered | BaseException | None] = queue.Queue()
     stop = threading.Event()
     slots = [Isolated(setup, limits) for _ in range(min(jobs, max(1, len(backlog.tasks))))]
     threads = [
@@ -109,13 +110,13 @@ def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) ->
 def _slot(
     isolated: Isolated,
     backlog: Backlog,
-    results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None],
+    results: queue.Queue[_Numbered | BaseException | None],
     stop: threading.Event,
 ) -> None:
     """One slot's thread: claim a contender, run its images, claim the next."""
     group: Group | None = None
 
-    def report(number: int, outcome: Outcome) -> None:
+    def report(number: int, outcome: ImageResult) -> None:
         results.put((number, outcome))
 
     try:
@@ -134,8 +135,8 @@ def _run_group(
     group: Group,
     isolated: Isolated,
     backlog: Backlog,
-    put: Callable[[tuple[int, Outcome | Unloadable]], None],
-    report: Callable[[int, Outcome], None],
+    put: Callable[[_Numbered], None],
+    report: Callable[[int, ImageResult], None],
     stop: threading.Event,
 ) -> None:
     mine: set[int] = set()
@@ -146,7 +147,7 @@ def _run_group(
             mine.add(item[0])
         return item
 
-    def done(number: int, outcome: Outcome) -> None:
+    def done(number: int, outcome: ImageResult) -> None:
         mine.discard(number)
         report(number, outcome)
 

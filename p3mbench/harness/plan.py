@@ -17,7 +17,7 @@ from p3mbench.harness.contenders import Blocked, Contender, Request, contenders,
 from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.harness.places import (
     Content,
-    Place,
+    Scope,
     chosen_samples,
     find_places,
     seen_before,
@@ -214,7 +214,7 @@ def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | 
     return None
 
 
-def _cell(contender: Contender, benchmark: Benchmark, place: Place) -> Cell:
+def _cell(contender: Contender, benchmark: Benchmark, place: Scope) -> Cell:
     return Cell(
         contender=contender,
         benchmark=benchmark.name,

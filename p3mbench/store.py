@@ -342,7 +342,7 @@ class Store:
     def frame(self) -> pd.DataFrame:
         """All rows as a DataFrame: the columns of `Row`, and one float column per metric.
 
-        Scores of gone images and older code are among them; `p3mbench.report.current` picks.
+        Scores of gone images and older code are among them; `report.analysis.current` picks.
 
         Sorted by question, so that equal stores give equal frames whatever the order of their runs.
         """

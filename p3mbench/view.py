@@ -1,7 +1,7 @@
 """A benchmark as the last run saw it: which images, with which content, made by which code.
 
 A mean is over the benchmark as it is. Rows stay in a store when images go or code changes; what
-the last run saw decides which of them count (`p3mbench.report.current`).
+the last run saw decides which of them count (`p3mbench.report.analysis.current`).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("run_a", type=FOLDER)
 @click.argument("run_b", type=FOLDER)
 @click.option("--metrics", help="Metrics to compare, joined by commas [default: all].")
-@format_option("table", "markdown", "latex", "csv", "json")
+@format_option()
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any score differs, as diff does.")
 @out_file_option
 @click.pass_context
@@ -42,8 +42,9 @@ def command(
     """
     from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.report.compare import Side, compare
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.changes import Side, compare_stores
+    from p3mbench.report.analysis.current import current
+    from p3mbench.report.tables.changes import changes_report
     from p3mbench.store import Store, metric_columns
 
     format_ = chosen_format(format_, out)
@@ -57,9 +58,9 @@ def command(
     have = dict.fromkeys(name for side in sides for name in metric_columns(side.frame))
     chosen = metric_names(metrics, have)
     try:
-        found = compare(sides[0], sides[1], chosen)
+        found = compare_stores(sides[0], sides[1], chosen)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     ansi = out is None and sys.stdout.isatty()
-    write_or_print(report.render(found.report, format_, ansi=ansi), out)
+    write_or_print(report.render(changes_report(found), format_, ansi=ansi), out)
     ctx.exit(1 if exit_code and found.changed else 0)

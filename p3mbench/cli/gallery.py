@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import note_boxes, results_option
+from p3mbench.cli.options import FORMAT, note_boxes, results_option
 
 if TYPE_CHECKING:
     from p3mbench.report.plots import Drawn
-
-TABLES = {"markdown": "tables.md", "latex": "tables.tex", "csv": "tables.csv",
-          "json": "tables.json", "table": "tables.txt"}  # fmt: skip
 
 
 @click.command("gallery")
@@ -39,7 +36,7 @@ TABLES = {"markdown": "tables.md", "latex": "tables.tex", "csv": "tables.csv",
 @click.option(
     "--tables",
     "formats",
-    type=click.Choice(list(TABLES)),
+    type=FORMAT,
     multiple=True,
     help="Format of the tables to write; repeatable [default: all].",
 )
@@ -53,8 +50,7 @@ def command(
     """
     from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.report.build import subjects
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
     from p3mbench.report.html import Page, render_html
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.report.plots import draw_all
@@ -66,16 +62,16 @@ def command(
     frame = rows.frame
     if frame.empty:
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
-    built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
+    built = report.build(frame, expected=expected).noted(rows.notes)
     pictures = Pictures(results, manifests, contents_of(frame))
-    tables = {name: TABLES[name] for name in TABLES if name in formats or not formats}
+    tables = _files(formats)
     for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))
-    plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
+    plots = list(draw_all(built.comparisons, f".{plot_format}", pictures=pictures, dpi=dpi))
     for drawn in plots:
         write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
     if page:
-        text = render_html(Page(built, shown, frame, manifests, pictures))
+        text = render_html(Page(built, manifests, pictures))
         write_text(out / "report.html", text)
     write_text(out / "README.md", _index(tables, plots, plot_format, page))
     note_boxes(frame)
@@ -84,8 +80,18 @@ def command(
     click.echo(f"{len(tables)} tables and {len(plots)} plots in {out}; begin with README.md")
 
 
+def _files(wanted: tuple[str, ...]) -> dict[str, str]:
+    """Format -> name of its file, for those wanted or all; the text of the screen comes last."""
+    from p3mbench.report.render import DEFAULT, formats
+
+    every = sorted(formats().values(), key=lambda one: one.name == DEFAULT)
+    return {
+        one.name: f"tables{one.suffixes[0]}" for one in every if one.name in wanted or not wanted
+    }
+
+
 def _index(tables: Mapping[str, str], plots: list[Drawn], suffix: str, page: bool) -> str:
-    from p3mbench.report.markdown import prose
+    from p3mbench.report.render.markdown import prose
 
     lines = [
         "# Gallery",

@@ -135,7 +135,7 @@ def show_outcome(report: RunReport, store: Store, out: Path) -> None:
     """What failed, what was odd, and the tables of what is stored now."""
     from p3mbench.cli.report import tables_of
     from p3mbench.harness.runner import moved
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
 
     for name, reason in report.unloadable.items():
         click.secho(f"{name} could not be loaded: {reason}", fg="red", err=True)

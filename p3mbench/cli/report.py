@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p3mbench.cli.options import (
+    PAGE,
     chosen_format,
     format_option,
     metric_names,
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from p3mbench.report import Report
-    from p3mbench.report.build import Subject
     from p3mbench.report.pictures import Pictures
 
 
 @click.command("report")
 @results_option
-@format_option("table", "markdown", "latex", "csv", "json", "html")
+@format_option(**PAGE)
 @click.option("--metrics", help="Metrics to show, joined by commas, e.g. sad,mse,grad.")
 @click.option("--settings", help="TRAIN:TEST settings to show, joined by commas, e.g. B:B,B:N.")
 @click.option("--kind", type=click.Choice(["trimap-free", "trimap-based"]), help="One kind only.")
@@ -68,7 +68,7 @@ def command(**asked: Any) -> None:
     p3mbench report --format html --out report.html --plots plots
     """
     from p3mbench.errors import StoreError
-    from p3mbench.report.current import current
+    from p3mbench.report.analysis.current import current
     from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.store import Store
 
@@ -88,9 +88,17 @@ def command(**asked: Any) -> None:
         _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
-    unseen = rows.notes if asked["per_image"] or asked["format_"] in ("csv", "latex") else ()
-    for problem in (*unseen, *pictures.problems):
+    for problem in (*_unseen(rows.notes, asked), *pictures.problems):
         click.echo(f"note: {problem}", err=True)
+
+
+def _unseen(notes: tuple[str, ...], asked: dict[str, Any]) -> tuple[str, ...]:
+    """The notes on all rows, where what was written does not show them."""
+    from p3mbench.report.render import find
+
+    if asked["per_image"]:
+        return notes
+    return () if asked["format_"] in PAGE or find(asked["format_"]).shows_notes else notes
 
 
 def _write(
@@ -101,7 +109,6 @@ def _write(
     asked: dict[str, Any],
 ) -> None:
     from p3mbench import report
-    from p3mbench.report.build import subjects
     from p3mbench.store import metric_columns
     from p3mbench.writing import write_bytes
 
@@ -115,14 +122,13 @@ def _write(
         expected=expected,
         published=asked["compare"] == "published",
     ).noted(asked["notes"])
-    shown = subjects(frame, metrics=metrics)
     gap = None if asked["plot"] is None else _gap_plot(built, asked["plot"])
-    if asked["format_"] == "html":
+    if asked["format_"] in PAGE:
         from p3mbench.report.html import Page, render_html
 
         if asked["per_image"]:
             raise click.UsageError("the page has its own image viewer; --per-image is for tables")
-        page = Page(built, shown, frame, manifests, pictures)
+        page = Page(built, manifests, pictures)
         write_or_print(render_html(page), asked["out"] or asked["results"] / "report.html")
     else:
         write_or_print(_text(built, frame, metrics, asked), asked["out"])
@@ -132,34 +138,33 @@ def _write(
     if gap is not None or asked["plots"] is not None or asked["format_"] == "html":
         note_boxes(frame)
     if asked["plots"] is not None:
-        _write_plots(built, shown, pictures, images, asked)
+        _write_plots(built, pictures, images, asked)
 
 
 def _gap_plot(built: Report, path: Path) -> bytes:
     """Drawn before anything is written, so that a report is made whole or not at all."""
     from p3mbench.report.plots.gap import gap_picture
 
-    return gap_picture(built, path)
+    return gap_picture(built.comparisons, path)
 
 
 def _text(
     built: Report, frame: pd.DataFrame, metrics: tuple[str, ...] | None, asked: dict[str, Any]
 ) -> str:
     from p3mbench import report
-    from p3mbench.report.latex import document
 
-    ansi = asked["out"] is None and sys.stdout.isatty()
-    format_, precision = asked["format_"], asked["precision"]
+    look: dict[str, Any] = {
+        "ansi": asked["out"] is None and sys.stdout.isatty(),
+        "precision": asked["precision"],
+        "standalone": asked["standalone"],
+    }
     if asked["per_image"]:
-        text = report.per_image(frame, format_, metrics=metrics, ansi=ansi, precision=precision)
-    else:
-        text = report.render(built, format_, ansi=ansi, precision=precision)
-    return document(text) if asked["standalone"] and format_ == "latex" else text
+        return report.per_image(frame, asked["format_"], metrics=metrics, **look)
+    return report.render(built, asked["format_"], **look)
 
 
 def _write_plots(
     built: Report,
-    shown: list[Subject],
     pictures: Pictures,
     images: tuple[str, ...],
     asked: dict[str, Any],
@@ -169,7 +174,7 @@ def _write_plots(
 
     wrote = False
     folder, suffix = asked["plots"], f".{asked['plot_format']}"
-    for drawn in draw_all(built, shown, suffix, pictures=pictures, images=images):
+    for drawn in draw_all(built.comparisons, suffix, pictures=pictures, images=images):
         path = folder / f"{drawn.name}{suffix}"
         write_bytes(path, drawn.content)
         click.echo(f"wrote {path}", err=True)

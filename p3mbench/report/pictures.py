@@ -20,8 +20,8 @@ from p3mbench.errors import P3MBenchError
 from p3mbench.images import UInt8Array, read_alpha, recorded_reads
 from p3mbench.mattes import file_of
 from p3mbench.provenance import hash_of
-from p3mbench.report.entries import Entry
-from p3mbench.report.gaps import Setting
+from p3mbench.report.analysis.entries import Entry
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from p3mbench.cli.fidelity import OUTDATED, thin_weights, training_tables
 from p3mbench.cli.methods import page
 from p3mbench.method import Method
 from p3mbench.registry import find, get
-from p3mbench.report.markdown import escape
+from p3mbench.report.render.markdown import escape
 from p3mbench.training.fidelity import Departure, Disagreement
 from p3mbench.training.recipe import Trainable, fidelity_of, training_of
 

@@ -6,8 +6,8 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from p3mbench.settings import NORMAL, PAPER_VARIANTS, ordered, variant_title
 
 if TYPE_CHECKING:
     from p3mbench.report.pictures import Pictures
+    from p3mbench.runs import RunRecord
 
 VIEWED = 8  # images in the viewer, per benchmark and subset
 CLASSES = {1: "best", 2: "second"}
@@ -45,13 +46,13 @@ class Page:
 
     Attributes:
         report: the tables, and the comparisons behind them.
-        manifests: of the runs behind them, oldest first.
+        runs: records of the runs behind them, oldest first.
         pictures: where images and mattes are; without, the viewer shows scores only.
         viewed: images in the viewer, per benchmark and subset.
     """
 
     report: Report
-    manifests: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    runs: Sequence[RunRecord] = ()
     pictures: Pictures | None = None
     viewed: int = VIEWED
 
@@ -104,8 +105,8 @@ def render_html(page: Page) -> str:
         plots=plots,
         viewer=data,
         problems=[plain(p) for p in page.pictures.problems] if page.pictures else [],
-        manifest=as_json(list(page.manifests)),
-        runs=len(page.manifests),
+        manifest=as_json([run.to_json() for run in page.runs]),
+        runs=len(page.runs),
         data=Markup(_json({"latex": latex, "viewer": data})),  # nosec B704 # noqa: S704 - cannot end its element
     )
 
@@ -131,7 +132,7 @@ def _title(overview: Overview | None) -> str:
 
 def _about(page: Page) -> str:
     parts = [] if page.report.overview is None else _counts(page.report.overview)
-    started = [str(m.get("started_utc", "")) for m in page.manifests]
+    started = [run.started for run in page.runs]
     if any(started):
         parts.append(f"last run {max(started)[:10]}")
     return ", ".join(parts)

@@ -10,6 +10,7 @@ from fake import DEFAULT, Fake, rows
 from p3mbench.data.sample import Scene
 from p3mbench.report import build
 from p3mbench.report.html import Page, render_html
+from p3mbench.runs import RunRecord
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=99)
@@ -39,7 +40,9 @@ class Drawings:
 
 
 def page_of(frame: pd.DataFrame) -> str:
-    manifests = ({"started_utc": "2026-11-24T00:00:00", "command": ["</script>", EVIL]},)
+    manifests = (
+        RunRecord.of({"started_utc": "2026-11-24T00:00:00", "command": ["</script>", EVIL]}),
+    )
     return render_html(Page(build(frame, how=QUICK), manifests, Drawings()))  # type: ignore[arg-type]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from p3mbench.cli.screen import pause
-from p3mbench.data.findings import Kind, kinds_of, names_of
+from p3mbench.data.findings import FindingKind, kinds_of, names_of
 from p3mbench.data.survey import FEW, Memory, survey
 from p3mbench.errors import DataError
 
@@ -30,7 +30,7 @@ def looking(total: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
-def show_kinds(kinds: Sequence[Kind], *, err: bool = False) -> None:
+def show_kinds(kinds: Sequence[FindingKind], *, err: bool = False) -> None:
     """A line for each kind, under a heading; nothing if there are none."""
     for problem, heading, colour in (
         (True, "wrong in the data", "red"),
@@ -66,7 +66,7 @@ def show_training(source: object, out: Path, *, strict: bool) -> None:
     refuse(kinds, strict=strict, what="no training was begun")
 
 
-def refuse(kinds: Sequence[Kind], *, strict: bool, what: str) -> None:
+def refuse(kinds: Sequence[FindingKind], *, strict: bool, what: str) -> None:
     """End a command because of what was found, before anything else is done.
 
     Args:

@@ -7,6 +7,7 @@ At most a few images are in memory at a time, however many there are.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import warnings
 from collections import deque
@@ -27,6 +28,7 @@ from p3mbench.data.listing import (
     listing,
     twin_hint,
 )
+from p3mbench.data.sources.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import as_bytes
 from p3mbench.errors import DataError
 from p3mbench.flags import WORDS
@@ -39,6 +41,7 @@ from p3mbench.images import (
 )
 from p3mbench.metrics import Scores, score, select_metrics
 from p3mbench.provenance import usable_cores
+from p3mbench.published import BENCHMARK
 
 Status = Literal["ok", "failed", "skipped"]
 
@@ -166,6 +169,37 @@ def not_read(*folders: Path | str | None) -> list[str]:
         if folder is not None:
             lines += ignored_lines(listing(Path(folder), IMAGE_SUFFIXES).ignored)
     return lines
+
+
+def means(images: Iterable[EvaluatedImage]) -> dict[str, float]:
+    """Mean of each metric over the scored images that define it; NaN where none does."""
+    scored = [image.scores for image in images if image.scores is not None]
+    found = {}
+    for name in dict.fromkeys(name for scores in scored for name in scores):
+        values = [s[name] for s in scored if name in s and not math.isnan(s[name])]
+        found[name] = math.fsum(values) / len(values) if values else math.nan
+    return found
+
+
+def flagged(images: Iterable[EvaluatedImage]) -> dict[str, list[str]]:
+    """Flag -> ids of the images whose scores carry it, in the order of the images."""
+    found: dict[str, list[str]] = {}
+    for image in images:
+        for flag in image.scores.flags if image.scores is not None else ():
+            found.setdefault(flag, []).append(image.id)
+    return found
+
+
+def origin_of(gt_dir: Path) -> tuple[str, str]:
+    """Benchmark and subset that a folder of ground truths belongs to, as ``import`` wants them.
+
+    A folder below one of P3M-500's subsets belongs to it. Any other is a benchmark of its own
+    name, with the one subset ``all``.
+    """
+    subsets = {folder: subset for subset, folder in SUBSET_FOLDERS.items()}
+    parts = gt_dir.resolve().parts
+    subset = next((subsets[part] for part in reversed(parts) if part in subsets), "")
+    return (BENCHMARK, subset) if subset else (gt_dir.resolve().name or "images", "all")
 
 
 def _files(folder: Path | str, what: str) -> Listing:

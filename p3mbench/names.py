@@ -6,6 +6,7 @@ of foreign code (exception messages, logs) reaches terminals. Cells of tables re
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from p3mbench.errors import P3MBenchError
@@ -13,6 +14,7 @@ from p3mbench.errors import P3MBenchError
 MOST_CHARACTERS = 200
 _FORMULA = ("=", "+", "-", "@")
 _SEPARATORS = ("/", "\\")
+_BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 
 
 def problem_of(name: str) -> str:
@@ -80,6 +82,17 @@ def printable(text: str, *, lines: bool = False) -> str:
         or c in "\u200c\u200d" else ascii(c)[1:-1]
         for c in text
     )  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """One line that cannot steer a terminal or a page: line breaks are spaces, codes escapes.
+
+    >>> plain("two\\nlines \\x1b[31m")
+    'two lines \\\\x1b[31m'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return printable(_BREAKS.sub(" ", text))
 
 
 def spreadsheet_cell(text: str) -> str:

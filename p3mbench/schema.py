@@ -7,7 +7,8 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from p3mbench.runs import RunRecord
 
 SCHEMA = 4
 
@@ -114,14 +115,15 @@ def _own_mattes(db: sqlite3.Connection) -> None:
 def _labels(text: str) -> dict[tuple[str, ...], str]:
     """Map (method, strategy, options, checkpoint) to labels, for a run that kept its mattes."""
     try:
-        manifest: dict[str, Any] = json.loads(text)
-        if not manifest.get("options", {}).get("save_alphas"):
-            return {}
-        names = ("method", "strategy", "options", "checkpoint_sha256")
-        methods = manifest.get("methods", {}).items()
-        return {tuple(str(m.get(n) or "") for n in names): label for label, m in methods}
-    except (ValueError, AttributeError):
+        run = RunRecord.of(json.loads(text))
+    except (ValueError, AttributeError, TypeError):
         return {}
+    if not run.saves_alphas:
+        return {}
+    return {
+        (one.method, one.strategy, one.options, one.checkpoint_sha256): label
+        for label, one in run.methods.items()
+    }
 
 
 # schema -> step that makes the next schema

@@ -298,6 +298,15 @@ class Contrast:
         return not self.test_subset
 
     @property
+    def question(self) -> str:
+        """What it asks, in words for people who do not know the settings by heart."""
+        shut = hidden((self.test.test, self.reference.test))
+        text = QUESTIONS[self.name]
+        if not self.paired or not shut or shut[0] == BLURRED:
+            return text
+        return text.replace("are blurred", f"are hidden by {shut[0]}").replace("blurred", "hidden")
+
+    @property
     def formula(self) -> str:
         """Such as ``B:N − B:B``, or ``NP N:N − P N:B``."""
         sides = (

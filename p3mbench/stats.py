@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats as sps
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -190,6 +189,8 @@ def paired_gap(
 
 def unpaired_gap(test: npt.ArrayLike, reference: npt.ArrayLike, how: Bootstrap = DEFAULT) -> Gap:
     """Compute the gap of two settings over different images ((n,) and (m,) finite errors)."""
+    from scipy import stats as sps  # takes half a second, which few callers need
+
     x, y = _vector(test, "test"), _vector(reference, "reference")
     if not x.size or not y.size:
         return _no_gap(x.size, y.size, paired=False)
@@ -218,6 +219,8 @@ def wilcoxon_p(differences: npt.ArrayLike) -> float:
     SciPy chooses the exact test for small samples and a normal approximation with tie correction
     for larger ones. The result is 1.0 if every difference is zero, and NaN without data.
     """
+    from scipy import stats as sps  # takes half a second, which few callers need
+
     d = _vector(differences, "differences")
     if not d.size:
         return float("nan")
@@ -371,6 +374,8 @@ def _bca(
     interval is one point. If every resample is on one side of the estimate (possible with few
     resamples only), the bias correction would be infinite and plain percentiles are used.
     """
+    from scipy import stats as sps  # takes half a second, which few callers need
+
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     variance = sum(float((u**2).sum()) / u.size**2 for u in influences)
     if variance <= 0:

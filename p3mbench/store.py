@@ -23,6 +23,7 @@ from p3mbench.errors import StoreError
 from p3mbench.rows import STATUSES as STATUSES
 from p3mbench.rows import Earlier, Merged, values_of
 from p3mbench.rows import Row as Row
+from p3mbench.runs import RunRecord
 from p3mbench.schema import CELL, SCHEMA, can_migrate, in_words, is_cut, migrate, version_of
 from p3mbench.schema import QUESTION as QUESTION
 from p3mbench.writing import write_bytes
@@ -291,22 +292,25 @@ class Store:
             found = self._db.execute("SELECT benchmark, subset, images FROM subsets")
             return {(benchmark, subset): images for benchmark, subset, images in found}
 
-    def begin_run(
-        self, run_id: str, manifest: Mapping[str, Any], expected: Mapping[tuple[str, str], int]
-    ) -> None:
+    def begin_run(self, run: RunRecord, expected: Mapping[tuple[str, str], int]) -> None:
         """Record a run before its first row."""
         with self._told(), self._transaction():
-            self._db.execute("INSERT INTO runs VALUES (?, ?)", (run_id, json.dumps(manifest)))
+            text = json.dumps(run.to_json())
+            self._db.execute("INSERT INTO runs VALUES (?, ?)", (run.run_id, text))
             self._db.executemany(
                 "INSERT OR REPLACE INTO subsets VALUES (?, ?, ?)",
                 [(benchmark, subset, n) for (benchmark, subset), n in expected.items()],
             )
 
-    def manifests(self) -> list[dict[str, Any]]:
-        """Return the manifest of every run, oldest first."""
+    def runs(self) -> list[RunRecord]:
+        """Return the record of every run, oldest first."""
         with self._told():
             found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
-            return [json.loads(text) for (text,) in found]
+            return [RunRecord.of(json.loads(text)) for (text,) in found]
+
+    def manifests(self) -> list[dict[str, Any]]:
+        """The records of `runs` as JSON objects."""
+        return [run.to_json() for run in self.runs()]
 
     def rows(self, benchmarks: Iterable[str]) -> Iterator[Row]:
         """Yield the rows of some benchmarks, in no particular order."""

@@ -41,6 +41,7 @@ __all__ = [
     "read_state_dict",
     "recorded",
     "recorded_width",
+    "required",
     "weights_dir",
 ]
 
@@ -79,6 +80,17 @@ def needs_weights(info: MethodInfo) -> str:
         f"needs weights: put {checkpoint.file} into {weights_dir()}, or name the file with "
         f"'p3mbench run {give}' ({checkpoint.where})"
     )
+
+
+def required(info: MethodInfo, weights: Path | None) -> Path:
+    """The weights that a learned method was given.
+
+    Raises:
+        WeightsError: it was given none; the message says how to give them.
+    """
+    if weights is None:
+        raise WeightsError(f"{info.name} {needs_weights(info)}")
+    return weights
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:

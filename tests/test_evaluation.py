@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from concurrent.futures import Future
@@ -15,8 +16,8 @@ import pytest
 
 from p3mbench import evaluation
 from p3mbench.errors import DataError
-from p3mbench.evaluation import EvaluatedImage, evaluate
-from p3mbench.metrics import score
+from p3mbench.evaluation import EvaluatedImage, evaluate, flagged, means, origin_of
+from p3mbench.metrics import Scores, score
 
 
 def write(path: Path, matte: np.ndarray) -> None:
@@ -145,6 +146,37 @@ def test_hidden_and_other_files_are_left_alone(folders: Path) -> None:
     assert all(r.status == "ok" for r in evaluate(folders / "pred", folders / "gt", jobs=1))
 
 
+def test_means_are_over_the_scored_images_that_define_a_metric() -> None:
+    def image(name: str, flags: tuple[str, ...] = (), **scores: float) -> EvaluatedImage:
+        return EvaluatedImage(name, Scores(scores, dict.fromkeys(flags)), "ok")
+
+    images = [
+        image("a", ("odd",), sad=1.0, sad_t=float("nan")),
+        image("b", sad=2.0, sad_t=float("nan"), grad=4.0),
+        EvaluatedImage("c", None, "failed", "why"),
+        image("d", ("odd",), sad=6.0, sad_t=float("nan")),
+    ]
+    found = means(images)
+    assert list(found) == ["sad", "sad_t", "grad"] and math.isnan(found.pop("sad_t"))
+    assert found == {"sad": 3.0, "grad": 4.0}
+    assert flagged(images) == {"odd": ["a", "d"]}
+    assert means([]) == flagged([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("folder", "origin"),
+    [
+        ("P3M-10k/validation/P3M-500-P/mask", ("p3m500", "P")),
+        ("P3M-10k/validation/P3M-500-NP/mask", ("p3m500", "NP")),
+        ("mine/gt", ("gt", "all")),
+    ],
+)
+def test_a_folder_tells_benchmark_and_subset(
+    tmp_path: Path, folder: str, origin: tuple[str, str]
+) -> None:
+    assert origin_of(tmp_path / folder) == origin
+
+
 def test_stopping_early_ends_the_processes(folders: Path) -> None:
     records = evaluate(folders / "pred", folders / "gt", jobs=2)
     assert next(iter(records)).id == "0"
@@ -200,7 +232,7 @@ def test_memory_does_not_grow_with_the_number_of_pairs(tmp_path: Path) -> None:
     script.write_text(PEAK)
     rng = np.random.default_rng(0)
     peaks = {}
-    for number in (12, 96):
+    for number in (8, 40):
         folder = tmp_path / str(number)
         for n in range(number):
             alpha = disc(200 + n % 7, (810, 540))
@@ -212,8 +244,8 @@ def test_memory_does_not_grow_with_the_number_of_pairs(tmp_path: Path) -> None:
         )
         done, *peaks[number] = map(int, run.stdout.split())
         assert done == number
-    for few, many in zip(peaks[12], peaks[96], strict=True):
-        assert many < few + 8_000, peaks  # kilobytes; 84 more pairs would hold 73,000
+    for few, many in zip(peaks[8], peaks[40], strict=True):
+        assert many < few + 8_000, peaks  # kilobytes; 32 more pairs would hold 28,000
 
 
 def test_real_portraits_give_the_values_of_the_original_code(shared: Path) -> None:

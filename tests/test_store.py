@@ -12,6 +12,7 @@ import pytest
 
 from p3mbench.errors import DataError, StoreError
 from p3mbench.rows import values_of
+from p3mbench.runs import RunRecord
 from p3mbench.store import FILE_NAME, Row, Store, metric_columns
 from p3mbench.writing import write_bytes
 
@@ -148,7 +149,7 @@ def test_two_writers_share_a_store(tmp_path):
 
 def test_expected_counts_are_kept(tmp_path):
     with Store(tmp_path, create=True) as store:
-        store.begin_run("r1", {"run_id": "r1"}, {("mini", "P"): 24})
+        store.begin_run(RunRecord.of({"run_id": "r1"}), {("mini", "P"): 24})
         assert store.expected() == {("mini", "P"): 24}
         assert store.manifests() == [{"run_id": "r1"}]
 

@@ -1,7 +1,7 @@
 """The corpus of bad inputs as a table: what was damaged, and what the command line says.
 
 Run it from a checkout: python benchmarks/robustness/inputs.py [--out F]. The cases are those of
-tests/test_bad_inputs.py.
+tests/cli/test_run_bad_inputs.py.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def main() -> None:
     args = parser.parse_args()
     common, corpus = (
         load(ROOT / "tests" / "conftest.py"),
-        load(ROOT / "tests" / "test_bad_inputs.py"),
+        load(ROOT / "tests" / "cli" / "test_run_bad_inputs.py"),
     )
     cv2.setNumThreads(1)
     lines = []
@@ -91,7 +91,8 @@ def main() -> None:
     text = f"""# Bad inputs
 
 Made by `benchmarks/robustness/inputs.py` on {date.today()} from the {len(lines)} cases of
-`tests/test_bad_inputs.py`, which checks each. None ends in a traceback, and no store is harmed.
+`tests/cli/test_run_bad_inputs.py`, which checks each. None ends in a traceback, and no store is
+harmed.
 
 | input | exit code | outcome |
 | --- | --: | --- |

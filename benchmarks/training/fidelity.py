@@ -22,7 +22,7 @@ NETWORKS = ROOT / "tests" / "methods" / "conftest.py"
 sys.path[:0] = [str(TESTS)]  # what computes the terms is shared with the tests
 
 from conftest import load_golden  # noqa: E402
-from test_training_golden import DEEP, GRADIENTS, LAST_LAYERS, Step, computed, expected_of  # noqa: E402
+from test_losses_golden import DEEP, GRADIENTS, LAST_LAYERS, Step, computed, expected_of  # noqa: E402
 
 from p3mbench.registry import find, get  # noqa: E402
 from p3mbench.training.recipe import Trainable, fidelity_of, training_of  # noqa: E402
@@ -33,7 +33,7 @@ HEAD = """# Training, as near to the published codes as it is
 Written by `benchmarks/training/fidelity.py`. *Official* is the published code in double precision
 on fixed inputs (case {case}, seed {seed}); *before* is p3mbench 0.1, *now* this version, both in
 single precision on a CPU; the last columns are relative differences from *official*. A dash:
-version 0.1 did not have the term, or not by itself. `tests/training/test_training_golden.py` holds
+version 0.1 did not have the term, or not by itself. `tests/training/test_losses_golden.py` holds
 the column *now* to 1e-5, and every gradient to 1e-4. GFM is measured by the code's formula
 (`--formula code`); what stood before was a mixture of both.
 """

@@ -22,7 +22,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.argument("run_a", type=FOLDER)
 @click.argument("run_b", type=FOLDER)
 @click.option("--metrics", help="Metrics to compare, joined by commas [default: all].")
-@format_option("table", "markdown", "latex", "csv", "json")
+@format_option()
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any score differs, as diff does.")
 @out_file_option
 @click.pass_context

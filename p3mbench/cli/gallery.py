@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import note_boxes, results_option
+from p3mbench.cli.options import FORMAT, note_boxes, results_option
 
 if TYPE_CHECKING:
     from p3mbench.report.plots import Drawn
-
-TABLES = {"markdown": "tables.md", "latex": "tables.tex", "csv": "tables.csv",
-          "json": "tables.json", "table": "tables.txt"}  # fmt: skip
 
 
 @click.command("gallery")
@@ -39,7 +36,7 @@ TABLES = {"markdown": "tables.md", "latex": "tables.tex", "csv": "tables.csv",
 @click.option(
     "--tables",
     "formats",
-    type=click.Choice(list(TABLES)),
+    type=FORMAT,
     multiple=True,
     help="Format of the tables to write; repeatable [default: all].",
 )
@@ -68,7 +65,7 @@ def command(
         raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
     built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
     pictures = Pictures(results, manifests, contents_of(frame))
-    tables = {name: TABLES[name] for name in TABLES if name in formats or not formats}
+    tables = _files(formats)
     for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))
     plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
@@ -84,8 +81,18 @@ def command(
     click.echo(f"{len(tables)} tables and {len(plots)} plots in {out}; begin with README.md")
 
 
+def _files(wanted: tuple[str, ...]) -> dict[str, str]:
+    """Format -> name of its file, for those wanted or all; the text of the screen comes last."""
+    from p3mbench.report.render import DEFAULT, formats
+
+    every = sorted(formats().values(), key=lambda one: one.name == DEFAULT)
+    return {
+        one.name: f"tables{one.suffixes[0]}" for one in every if one.name in wanted or not wanted
+    }
+
+
 def _index(tables: Mapping[str, str], plots: list[Drawn], suffix: str, page: bool) -> str:
-    from p3mbench.report.markdown import prose
+    from p3mbench.report.render.markdown import prose
 
     lines = [
         "# Gallery",

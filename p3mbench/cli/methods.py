@@ -94,7 +94,7 @@ def pages(outer: tuple[Path, ...], folder: Path, plugins: tuple[Path, ...]) -> N
 
 def page(method: Method) -> str:
     """A Markdown page on a method: idea, facts, options, published figures."""
-    from p3mbench.report.markdown import escape
+    from p3mbench.report.render.markdown import escape
 
     lines = [f"# {method.info.title} (`{method.info.name}`)", ""]
     lines += [*_markdown(_idea(method)), ""]
@@ -111,7 +111,7 @@ def page(method: Method) -> str:
 
 def _table(header: list[str], rows: list[list[str]]) -> list[str]:
     """The lines of a Markdown table."""
-    from p3mbench.report.markdown import escape
+    from p3mbench.report.render.markdown import escape
 
     lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
     return lines + [f"| {' | '.join(map(escape, row))} |" for row in rows]

@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from p3mbench.cli.screen import pause
-from p3mbench.data.findings import Kind, kinds_of, names_of
+from p3mbench.data.findings import Kind, kinds_of, refuse
 from p3mbench.data.survey import FEW, Memory, survey
-from p3mbench.errors import DataError
 
 
 @contextmanager
@@ -64,22 +63,3 @@ def show_training(source: object, out: Path, *, strict: bool) -> None:
     kinds = kinds_of(one for ones in found for one in ones)
     show_kinds(kinds, err=True)
     refuse(kinds, strict=strict, what="no training was begun")
-
-
-def refuse(kinds: Sequence[Kind], *, strict: bool, what: str) -> None:
-    """End a command because of what was found, before anything else is done.
-
-    Args:
-        kinds: what was found and shown.
-        strict: whether legal but suspicious files count, too.
-        what: is not done, for the message: "nothing was run".
-
-    Raises:
-        DataError: there is something that counts.
-    """
-    bad = [kind for kind in kinds if strict or kind.problem]
-    if bad:
-        files = len(names_of(bad))
-        count = "1 file is" if files == 1 else f"{files} files are"
-        how, because = ("wrong or odd", " because of --strict") if strict else ("wrong", "")
-        raise DataError(f"{count} {how} (see above; first: {bad[0].line}); {what}{because}")

@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 from p3mbench import settings
 from p3mbench.names import printable
+from p3mbench.runs import RESULTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,6 @@ else:
     _Text = click.ParamType  # generic only from click 8.3 on
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-DEFAULT_RESULTS = Path("results") / "run"
 
 
 def plugin_option(function: F) -> F:
@@ -41,7 +40,7 @@ def results_option(function: F) -> F:
     return click.option(
         "--results",
         type=click.Path(path_type=Path, file_okay=False),
-        default=DEFAULT_RESULTS,
+        default=RESULTS,
         show_default=True,
         help="Folder that 'p3mbench run --out' wrote.",
     )(function)
@@ -100,6 +99,35 @@ VARIANT = _Named("variant", settings.PAPER_VARIANTS, settings.check_variant)
 TRAIN_SETTING = _Named("setting", settings.TRAIN_SETTINGS, settings.TrainSetting)
 
 
+def complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names for shell completion of a comma-separated list of variants."""
+    head, comma, tail = incomplete.rpartition(",")
+    known = VARIANT.shell_complete(ctx, param, tail)
+    return [f"{head}{comma}{item.value}" for item in known]
+
+
+def variants(text: str | None) -> tuple[str, ...]:
+    """The test variants of a comma-separated option; () if unset."""
+    try:
+        return tuple(dict.fromkeys(map(settings.check_variant, listed(text))))
+    except ValueError as error:
+        raise click.UsageError(f"--variants: {error}") from None
+
+
+def reading(function: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
+    """A Click callback that reads the value of an option with ``function``."""
+
+    def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+        return function(value)
+
+    return callback
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """The parts of a comma-separated option, without blanks and empty ones; () if unset."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
 def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
     """(NAME, VALUE) of each ``NAME=VALUE``; a usage error for anything else."""
     pairs = []
@@ -111,20 +139,65 @@ def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def format_option(*formats: str) -> Callable[[F], F]:
-    """--format of a text, read with `chosen_format`."""
+class _Format(_Text):
+    """The name of an output format: those of `p3mbench.report.render`, and some of the command."""
+
+    name = "format"
+
+    def __init__(self, more: dict[str, tuple[str, ...]]) -> None:
+        self.more = more
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names; looked up when they are needed, so that ``p3mbench --help`` starts fast."""
+        from p3mbench.report.render import formats
+
+        return (*formats(), *self.more)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name, if there is such a format."""
+        return str(click.Choice(self.choices).convert(value, param, ctx))
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """How help shows what can be given."""
+        return f"[{'|'.join(self.choices)}]"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The formats whose names begin so."""
+        return [CompletionItem(name) for name in self.choices if name.startswith(incomplete)]
+
+
+class _FormatOption(click.Option):
+    """--format, whose help says what each text format is for."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """The lines of the help."""
+        from p3mbench.report.render import formats
+
+        record = super().get_help_record(ctx)
+        uses = "; ".join(f"{one.name} {one.purpose}" for one in formats().values())
+        return record and (record[0], f"{record[1]} {uses[0].upper()}{uses[1:]}.")
+
+
+FORMAT = _Format({})
+PAGE = {"html": (".html", ".htm")}  # what `report` writes beyond the text formats
+
+
+def format_option(**more: tuple[str, ...]) -> Callable[[F], F]:
+    """--format of the text, read with `chosen_format`.
+
+    Args:
+        more: what the command writes beside the text formats, with the suffixes of its files.
+    """
     return click.option(
         "--format",
         "format_",
-        type=click.Choice(formats),
+        cls=_FormatOption,
+        type=_Format(more),
         help="Of the text [default: by the suffix of --out, else table].",
     )
-
-
-SUFFIXES = {
-    ".csv": "csv", ".json": "json", ".md": "markdown", ".markdown": "markdown", ".tex": "latex",
-    ".html": "html", ".htm": "html", ".txt": "table",
-}  # fmt: skip
 
 
 def chosen_format(format_: str | None, out: Path | None) -> str:
@@ -133,14 +206,16 @@ def chosen_format(format_: str | None, out: Path | None) -> str:
     Raises:
         click.UsageError: the suffix belongs to a format that the command does not have.
     """
+    from p3mbench.report.render import DEFAULT, suffixes
+
     if format_ is not None or out is None:
-        return format_ or "table"
-    found = SUFFIXES.get(out.suffix.lower(), "table")
+        return format_ or DEFAULT
+    pages = {suffix: name for name, those in PAGE.items() for suffix in those}
+    found = (suffixes() | pages).get(out.suffix.lower(), DEFAULT)
     context = click.get_current_context()
     has = next(
-        (p.type.choices for p in context.command.params
-         if p.name == "format_" and isinstance(p.type, click.Choice)), (found,)
-    )  # fmt: skip
+        (p.type.choices for p in context.command.params if isinstance(p.type, _Format)), (found,)
+    )
     if found not in has:
         raise click.UsageError(
             f"{out}: this command writes no {found}; it has {', '.join(has)}. Give another suffix, "

@@ -2,24 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from p3mbench.cli.screen import columns, item, pause, quiet_stdout
+from p3mbench.harness.run import Listener
+
 if TYPE_CHECKING:
-    from p3mbench.benchmark import Benchmark
+    from p3mbench.benchmark import Benchmark, Opened
+    from p3mbench.data.findings import Kind
+    from p3mbench.harness.contenders import Blocked
     from p3mbench.harness.plan import Plan
-    from p3mbench.harness.runner import RunReport
+    from p3mbench.harness.run import RunResult
+    from p3mbench.harness.runner import OnRow, RunReport
+    from p3mbench.rows import Row
     from p3mbench.store import Store
 
 FAILURES_SHOWN = 5
 
 
-def show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) -> None:
-    """How many images each method has to run, what cannot run, and what is not the whole."""
-    from p3mbench.cli.screen import columns, item
+class Screen(Listener):
+    """A run on the terminal: the plan, what is odd about the files, and a bar while it goes on."""
 
+    def recognised(self, data: Path, benchmark: str) -> None:
+        """Say which benchmark was taken."""
+        click.echo(f"{data} is laid out as P3M-10k: benchmark {benchmark}")
+
+    def planned(self, plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
+        """Show the plan."""
+        show_plan(plan, benchmark, broken)
+
+    @contextmanager
+    def looking(self, images: int) -> Iterator[Callable[[int], object]]:
+        """Show a bar while files are looked at."""
+        from p3mbench.cli.oddities import looking
+
+        with looking(images) as tick:
+            yield tick
+
+    def examined(self, kinds: Sequence[Kind], opened: Opened) -> None:
+        """Name what is suspicious, and what lies there and is not read."""
+        from p3mbench.cli.oddities import show_kinds
+        from p3mbench.data.listing import ignored_lines
+
+        show_kinds(kinds)
+        for line in ignored_lines(one for subset in opened.subsets for one in subset.ignored):
+            click.echo(f"note: {line}")
+
+    @contextmanager
+    def running(self, plan: Plan, jobs: int, store: Store) -> Iterator[OnRow]:
+        """Show a bar while images run."""
+        from tqdm import tqdm
+
+        total = sum(1 for _ in plan.todo)
+        click.echo(f"{total} images on {jobs} worker{'s' * (jobs > 1)}; rows go to {store.path}")
+        infos = {task.cell.contender.method.info for task in plan.todo}
+        for note in sorted({info.first_use for info in infos} - {""}):
+            click.echo(f"note: {note}")
+        with tqdm(
+            total=total, unit="image", dynamic_ncols=True, smoothing=0.05, mininterval=pause()
+        ) as bar:
+
+            def tick(row: Row) -> None:
+                bar.set_postfix_str(row.method, refresh=False)
+                bar.update()
+
+            yield tick
+
+
+def show_result(result: RunResult) -> None:
+    """What came of a run, and the tables of what is stored now."""
+    from p3mbench.store import Store
+
+    if not result.todo:
+        click.echo(
+            f"nothing left to do: {result.done:,} rows are stored; "
+            f"p3mbench report --results {result.out} shows them"
+        )
+        return
+    try:
+        with Store(result.out) as store:
+            show_outcome(result.report, store, result.out)
+    except BrokenPipeError:  # the reader of the tables has left; the run is over all the same
+        quiet_stdout()
+
+
+def show_plan(plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
+    """How many images each method has to run, what cannot run, and what is not the whole."""
     places = list(dict.fromkeys((c.cell.subset, c.cell.variant) for c in plan.cells))
     places.sort(key=lambda place: (place[0] != "P", place))
     by_label: dict[str, dict[tuple[str, str], str]] = {}
@@ -41,11 +114,11 @@ def show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) -
     click.echo(columns(header, rows) if rows else "  nothing can run")
     for note in plan.notes:
         click.echo(f"note: {note}")
-    blocked = [(b.what, b.reason) for b in plan.blocked] + broken
+    blocked = [*plan.blocked, *broken]
     if blocked:
         click.secho("cannot run", bold=True)
-        for what, reason in blocked:
-            click.echo(item(what, reason))
+        for one in blocked:
+            click.echo(item(one.what, one.reason))
     for (name, subset), size in plan.expected.items():
         have = max(
             (len(c.todo) + c.done + c.failed for c in plan.cells if c.cell.subset == subset),
@@ -61,7 +134,6 @@ def show_plan(plan: Plan, benchmark: Benchmark, broken: list[tuple[str, str]]) -
 def show_outcome(report: RunReport, store: Store, out: Path) -> None:
     """What failed, what was odd, and the tables of what is stored now."""
     from p3mbench.cli.report import tables_of
-    from p3mbench.cli.screen import item
     from p3mbench.harness.runner import moved
     from p3mbench.report.current import current
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p3mbench.cli.options import (
+    PAGE,
     chosen_format,
     format_option,
     metric_names,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.command("report")
 @results_option
-@format_option("table", "markdown", "latex", "csv", "json", "html")
+@format_option(**PAGE)
 @click.option("--metrics", help="Metrics to show, joined by commas, e.g. sad,mse,grad.")
 @click.option("--settings", help="TRAIN:TEST settings to show, joined by commas, e.g. B:B,B:N.")
 @click.option("--kind", type=click.Choice(["trimap-free", "trimap-based"]), help="One kind only.")
@@ -88,9 +89,17 @@ def command(**asked: Any) -> None:
         _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
-    unseen = rows.notes if asked["per_image"] or asked["format_"] in ("csv", "latex") else ()
-    for problem in (*unseen, *pictures.problems):
+    for problem in (*_unseen(rows.notes, asked), *pictures.problems):
         click.echo(f"note: {problem}", err=True)
+
+
+def _unseen(notes: tuple[str, ...], asked: dict[str, Any]) -> tuple[str, ...]:
+    """The notes on all rows, where what was written does not show them."""
+    from p3mbench.report.render import find
+
+    if asked["per_image"]:
+        return notes
+    return () if asked["format_"] in PAGE or find(asked["format_"]).shows_notes else notes
 
 
 def _write(
@@ -117,7 +126,7 @@ def _write(
     ).noted(asked["notes"])
     shown = subjects(frame, metrics=metrics)
     gap = None if asked["plot"] is None else _gap_plot(built, asked["plot"])
-    if asked["format_"] == "html":
+    if asked["format_"] in PAGE:
         from p3mbench.report.html import Page, render_html
 
         if asked["per_image"]:
@@ -146,15 +155,15 @@ def _text(
     built: Report, frame: pd.DataFrame, metrics: tuple[str, ...] | None, asked: dict[str, Any]
 ) -> str:
     from p3mbench import report
-    from p3mbench.report.latex import document
 
-    ansi = asked["out"] is None and sys.stdout.isatty()
-    format_, precision = asked["format_"], asked["precision"]
+    look: dict[str, Any] = {
+        "ansi": asked["out"] is None and sys.stdout.isatty(),
+        "precision": asked["precision"],
+        "standalone": asked["standalone"],
+    }
     if asked["per_image"]:
-        text = report.per_image(frame, format_, metrics=metrics, ansi=ansi, precision=precision)
-    else:
-        text = report.render(built, format_, ansi=ansi, precision=precision)
-    return document(text) if asked["standalone"] and format_ == "latex" else text
+        return report.per_image(frame, asked["format_"], metrics=metrics, **look)
+    return report.render(built, asked["format_"], **look)
 
 
 def _write_plots(

@@ -93,7 +93,14 @@ class Request:
 
 
 def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, ...], list[Blocked]]:
-    """The methods named in a comma-separated list, or all usable ones.
+    """`named_methods` of a comma-separated list."""
+    return named_methods([name.strip() for name in names.split(",") if name.strip()], plugins)
+
+
+def named_methods(
+    names: Sequence[str], plugins: Sequence[Path]
+) -> tuple[tuple[Method, ...], list[Blocked]]:
+    """The methods of these names, or every usable one for ``["all"]``.
 
     Returns:
         The methods that can be used, and the broken ones with their problems.
@@ -102,14 +109,13 @@ def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, .
         MethodError: a named method is unknown.
     """
     found = {entry.name: entry for entry in find(plugins)}
-    if names == "all":
+    if list(names) == ["all"]:
         broken = [Blocked(e.name, e.problem or "") for e in found.values() if e.method is None]
         return tuple(e.method for e in found.values() if e.method is not None), broken
-    wanted = list(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
-    if not wanted:
+    if not names:
         raise MethodError("no method is named; give --methods all or a list such as coarse,knn")
     methods, broken = [], []
-    for name in wanted:
+    for name in dict.fromkeys(names):
         if name not in found:
             raise MethodError(unknown(name, found, "method"))
         method = found[name].method

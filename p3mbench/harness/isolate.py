@@ -24,7 +24,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from p3mbench.data.mini import SCENES
+from p3mbench.data.sample import SCENES
 from p3mbench.errors import RunError
 from p3mbench.harness import family
 from p3mbench.harness.worker import Setup, serve

@@ -7,11 +7,11 @@ import secrets
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from p3mbench.harness.plan import Plan
 from p3mbench.provenance import environment
+from p3mbench.runs import MethodRecord, RunRecord
 from p3mbench.store import Store
 from p3mbench.writing import write_text
 
@@ -21,25 +21,31 @@ FILE_NAME = "manifest.json"
 def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> str:
     """Record a run in the store and, for people, as ``manifest.json`` beside it.
 
+    Args:
+        store: of the rows.
+        plan: what will run.
+        options: what was asked for, as `p3mbench.harness.request.RunRequest.recorded` says it.
+        jobs: worker processes.
+
     Returns:
         The id of the run, which every row carries. Ids sort by time.
     """
     now = datetime.now(UTC)
     run_id = f"{now:%Y%m%dT%H%M%S}.{now:%f}-{secrets.token_hex(3)}"
-    manifest = {
-        "run_id": run_id,
-        "started_utc": now.isoformat(timespec="seconds"),
-        "command": sys.argv[1:],
-        "benchmark": plan.view.benchmark,
-        "options": {key: _plain(value) for key, value in _anywhere(options).items()},
-        "jobs": jobs,
-        "environment": environment(),
-        "data_sha256": plan.data_hash,
-        "subsets": {f"{name} {subset}": n for (name, subset), n in plan.expected.items()},
-        "methods": _methods(plan),
-        "cannot_run": {blocked.what: blocked.reason for blocked in plan.blocked},
-    }
-    store.begin_run(run_id, manifest, plan.expected)
+    run = RunRecord(
+        run_id=run_id,
+        started=now.isoformat(timespec="seconds"),
+        command=tuple(sys.argv[1:]),
+        benchmark=plan.view.benchmark,
+        options=options,
+        jobs=jobs,
+        environment=environment(),
+        data_sha256=plan.data_hash,
+        subsets={f"{name} {subset}": n for (name, subset), n in plan.expected.items()},
+        methods=_methods(plan),
+        cannot_run={blocked.what: blocked.reason for blocked in plan.blocked},
+    )
+    store.begin_run(run, plan.expected)
     write_manifests(store)
     return run_id
 
@@ -55,40 +61,23 @@ def write_manifests(store: Store) -> None:
     write_text(store.folder / FILE_NAME, text)
 
 
-def _methods(plan: Plan) -> dict[str, Any]:
-    methods = {}
+def _methods(plan: Plan) -> dict[str, MethodRecord]:
+    """label -> what runs; cells that share a contender share its record."""
+    found = {}
     for planned in plan.cells:
         contender = planned.cell.contender
         columns = planned.cell.columns
-        wanted = (
-            "method",
-            "strategy",
-            "options",
-            "checkpoint",
-            "checkpoint_sha256",
-            "train_setting",
+        found[contender.label] = MethodRecord(
+            method=columns["method"],
+            strategy=columns["strategy"],
+            options=columns["options"],
+            checkpoint=columns["checkpoint"],
+            checkpoint_sha256=columns["checkpoint_sha256"],
+            train_setting=columns["train_setting"],
+            version=contender.method.info.version,
+            code_sha256=contender.code.sha256,
+            code_files=dict(contender.code.files),
+            libraries=dict(contender.code.libraries),
+            weights=contender.weights.path.name if contender.weights else None,
         )
-        methods[contender.label] = {key: columns[key] for key in wanted} | {
-            "version": contender.method.info.version,
-            "code": {"sha256": contender.code.sha256, "files": dict(contender.code.files)},
-            "libraries": dict(contender.code.libraries),
-            # the name only: where a file lies may tell who a blind paper's authors are
-            "weights": contender.weights.path.name if contender.weights else None,
-        }
-    return methods
-
-
-def _anywhere(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with the paths that pictures are found again by made absolute."""
-    found = dict(options)
-    if found.get("data"):
-        found["data"] = Path(found["data"]).resolve()
-    if str(found.get("benchmark", "")).endswith(".toml"):
-        found["benchmark"] = Path(found["benchmark"]).resolve()
     return found
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
-    return value if isinstance(value, (str, int, float, bool)) else str(value)

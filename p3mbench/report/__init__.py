@@ -6,6 +6,6 @@ The report knows the store's rows (a pandas DataFrame) and no method.
 from p3mbench.report.build import build
 from p3mbench.report.images import per_image
 from p3mbench.report.model import Report, Role, Table
-from p3mbench.report.renderers import FORMATS, render
+from p3mbench.report.render import formats, render
 
-__all__ = ["FORMATS", "Report", "Role", "Table", "build", "per_image", "render"]
+__all__ = ["Report", "Role", "Table", "build", "formats", "per_image", "render"]

@@ -11,16 +11,6 @@ MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 
-REGIONS = {
-    "image": "the whole image",
-    "unknown": "the unknown region",
-    "foreground": "the known foreground",
-    "background": "the known background",
-    "boundary": "the boundary",
-    "face": "the face",
-}
-
-
 @dataclass(frozen=True)
 class MetricDisplay:
     """A metric's column title, the decimals papers print, and the region it looks at."""
@@ -36,7 +26,7 @@ def metric_display(metric: str) -> MetricDisplay:
     known = METRICS.get(metric)
     if known is None:
         return MetricDisplay(metric.upper().replace("_", "-"), 4)
-    return MetricDisplay(known.title, known.decimals, REGIONS[known.region], known.ranks_alone)
+    return MetricDisplay(known.title, known.decimals, known.region.title, known.ranks_alone)
 
 
 def metric_order(metric: str) -> tuple[int, str]:

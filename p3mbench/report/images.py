@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,11 +12,11 @@ from p3mbench.metrics.table import METRICS
 from p3mbench.report import flagging
 from p3mbench.report.display import metric_display, metric_order
 from p3mbench.report.entries import departures
-from p3mbench.report.export import FLAG_WORDS, as_json, csv_cell
 from p3mbench.report.gaps import Setting
 from p3mbench.report.grouping import IDENTITY, ORIGIN_COLUMNS, OTHER_COLUMNS, TEXT_COLUMNS, as_text
 from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, Tally
-from p3mbench.report.renderers import FORMATS, render
+from p3mbench.report.render import Data, Look, find
+from p3mbench.report.render.data import FLAG_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,35 +29,43 @@ def per_image(
     metrics: Sequence[str] | None = None,
     ansi: bool = False,
     precision: int | None = None,
+    standalone: bool = False,
 ) -> str:
     """Every row, sorted by method, setting and image; nothing averaged, nothing left out.
 
     Args:
         rows: as for `build`.
-        format: one of `FORMATS`. CSV and JSON hold every column in full precision.
+        format: a name in `formats`. Those for programs hold every column in full precision.
         metrics: metric columns of the laid-out formats; SAD, MSE and MAD by default.
-        ansi, precision: as for `render`.
+        ansi, precision, standalone: as for `render`.
 
     Raises:
         ValueError: unknown format or metric.
     """
-    if format not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}")
+    chosen = find(format)
     order = [column for column in (*IDENTITY, "image") if column in rows.columns]
     keys = rows[order].map(as_text)
     rows = rows.loc[keys.sort_values(order, kind="stable").index]
-    if format in ("csv", "json"):
-        return _exported(rows, format)
+
+    def tables() -> Report:
+        shown = _shown(rows, metrics)
+        report = Report(tables=(_table(rows, shown),) if len(rows) else ())
+        return report.with_precision(precision)
+
+    return chosen.text(tables, lambda: _data(rows), Look(ansi=ansi, standalone=standalone))
+
+
+def _shown(rows: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
+    """The metrics of a laid-out format, which has no room for all."""
     have = sorted(set(METRICS) & set(rows.columns), key=metric_order)
     unknown = [m for m in metrics or () if m not in rows.columns]
     if unknown:
         raise ValueError(f"no metric {', '.join(unknown)} in the results")
-    shown = list(metrics) if metrics else [m for m in have if m in ("sad", "mse", "mad")]
-    report = Report(tables=(_table(rows, shown),) if len(rows) else ())
-    return render(report, format, ansi=ansi, precision=precision)
+    return list(metrics) if metrics else [m for m in have if m in ("sad", "mse", "mad")]
 
 
-def _exported(rows: pd.DataFrame, format: str) -> str:
+def _data(rows: pd.DataFrame) -> Data:
+    """Every column of the rows, in full precision."""
     known = [c for c in (*TEXT_COLUMNS, *OTHER_COLUMNS, *ORIGIN_COLUMNS) if c in rows.columns]
     others = [c for c in rows.columns if c not in known]
     columns = [*known, *sorted(others, key=metric_order)]
@@ -71,13 +77,7 @@ def _exported(rows: pd.DataFrame, format: str) -> str:
         columns.insert(columns.index("flags") + 1, FLAG_WORDS)
         for record in records:
             record[FLAG_WORDS] = flags.in_words(record["flags"])
-    if format == "json":
-        return as_json(records)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([csv_cell(column) for column in columns])
-    writer.writerows([csv_cell(record[column]) for column in columns] for record in records)
-    return out.getvalue()
+    return Data(columns, records, records)
 
 
 def _plain(value: Any, column: str) -> Any:

@@ -192,6 +192,7 @@ class Table:
         notes: what else a reader must know, a sentence each.
         facts: what its rows have in common, for machines.
         flags: of the stored rows behind it; the notes say them in words.
+        head: what the labels of its rows are.
     """
 
     role: Role
@@ -205,6 +206,7 @@ class Table:
     kind: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     flags: tuple[FlagUse, ...] = ()
+    head: str = "Method"
 
     def groups(self) -> list[tuple[str, int]]:
         """Header groups as (title, number of columns), left to right."""
@@ -280,6 +282,18 @@ class Report:
     def noted(self, notes: Sequence[str]) -> Report:
         """The report with notes before its own, such as which rows were left out."""
         return replace(self, notes=(*notes, *self.notes))
+
+    def with_precision(self, decimals: int | None) -> Report:
+        """The report with every error shown to ``decimals``; itself if that is None.
+
+        Raises:
+            ValueError: ``decimals`` is negative.
+        """
+        if decimals is None:
+            return self
+        if decimals < 0:
+            raise ValueError(f"precision must not be negative, got {decimals}")
+        return replace(self, tables=tuple(t.with_precision(decimals) for t in self.tables))
 
     def select(self, *roles: Role | str) -> Report:
         """Only the tables of these roles."""

@@ -114,6 +114,7 @@ class Pictures:
                     options.get("benchmark", benchmark),
                     options.get("trimap"),
                     options.get("faces"),
+                    filter(None, map(str.strip, (options.get("variants") or "").split(","))),
                 )
                 if definition.name != benchmark:
                     continue

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import shutil
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -16,12 +18,18 @@ from odd_files import binary, read, turned, write
 
 from p3mbench.cli import main
 from p3mbench.flags import words
+from p3mbench.report import formats
 
 
 def call(*args: object) -> Result:
     result = CliRunner().invoke(main, ["evaluate", *map(str, args), "--jobs", "1"])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.output
     return result
+
+
+def read_text(result: Result) -> str:
+    """What a person reads: text without the escapes and the line breaks of its format."""
+    return " ".join(result.stdout.replace("\\", "").split())
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ def test_good_files_have_no_flag_and_no_word(folders):
 
 
 @pytest.mark.parametrize("side", [0, 1])
-@pytest.mark.parametrize("format_", ["table", "markdown", "csv", "json"])
+@pytest.mark.parametrize("format_", list(formats()))
 def test_a_mask_of_zeros_and_ones_is_named_and_flagged_in_every_format(folders, side, format_):
     path = binary(folders[side] / "p_2.png")
     result = call(*folders, "--format", format_)
@@ -51,8 +59,8 @@ def test_a_mask_of_zeros_and_ones_is_named_and_flagged_in_every_format(folders, 
         f"Warning: its greatest value is 1 of 255; a mask stored as 0 and 1? multiply it by "
         f"255: 1 ({path})\n" in result.stderr
     )
-    assert "matte_0_1" in result.stdout
-    assert words("matte_0_1") in result.stdout
+    assert "matte_0_1" in read_text(result)
+    assert words("matte_0_1") in read_text(result)
 
 
 def test_all_masks_of_zeros_and_ones_are_one_line(folders):
@@ -66,8 +74,8 @@ def test_all_masks_of_zeros_and_ones_are_one_line(folders):
 
 def test_an_empty_prediction_is_flagged_in_every_format(folders):
     write(folders[0] / "p_1.png", np.zeros((96, 64), np.uint8))
-    for format_ in ("table", "markdown", "csv", "json"):
-        said = call(*folders, "--format", format_).stdout
+    for format_ in formats():
+        said = read_text(call(*folders, "--format", format_))
         assert "empty_prediction" in said and words("empty_prediction") in said
     row = next(csv.DictReader(io.StringIO(call(*folders, "--format", "csv").stdout)))
     assert row["image"] == "p_1" and row["conn"] == "0.0"
@@ -146,12 +154,39 @@ def test_an_archive_is_named(folders, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("x.csv", "image,sad"), ("x.json", "{"), ("x.md", "| image |"), ("x.txt", "image  ")],
+    [
+        ("x.csv", "image,sad"),
+        ("x.json", "{"),
+        ("x.md", "**Scores of 3 images"),
+        ("x.txt", "Scores of 3 images"),
+    ],
 )
 def test_the_suffix_decides_and_a_file_has_no_terminal_codes(folders, tmp_path, name, start):
     assert call(*folders, "--out", tmp_path / name).exit_code == 0
     text = (tmp_path / name).read_text()
     assert text.startswith(start) and "\x1b" not in text
+
+
+def test_the_table_ends_with_the_means(folders):
+    lines = call(*folders, "--metrics", "sad").stdout.splitlines()
+    assert lines[0] == "Scores of 3 images" and lines[2].split() == ["Image", "SAD"]
+    values = {line.rsplit(maxsplit=1)[0]: line.split()[-1] for line in lines[4:8]}
+    assert list(values) == ["p_1", "p_2", "p_3", "mean of 3"]
+    exact = json.loads(call(*folders, "--metrics", "sad", "--format", "json").stdout)
+    scores = [image["metrics"]["sad"] for image in exact["images"]]
+    assert exact["mean"]["sad"] == pytest.approx(sum(scores) / 3)
+    digits = len(values["p_1"].split(".")[1])
+    assert list(values.values()) == [f"{v:.{digits}f}" for v in (*scores, exact["mean"]["sad"])]
+
+
+def test_neither_pandas_nor_matplotlib_is_imported(folders):
+    code = (
+        "import sys; from p3mbench.cli import main\n"
+        "main(['evaluate', *sys.argv[1:], '--jobs', '1'], standalone_mode=False)\n"
+        "sys.exit(bool({'pandas', 'matplotlib', 'torch', 'scipy.stats'} & set(sys.modules)))"
+    )
+    done = [sys.executable, "-c", code, *map(str, folders)]
+    assert subprocess.run(done, check=False, capture_output=True).returncode == 0
 
 
 def test_metrics_are_known_by_the_names_of_tables(folders):
@@ -161,3 +196,17 @@ def test_metrics_are_known_by_the_names_of_tables(folders):
     assert (
         result.stdout.splitlines()[0] == "image,sad,mse_t,convention,flags,reason,benchmark,subset"
     )
+
+
+def test_evaluate_scores_a_folder(p3m_folder, tmp_path):
+    subset = p3m_folder / "validation" / "P3M-500-P"
+    for format_ in ("table", "markdown", "csv", "json"):
+        result = call(
+            *(subset / "mask", subset / "mask", "--trimaps", subset / "trimap"),
+            *("--format", format_),
+        )
+        assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert [image["image"] for image in found["images"]] == ["p_1", "p_2", "p_3"]
+    assert found["mean"]["sad"] == 0
+    assert found["mean"]["sad_t"] == 0

@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from calls import call
+from click.testing import Result
 
-from p3mbench.cli import main
 from p3mbench.store import Store
 
 USER = """
@@ -33,13 +33,6 @@ class {cls}:
         {line}
         return np.full(image.shape[:2], level, np.float32)
 """
-
-
-def call(*args: object) -> Result:
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 class Bench:

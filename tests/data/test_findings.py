@@ -14,10 +14,10 @@ from odd_files import binary, read, turned, write
 
 from p3mbench.data.agreement import alike, contradiction, swapped
 from p3mbench.data.findings import Finding, inspect, kinds_of, names_of
-from p3mbench.data.folder import Folders, pair_subset
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.p3m10k import folders_of
+from p3mbench.data.pairing import Folders, pair_subset
 from p3mbench.data.sample import FileSample, TrimapSource
+from p3mbench.data.sources.p3m10k import folders_of
 from p3mbench.errors import DataError, DataWarning
 
 BOTH = ("B", "N")

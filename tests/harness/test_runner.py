@@ -15,6 +15,7 @@ import pytest
 from runs import command, frame, run
 
 from p3mbench.benchmark import get, open_benchmark
+from p3mbench.harness import runner
 from p3mbench.harness.contenders import Request, select_methods
 from p3mbench.harness.plan import make_plan
 from p3mbench.harness.runner import RunReport, moved, run_plan
@@ -108,6 +109,20 @@ def test_threads_have_keys_of_their_own(tmp_path: Path) -> None:
             plan = make_plan(opened, request, store)
             assert len(list(plan.todo)) == todo
             run_plan(plan, store, Setup("cpu", "r", None, (), threads), 1)
+
+
+def test_networks_have_a_gpu_to_themselves_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "gpus", lambda: 1)
+    monkeypatch.setattr(runner, "usable_cores", lambda: 8)
+    monkeypatch.setattr(runner, "memory_gib", lambda: 64.0)
+    with Store(tmp_path, create=True) as store:
+        for names, device, jobs in (
+            ("modnet", "auto", 1), ("modnet", "cpu", 8), ("coarse", "auto", 8),
+        ):  # fmt: skip
+            methods, _ = select_methods(names, ())
+            request = Request(methods, ("B",), limit=1)
+            plan = make_plan(open_benchmark(get("mini"), None), request, store)
+            assert runner.default_jobs(plan, device) == jobs
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 import torch
 from p3mbench_methods.dim.method import PlainPredictor, SkipPredictor
 from p3mbench_methods.dim.network import DIM, SkipDIM
-from p3mbench_methods.dim.spec import Plain, Skip
+from p3mbench_methods.dim.spec import DIMPlain, DIMSkip
 from p3mbench_methods.linear import levels_resized, linear, lowered_sides
 from p3mbench_methods.padding import reflected
 
@@ -161,9 +161,9 @@ def test_it_learns_one_image(make: Callable[[], Any]) -> None:
 def test_checkpoints_in_the_published_wrapping_load(tmp_path: Path) -> None:
     image, trimap = scene(32, 32)
     published = (
-        (Plain(), DIM(), {"meta": {"epoch": 1}}),
-        (Plain(refiner=False), DIM(refiner=False), {"meta": {"epoch": 1}}),
-        (Skip(), SkipDIM(), {}),
+        (DIMPlain(), DIM(), {"meta": {"epoch": 1}}),
+        (DIMPlain(refiner=False), DIM(refiner=False), {"meta": {"epoch": 1}}),
+        (DIMSkip(), SkipDIM(), {}),
     )
     for method, network, meta in published:
         path = tmp_path / "w.pth"
@@ -176,7 +176,7 @@ def test_checkpoints_in_the_published_wrapping_load(tmp_path: Path) -> None:
 def test_weights_of_another_stage_are_refused(tmp_path: Path) -> None:
     torch.save(DIM(refiner=False).state_dict(), tmp_path / "w.pth")
     with pytest.raises(WeightsError, match="refiner"):
-        Plain().load("cpu", tmp_path / "w.pth")
+        DIMPlain().load("cpu", tmp_path / "w.pth")
 
 
 def test_what_is_refused(thin: Any) -> None:
@@ -187,7 +187,7 @@ def test_what_is_refused(thin: Any) -> None:
         thin.raw_outputs(image, trimap[:16])
     with pytest.raises(ValueError, match="multiples of 32"):
         thin.raw_outputs(image[:20], trimap[:20])
-    for method in (Plain, Skip):
+    for method in (DIMPlain, DIMSkip):
         with pytest.raises(MethodError, match=f"{method.info.name} has no strategy 'crop'"):
             method(strategy="crop")
         with pytest.raises(WeightsError, match=f"--weights {method.info.name}=FILE"):

@@ -14,10 +14,11 @@ import pytest
 import torch
 from p3mbench_methods.gfm import spec
 from p3mbench_methods.gfm import training as gfm_training
-from p3mbench_methods.gfm.method import LABELS, STRATEGIES, GFMPredictor, network_sides
-from p3mbench_methods.gfm.network import GFM, Branches, Encoder, Outputs, Rosta, collaborate
+from p3mbench_methods.gfm.method import LABELS, STRATEGIES, GFMPredictor
+from p3mbench_methods.gfm.network import GFM, Branches, Encoder, GFMOutputs, Rosta, collaborate
 from p3mbench_methods.gfm.resampling import resize_pinned
 from p3mbench_methods.inference import to_batch
+from p3mbench_methods.sides import scaled_sides
 from PIL import Image
 from scipy import ndimage
 from skimage.transform import resize as skimage_resize
@@ -32,14 +33,22 @@ ENVIRONMENTS = {
     "resize-2021": "skimage017_RESIZE",
     "hybrid-2021": "skimage017_HYBRID",
 }
-SPECS = (spec.R34, spec.D121, spec.R34FT, spec.R34BT, spec.R34TwoBlocks, spec.R101, spec.D121RIM)
-REQUIRED = {"gfm_r34_tt": spec.R34, "gfm_d121_tt": spec.D121}
+SPECS = (
+    spec.GFMR34,
+    spec.GFMD121,
+    spec.GFMR34FT,
+    spec.GFMR34BT,
+    spec.GFMR34TwoBlocks,
+    spec.GFMR101,
+    spec.GFMD121RIM,
+)
+REQUIRED = {"gfm_r34_tt": spec.GFMR34, "gfm_d121_tt": spec.GFMD121}
 FURTHER = {
-    "gfm_r34_ft": spec.R34FT,
-    "gfm_r34_bt": spec.R34BT,
-    "gfm_d121_rim": spec.D121RIM,
-    "gfm_r34_2b_tt": spec.R34TwoBlocks,
-    "gfm_r101_tt": spec.R101,
+    "gfm_r34_ft": spec.GFMR34FT,
+    "gfm_r34_bt": spec.GFMR34BT,
+    "gfm_d121_rim": spec.GFMD121RIM,
+    "gfm_r34_2b_tt": spec.GFMR34TwoBlocks,
+    "gfm_r101_tt": spec.GFMR101,
 }
 UNUSED = {  # parameters that the published networks hold and never use
     Encoder.R34: ("resnet.fc",),
@@ -115,7 +124,7 @@ def check_network(network: GFM, data: Any, bound: float = 1e-5) -> None:
 
 @pytest.fixture(scope="module")
 def r34(golden: Callable[[str], Any]) -> GFM:
-    return filled(spec.R34, golden("gfm_r34_tt"))
+    return filled(spec.GFMR34, golden("gfm_r34_tt"))
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -163,7 +172,7 @@ def test_matte_of_a_photograph(r34: GFM, shared: Path, strategy: str) -> None:
     assert_agrees(alpha, wanted, ENVIRONMENTS[strategy], step=6)
 
 
-@pytest.mark.parametrize("kind", [spec.R34FT, spec.R34BT])
+@pytest.mark.parametrize("kind", [spec.GFMR34FT, spec.GFMR34BT])
 def test_hybrid_adds_or_subtracts_the_focus(kind: Any) -> None:
     network, image = thin(kind), noise(250, 310)
     with torch.inference_mode():
@@ -183,7 +192,7 @@ def test_hybrid_adds_or_subtracts_the_focus(kind: Any) -> None:
 
 
 def test_integration_sees_a_third_and_is_cut_off() -> None:
-    network, image = thin(spec.D121RIM), noise(250, 310)
+    network, image = thin(spec.GFMD121RIM), noise(250, 310)
     network.rim[-1].bias.data.fill_(-0.2)
     part = skimage_resize(image, (64, 96)) * 255.0
     with torch.inference_mode():
@@ -197,7 +206,7 @@ def test_integration_sees_a_third_and_is_cut_off() -> None:
 
 def test_integration_has_no_hybrid() -> None:
     with pytest.raises(ValueError, match="strategy"):
-        GFMPredictor(thin(spec.D121RIM), "cpu", STRATEGIES["hybrid"])
+        GFMPredictor(thin(spec.GFMD121RIM), "cpu", STRATEGIES["hybrid"])
 
 
 @pytest.mark.parametrize(
@@ -253,8 +262,8 @@ def test_partial_passes_are_parts_of_the_whole(kind: Any) -> None:
         ((1, 31), 1 / 3, (32, 32)),
     ],
 )
-def test_network_sides(shape: tuple[int, int], ratio: float, sides: tuple[int, int]) -> None:
-    assert network_sides(shape, ratio) == sides
+def test_scaled_sides(shape: tuple[int, int], ratio: float, sides: tuple[int, int]) -> None:
+    assert scaled_sides(shape, ratio) == sides
 
 
 @pytest.mark.parametrize("kind", SPECS)
@@ -271,7 +280,7 @@ def test_any_size_gives_a_matte(kind: Any, shape: tuple[int, int]) -> None:
 
 
 def test_memory_order_does_not_matter() -> None:
-    network, image = thin(spec.R34), noise(96, 228)
+    network, image = thin(spec.GFMR34), noise(96, 228)
     strided = np.repeat(np.repeat(image, 2, axis=0), 3, axis=1)[::2, ::3]
     reversed_twice = image[::-1, :, ::-1].copy()[::-1, :, ::-1]
     for strategy in spec.RESIZED:
@@ -285,7 +294,7 @@ def test_memory_order_does_not_matter() -> None:
 @pytest.mark.parametrize("shape", [(96, 100), (33, 64)])
 def test_raw_outputs_names_the_multiple(shape: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="multiples of 32"):
-        GFMPredictor(thin(spec.R34), "cpu", STRATEGIES["resize"]).raw_outputs(noise(*shape))
+        GFMPredictor(thin(spec.GFMR34), "cpu", STRATEGIES["resize"]).raw_outputs(noise(*shape))
 
 
 @pytest.mark.parametrize("base", [0, 3, -2])
@@ -348,14 +357,14 @@ def test_cuda_agrees_and_repeats_itself(r34: GFM, golden: Callable[[str], Any]) 
 def test_published_wrapping_loads_through_the_method(
     r34: GFM, golden: Callable[[str], Any], tmp_path: Path
 ) -> None:
-    data, path = golden("gfm_r34_tt"), tmp_path / spec.R34.info.checkpoints[0].file
+    data, path = golden("gfm_r34_tt"), tmp_path / spec.GFMR34.info.checkpoints[0].file
     torch.save(r34.state_dict(), path)
-    loaded: Any = spec.R34("hybrid").load("cpu", path)
+    loaded: Any = spec.GFMR34("hybrid").load("cpu", path)
     errors = data.relative_errors(loaded.raw_outputs(data.arrays["image"]))
     assert max(errors.values()) < 1e-5
     assert loaded.strategy == STRATEGIES["hybrid"]
     with pytest.raises(WeightsError, match="does not fit GFM"):
-        spec.R34FT().load("cpu", path)
+        spec.GFMR34FT().load("cpu", path)
 
 
 @pytest.mark.parametrize("kind", SPECS)
@@ -376,7 +385,7 @@ def test_specs_say_what_they_are(kind: Any) -> None:
 
 def test_importing_the_spec_costs_nothing() -> None:
     code = (
-        "import sys, p3mbench_methods.gfm.spec as s; s.R34()\n"
+        "import sys, p3mbench_methods.gfm.spec as s; s.GFMR34()\n"
         "print([m for m in ('torch', 'scipy', 'cv2', 'skimage', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -411,7 +420,7 @@ def test_what_the_glance_learns(rosta: Rosta, integrating: bool, formula: str, f
     assert classes[0, 0, ::8].tolist() == [int(column >= first) for column in range(5)]
 
 
-def rim_outputs() -> Outputs:
+def rim_outputs() -> GFMOutputs:
     torch.manual_seed(0)
     branches = {
         rosta: Branches(
@@ -422,7 +431,7 @@ def rim_outputs() -> Outputs:
         )
         for rosta in Rosta.RIM.heads
     }
-    return Outputs(branches, torch.rand(1, 1, 40, 40).requires_grad_())
+    return GFMOutputs(branches, torch.rand(1, 1, 40, 40).requires_grad_())
 
 
 def test_rims_slip_is_exact_by_the_code_and_mended_by_the_text() -> None:

@@ -12,7 +12,7 @@ import torch
 from p3mbench_methods.inference import image_and_classes
 from p3mbench_methods.matteformer import training
 from p3mbench_methods.matteformer.method import load, refined, uncertain
-from p3mbench_methods.matteformer.network import MatteFormer, Outputs, shift_mask
+from p3mbench_methods.matteformer.network import MatteFormer, MatteFormerOutputs, shift_mask
 from p3mbench_methods.windows import merged, partitioned
 
 from p3mbench.training.batch import Batch
@@ -60,7 +60,7 @@ def test_certain_pixels_keep_the_coarse_matte() -> None:
     coarse[..., 32:] = 1
     coarse[..., 30:34] = 0.5
     finer, finest = torch.full_like(coarse, 0.25), torch.full_like(coarse, 0.75)
-    alpha = refined(Outputs(finest, finer, coarse))
+    alpha = refined(MatteFormerOutputs(finest, finer, coarse))
     assert (alpha[:, :16] == 0).all() and (alpha[:, 48:] == 1).all()
     assert (alpha[:, 30:34] == 0.75).all()
 
@@ -107,7 +107,7 @@ def test_widths_are_drawn_for_each_matte() -> None:
     assert len(set(sizes.tolist())) > 8 and float(sizes.min()) >= 1
 
 
-def outputs_and_batch(stage: str) -> tuple[Outputs, Batch]:
+def outputs_and_batch(stage: str) -> tuple[MatteFormerOutputs, Batch]:
     torch.manual_seed(1)
     os1, os4 = torch.rand(2, 1, 64, 64), torch.rand(2, 1, 64, 64)
     os8 = torch.zeros(2, 1, 64, 64)
@@ -115,7 +115,7 @@ def outputs_and_batch(stage: str) -> tuple[Outputs, Batch]:
     trimap = torch.zeros(2, 1, 64, 64)
     trimap[..., 40:50, 40:50] = 128
     zeros = torch.zeros(2, 3, 64, 64)
-    return Outputs(os1, os4, os8), Batch(zeros, os8, trimap, zeros, zeros, stage=stage)
+    return MatteFormerOutputs(os1, os4, os8), Batch(zeros, os8, trimap, zeros, zeros, stage=stage)
 
 
 def test_where_the_finer_mattes_count_in_each_stage() -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from fake import METRICS, Fake, rows
 
-from p3mbench.report import FORMATS, build, render
+from p3mbench.report import build, formats, render
 from p3mbench.report.unscored import nothing_scored, unscored
 
 
@@ -35,7 +35,7 @@ def test_many_reasons_end_in_a_count() -> None:
 
 
 @pytest.mark.parametrize("columns", [True, False])
-@pytest.mark.parametrize("format", [f for f in FORMATS if f != "csv"])
+@pytest.mark.parametrize("format", [f for f in formats() if f != "csv"])
 def test_a_store_without_a_score_says_why(format: str, columns: bool) -> None:
     report = build(failed(columns))
     assert report.notes[:2] == (

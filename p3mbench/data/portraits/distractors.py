@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from p3mbench.data.portraits.look import SKINS, draw_look
+from p3mbench.data.portraits.look import SKINS, Look, draw_look
 from p3mbench.data.portraits.paint import Layers, Lit, cover, linear, noise, polygons
 from p3mbench.data.portraits.person import SKIN, Figure, Place, draw_figure
 from p3mbench.data.portraits.surface import Ellipsoid, Light, Pose, relief, rotation
@@ -35,8 +35,10 @@ def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -
     return Figure(layers.colour, layers.alpha, np.zeros(shape, np.float32))
 
 
-def draw_poster(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -> Figure:
-    """A framed picture of a head without a face."""
+def draw_poster(
+    rng: np.random.Generator, light: Light, shape: tuple[int, int], shown: Look | None = None
+) -> Figure:
+    """A framed picture of a head: of ``shown``, else of one without a face."""
     height, width = shape
     half = height * float(rng.uniform(0.10, 0.16))
     x, y = width * float(rng.uniform(0.1, 0.9)), height * float(rng.uniform(0.12, 0.4))
@@ -44,11 +46,11 @@ def draw_poster(rng: np.random.Generator, light: Light, shape: tuple[int, int]) 
     outer = polygons([(corners - (x, y)) * 1.1 + (x, y)], shape)
     inner = polygons([corners], shape)
     paper = linear(*rng.uniform(90, 230, 3))
-    look = replace(draw_look(rng, features=False), yaw=0.0)
+    look = replace(shown or draw_look(rng, features=False), yaw=0.0)
     head = draw_figure(look, Place(x, y - 0.05 * half, half * 0.30), light, shape)
     layers = Layers.empty(shape)
     layers.over(linear(*rng.uniform(20, 90, 3)), outer)
     layers.over(paper * 0.7, inner)
     portrayed = 0.8 * head.colour / np.maximum(head.alpha, 1e-3)[..., None]
     layers.over(portrayed, head.alpha * inner)
-    return Figure(layers.colour, layers.alpha, np.zeros(shape, np.float32))
+    return Figure(layers.colour, layers.alpha, np.asarray(head.face * inner, np.float32))

@@ -44,7 +44,8 @@ class Figure:
     Attributes:
         colour: (H, W, 3) linear, premultiplied.
         alpha: (H, W) in [0, 1].
-        face: (H, W) in [0, 1], coverage of the private area; empty for a mannequin.
+        face: (H, W) in [0, 1], coverage of the private area; a mannequin has one
+            too, without features in it.
     """
 
     colour: Float
@@ -75,9 +76,8 @@ def draw_figure(look: Look, place: Place, light: Light, shape: tuple[int, int]) 
     figure = Figure(*(np.zeros((*shape, *rest), np.float32) for rest in ((3,), (), ())))
     figure.colour[box] = layers.behind() * alpha[..., None]
     figure.alpha[box] = alpha
-    if look.features:
-        outline = on_face(smooth(private_outline(look), 80), head)
-        figure.face[box] = polygons([outline], frame.shape) * inside
+    outline = on_face(smooth(private_outline(look), 80), head)
+    figure.face[box] = polygons([outline], frame.shape) * inside
     return figure
 
 

@@ -33,12 +33,15 @@ class SyntheticPortrait:
     """A portrait with its ground truth.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB with visible faces (variant N). Equal to
-            alpha * foreground + (1 - alpha) * background, rounded.
+        image: (H, W, 3) uint8 RGB with visible faces (variant N). Among mannequins it equals
+            alpha * foreground + (1 - alpha) * background, rounded; a camera's image does not.
         alpha: (H, W) uint8 0..255: all people, exact by construction.
         face: (H, W) bool, the private face area: jaw, cheeks and eyebrows of every person.
         foreground, background: (H, W, 3) float32 0..255, what was composed.
         scene: what was drawn, for people and tests.
+        others: (H, W) bool, the visible faces of people and things in the background that hiding
+            faces hides too.
+        patches: (H, W) bool, logos, plates and screens that are hidden in both variants.
     """
 
     image: npt.NDArray[np.uint8]
@@ -47,6 +50,8 @@ class SyntheticPortrait:
     foreground: Float
     background: Float
     scene: Mapping[str, Any]
+    others: npt.NDArray[np.bool_]
+    patches: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def portrait(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrait
         size: (H, W) in pixels, at least 64 each. The same seed is the same scene at every size.
     """
     rng = np.random.default_rng([seed, 0])
-    light = _draw_light(rng)
+    light = draw_light(rng)
     backdrop, place = draw_background(np.random.default_rng([seed, 1]), size)
     standing, counts = _cast(rng, light, size)
     things = np.random.default_rng([seed, 2])
@@ -96,7 +101,7 @@ def portrait(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrait
     )
 
 
-def _draw_light(rng: np.random.Generator) -> Light:
+def draw_light(rng: np.random.Generator) -> Light:
     """A soft lamp from above and a side, warmer or cooler than the surroundings."""
     key = np.array([rng.uniform(-0.75, 0.75), -rng.uniform(0.25, 0.7), rng.uniform(0.6, 0.9)])
     key /= np.linalg.norm(key)
@@ -204,4 +209,7 @@ def _photographed(
     )
     share = (matte / np.float32(255))[..., None]
     image = np.rint(share * foreground + (1 - share) * background).astype(np.uint8)
-    return SyntheticPortrait(image, matte, face & (matte > 0), foreground, background, scene)
+    none = np.zeros(shape, bool)
+    return SyntheticPortrait(
+        image, matte, face & (matte > 0), foreground, background, scene, none, none
+    )

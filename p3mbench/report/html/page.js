@@ -86,12 +86,14 @@
   }
 
   // --- the viewer
-  const { images, methods, views, titles, decimals } = data.viewer;
+  const { images, methods, views, titles, decimals, hidden } = data.viewer;
   if (!byId("images")) return;
   const method = byId("view-method");
   const image = byId("view-image");
   const mode = byId("view-mode");
   const wipe = byId("view-wipe");
+  const other = byId("view-hidden"); // there is a choice where several variants hide faces
+  const variant = () => (other ? other.value : hidden[0]);
   const option = (select, text, value) => {
     const item = document.createElement("option");
     item.textContent = text;
@@ -134,10 +136,10 @@
     return context.getImageData(0, 0, width, height);
   };
   const fire = (v) => [Math.min(255, 2.2 * v), Math.max(0, 1.6 * v - 100), Math.max(0, 4 * v - 820)];
-  const paint = async (canvas, shown, variant, view) => {
+  const paint = async (canvas, shown, test, view) => {
     const one = images[image.value];
     const [photo, alpha, matte] = await Promise.all(
-      [one[variant], one.alpha, view[variant] && view[variant].matte].map(load));
+      [one[test], one.alpha, view[test] && view[test].matte].map(load));
     const needed = { image: [photo], matte: [matte], composite: [matte, photo], error: [matte, alpha] };
     if (needed[shown].some((picture) => !picture)) return false;
     const size = needed[shown][0];
@@ -165,7 +167,7 @@
   const scores = (view) => {
     const body = byId("view-scores").tBodies[0];
     body.replaceChildren();
-    const [b, n] = ["B", "N"].map((v) => (view[v] ? view[v].scores : {}));
+    const [b, n] = [variant(), "N"].map((v) => (view[v] ? view[v].scores : {}));
     for (const name of Object.keys(titles)) {
       if (!(name in b) && !(name in n)) continue;
       const digits = decimals[name];
@@ -201,7 +203,7 @@
     const view = views[`${method.value}/${image.value}`] || {};
     scores(view);
     const done = await Promise.all(
-      [["view-b", "B"], ["view-n", "N"]].map(([id, v]) => paint(byId(id), mode.value, v, view)));
+      [["view-b", variant()], ["view-n", "N"]].map(([id, v]) => paint(byId(id), mode.value, v, view)));
     if (mine !== turn) return;
     byId("view-none").hidden = done.some(Boolean);
     byId("view-b").hidden = !done[0];
@@ -212,6 +214,12 @@
     byId("view-b").classList.toggle("alone", alone);
     place();
   };
+  if (other) {
+    other.addEventListener("change", () => {
+      for (const name of document.querySelectorAll(".hidden-name")) name.textContent = variant();
+      show();
+    });
+  }
   method.addEventListener("change", () => { listImages(); show(); });
   image.addEventListener("change", show);
   mode.addEventListener("change", show);

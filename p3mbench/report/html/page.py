@@ -12,19 +12,26 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from p3mbench import __version__, flags
-from p3mbench.flags import IMPORTED
-from p3mbench.report.build import Subject
-from p3mbench.report.export import as_json
-from p3mbench.report.html.summary import Finding, findings
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison, Overview
+from p3mbench.report.html.summary import Statement, statements
 from p3mbench.report.html.viewer import viewer
-from p3mbench.report.latex import render_latex
-from p3mbench.report.layout import plain
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, cell_text
 from p3mbench.report.plots import draw_all
+from p3mbench.report.render.json import as_json
+from p3mbench.report.render.latex import render_latex
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Report,
+    Role,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+    cell_text,
+)
+from p3mbench.settings import NORMAL, PAPER_VARIANTS, ordered, variant_title
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from p3mbench.report.pictures import Pictures
 
 VIEWED = 8  # images in the viewer, per benchmark and subset
@@ -37,15 +44,13 @@ class Page:
     """What a page is made of.
 
     Attributes:
-        report: the tables. subjects: what plots and the viewer show.
-        frame: the stored rows. manifests: of the runs behind them, oldest first.
+        report: the tables, and the comparisons behind them.
+        manifests: of the runs behind them, oldest first.
         pictures: where images and mattes are; without, the viewer shows scores only.
         viewed: images in the viewer, per benchmark and subset.
     """
 
     report: Report
-    subjects: Sequence[Subject]
-    frame: pd.DataFrame
     manifests: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     pictures: Pictures | None = None
     viewed: int = VIEWED
@@ -69,7 +74,7 @@ def render_html(page: Page) -> str:
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
     )
-    subjects = sorted(page.subjects, key=lambda s: s.entries.kind != "trimap-free")
+    comparisons = sorted(page.report.comparisons, key=lambda c: c.entries.kind != "trimap-free")
     plots = [
         {
             "name": drawn.name,
@@ -77,21 +82,22 @@ def render_html(page: Page) -> str:
             "caption": plain(drawn.caption),
             "address": "data:image/svg+xml;base64," + base64.b64encode(drawn.content).decode(),
         }
-        for drawn in draw_all(page.report, subjects, ".svg", pictures=page.pictures, dpi=110)
+        for drawn in draw_all(comparisons, ".svg", pictures=page.pictures, dpi=110)
     ]
-    data = viewer(subjects, page.pictures, page.viewed)
+    data = viewer(comparisons, page.pictures, page.viewed)
     # What faces matter to comes first; a trimap tells a method where the person is.
     tables = [_table(t) for t in sorted(page.report.tables, key=lambda t: t.kind != "trimap-free")]
     latex = {table.label: render_latex(Report(tables=(table,))) for table in page.report.tables}
     return env.from_string(template).render(
-        title=_title(page),
+        title=_title(page.report.overview),
         about=_about(page),
         version=__version__,
         policy=policy,
         style=Markup(style),  # nosec B704 # noqa: S704 - a file of ours
         script=Markup(script),  # nosec B704 # noqa: S704 - a file of ours
-        gap_is=_gap_is(page.report),
-        findings=[_plain_finding(f) for f in findings(page.report, page.frame)],
+        variants=_variants(comparisons),
+        gap_is=_gap_is(comparisons),
+        findings=[_plain_statement(s) for s in statements(comparisons, page.report.overview)],
         tables=tables,
         kinds=sorted({table["kind"] for table in tables} - {""}),
         notes=[plain(note) for note in page.report.notes],
@@ -114,41 +120,45 @@ def _json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _title(page: Page) -> str:
-    names = sorted(set(page.frame["benchmark"]))
+def _title(overview: Overview | None) -> str:
+    names = overview.benchmarks if overview else ()
     return f"Generalization gap on {', '.join(plain(name) for name in names)}"
 
 
 def _about(page: Page) -> str:
-    frame = page.frame
-    images = len(frame[["benchmark", "subset", "image"]].drop_duplicates())
-    parts = [
-        f"{frame['method'].nunique()} methods",
-        f"{images} images",
-        f"{len(frame):,} scored predictions{_imported(frame)}",
-    ]
+    parts = [] if page.report.overview is None else _counts(page.report.overview)
     started = [str(m.get("started_utc", "")) for m in page.manifests]
     if any(started):
         parts.append(f"last run {max(started)[:10]}")
     return ", ".join(parts)
 
 
-def _gap_is(report: Report) -> str:
+def _counts(overview: Overview) -> list[str]:
+    rows, imported = overview.rows, overview.imported
+    some = f", {'all' if imported == rows else f'{imported:,}'} imported" if imported else ""
+    return [
+        f"{overview.methods} methods",
+        f"{overview.images} images",
+        f"{rows:,} scored predictions{some}",
+    ]
+
+
+def _variants(comparisons: Sequence[Comparison]) -> str:
+    """What the variants in the names of settings are, such as "B = faces blurred"."""
+    shown = ordered((*PAPER_VARIANTS, *(v for one in comparisons for v in one.variants())))
+    words = {variant: variant_title(variant) for variant in shown} | {NORMAL: "normal faces"}
+    return ", ".join(f"{variant} = {plain(text)}" for variant, text in words.items())
+
+
+def _gap_is(comparisons: Sequence[Comparison]) -> str:
     """What a gap of the report is: over the same images, or between subsets."""
-    found = [row.contrast for table in report.tables for row in table.rows if row.contrast]
-    if found and not any(contrast.paired for contrast in found):
+    if any(one.gaps for one in comparisons) and not any(one.paired for one in comparisons):
         return "a gap is NP minus P, which have no image in common"
     return "a gap is test minus reference over the same images"
 
 
-def _plain_finding(finding: Finding) -> Finding:
-    return replace(finding, heading=plain(finding.heading), text=plain(finding.text))
-
-
-def _imported(frame: pd.DataFrame) -> str:
-    """How many of the rows were not measured here, as text to add; "" if none."""
-    n = sum(IMPORTED in flags.split(str(text)) for text in frame["flags"])
-    return f", {'all' if n == len(frame) else f'{n:,}'} imported" if n else ""
+def _plain_statement(one: Statement) -> Statement:
+    return replace(one, heading=plain(one.heading), text=plain(one.text))
 
 
 def _table(table: Table) -> dict[str, Any]:
@@ -156,6 +166,7 @@ def _table(table: Table) -> dict[str, Any]:
     return {
         "label": table.label,
         "title": plain(table.title),
+        "head": plain(table.head),
         "caption": plain(table.caption)
         + (" Best bold, second underlined." if table.marked else ""),
         "kind": table.kind,
@@ -174,7 +185,7 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
+def _row(row: TableRow, columns: Sequence[TableColumn]) -> dict[str, Any]:
     return {
         "label": plain(row.label),
         "marks": ",".join(row.marks),
@@ -184,7 +195,7 @@ def _row(row: Row, columns: Sequence[Column]) -> dict[str, Any]:
     }
 
 
-def _cell(cell: Cell, column: Column) -> dict[str, Any]:
+def _cell(cell: TableCell, column: TableColumn) -> dict[str, Any]:
     hints = []
     if cell.attempted and not cell.complete:
         hints.append(f"{cell.n} of {cell.total} images")

@@ -11,12 +11,20 @@ import cv2
 import numpy as np
 
 from p3mbench.images import UInt8Array
-from p3mbench.report.build import Subject
-from p3mbench.report.cells import values_at
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import Entry
-from p3mbench.report.gaps import Place, Setting
+from p3mbench.report.analysis import Comparison
+from p3mbench.report.analysis.entries import Entry
 from p3mbench.report.pictures import Pictures, as_levels, shrunk
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import (
+    BLURRED,
+    NORMAL,
+    PAPER_VARIANTS,
+    UNTRAINED,
+    Setting,
+    hidden,
+    ordered,
+    train_order,
+)
 
 LONGEST = 480  # pixels of a picture in the page
 QUALITY = 85  # of images; mattes are kept exactly
@@ -26,11 +34,15 @@ SHOWN = ("sad", "mse", "mad", "sad_t", "sad_fg", "sad_bg", "sad_face", "sad_boun
 Where = tuple[str, str]  # benchmark and subset
 
 
-def viewer(subjects: Sequence[Subject], pictures: Pictures | None, count: int) -> dict[str, Any]:
-    """The viewer's data, for JSON: ``images``, ``methods`` and ``views``.
+def viewer(
+    comparisons: Sequence[Comparison], pictures: Pictures | None, count: int
+) -> dict[str, Any]:
+    """The viewer's data, for JSON: ``images``, ``methods``, ``views`` and ``hidden``.
+
+    ``hidden`` are the variants of hidden faces that can be shown beside normal faces.
 
     Args:
-        subjects: whose images and scores.
+        comparisons: whose images and scores.
         pictures: where pixels are; without them there are scores only.
         count: images per benchmark and subset, those that change most between the variants over
             all methods.
@@ -39,28 +51,32 @@ def viewer(subjects: Sequence[Subject], pictures: Pictures | None, count: int) -
     methods: list[dict[str, Any]] = []
     views: dict[str, Any] = {}
     chosen: dict[Where, list[str]] = {}
-    for where in dict.fromkeys(map(_where, subjects)):
-        chosen[where] = _chosen([s for s in subjects if _where(s) == where], count)
+    variants: dict[Where, tuple[str, ...]] = {}
+    for where in dict.fromkeys(map(_where, comparisons)):
+        here = [one for one in comparisons if _where(one) == where]
+        chosen[where] = _chosen(here, count)
+        found = (variant for one in here for variant in one.variants())
+        variants[where] = ordered((*PAPER_VARIANTS, *found))
     at = {}
     for where, ids in chosen.items():
         for image in ids:
             at[where, image] = len(images)
             images.append(
-                {"id": image, "benchmark": "/".join(where), **_pixels(pictures, where, image)}
+                {"id": image, "benchmark": "/".join(where), **_pixels(pictures, where, variants[where], image)}
             )
-    for subject in subjects:
-        where = _where(subject)
-        for entry, train in _contenders(subject):
+    for comparison in comparisons:
+        where = _where(comparison)
+        for entry, train in _contenders(comparison):
             method = len(methods)
             methods.append(
                 {
-                    "label": entry.label + ("" if train == "-" else f", trained on {train}"),
-                    "kind": subject.entries.kind,
+                    "label": entry.label + ("" if train == UNTRAINED else f", trained on {train}"),
+                    "kind": comparison.entries.kind,
                     "benchmark": "/".join(where),
                 }
             )
             for image in chosen[where]:
-                view = _view(subject, entry, train, image, pictures)
+                view = _view(comparison, entry, train, image, pictures)
                 if view:
                     views[f"{method}/{at[where, image]}"] = view
     return {
@@ -68,6 +84,7 @@ def viewer(subjects: Sequence[Subject], pictures: Pictures | None, count: int) -
         "methods": methods,
         "views": views,
         "first": _first(views),
+        "hidden": list(_hidden(comparisons)),
         "titles": {name: metric_display(name).title for name in SHOWN},
         "decimals": {name: metric_display(name).decimals for name in SHOWN},
     }
@@ -77,51 +94,62 @@ def _first(views: dict[str, Any]) -> int:
     """The method to begin with: of those with both mattes, the one that changes most."""
     change: dict[int, float] = defaultdict(float)
     for key, view in views.items():
-        both = [view.get(variant, {}) for variant in "BN"]
-        if all("matte" in one and "sad" in one["scores"] for one in both):
-            change[int(key.split("/")[0])] += abs(
-                both[0]["scores"]["sad"] - both[1]["scores"]["sad"]
-            )
+        known = {v: one["scores"]["sad"] for v, one in view.items()
+                 if "matte" in one and "sad" in one["scores"]}  # fmt: skip
+        if NORMAL in known:
+            for variant in hidden(known):
+                change[int(key.split("/")[0])] += abs(known[variant] - known[NORMAL])
     return max(change, key=lambda method: (change[method], -method), default=0)
 
 
-def _where(subject: Subject) -> Where:
-    return subject.entries.benchmark, subject.entries.subset
+def _where(comparison: Comparison) -> Where:
+    return comparison.entries.benchmark, comparison.subset
 
 
-def _contenders(subject: Subject) -> list[tuple[Entry, str]]:
+def _hidden(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
+    """Every variant of hidden faces; the paper's where there is none."""
+    return hidden(v for one in comparisons for v in one.variants()) or (BLURRED,)
+
+
+def _contenders(comparison: Comparison) -> list[tuple[Entry, str]]:
     return [
         (entry, train)
-        for entry in subject.entries.entries
-        for train in sorted(entry.trains, key=lambda train: Setting(train, "").order)
+        for entry in comparison.entries
+        for train in sorted(entry.trains, key=train_order)
         if any(
-            (subject.entries.subset, Setting(train, variant)) in entry.scores for variant in "BN"
+            (comparison.subset, Setting(train, variant)) in entry.scores
+            for variant in comparison.variants()
         )
     ]
 
 
-def _chosen(subjects: Sequence[Subject], count: int) -> list[str]:
+def _chosen(comparisons: Sequence[Comparison], count: int) -> list[str]:
     """The images that change most between the variants, over all methods; else the worst."""
     changes: dict[str, list[float]] = defaultdict(list)
-    for subject in subjects:
-        subset = subject.entries.subset
-        for entry, train in _contenders(subject):
-            b, n = (
-                values_at(entry, Place(subset, Setting(train, v), subject.metric)) for v in "BN"
-            )
-            for image in b.keys() | n.keys():
-                known = [v[image] for v in (b, n) if image in v]
-                changes[image].append(abs(known[0] - known[1]) if len(known) == 2 else known[0])
+    for comparison in comparisons:
+        for entry, train in _contenders(comparison):
+            normal = _errors(comparison, entry, Setting(train, NORMAL))
+            for variant in _hidden([comparison]):
+                other = _errors(comparison, entry, Setting(train, variant))
+                for image in other.keys() | normal.keys():
+                    known = [errors[image] for errors in (other, normal) if image in errors]
+                    changes[image].append(abs(known[0] - known[1]) if len(known) == 2 else known[0])
     order = sorted(changes, key=lambda image: (-float(np.mean(changes[image])), image))
     return sorted(order[:count])
 
 
-def _pixels(pictures: Pictures | None, where: Where, image: str) -> dict[str, str]:
+def _errors(comparison: Comparison, entry: Entry, setting: Setting) -> dict[str, float]:
+    return entry.values(comparison.subset, setting, comparison.metric)
+
+
+def _pixels(
+    pictures: Pictures | None, where: Where, variants: Sequence[str], image: str
+) -> dict[str, str]:
     """The input of each variant and the alpha, as data addresses."""
     if pictures is None:
         return {}
     found: dict[str, str] = {}
-    for variant in "BN":
+    for variant in variants:
         scene = pictures.scene(*where, variant, image)
         if scene is None:
             continue
@@ -131,12 +159,12 @@ def _pixels(pictures: Pictures | None, where: Where, image: str) -> dict[str, st
 
 
 def _view(
-    subject: Subject, entry: Entry, train: str, image: str, pictures: Pictures | None
+    comparison: Comparison, entry: Entry, train: str, image: str, pictures: Pictures | None
 ) -> dict[str, Any]:
     """Matte and scores of one method on one image, by variant."""
     found: dict[str, Any] = {}
-    subset = subject.entries.subset
-    for variant in "BN":
+    subset = comparison.subset
+    for variant in comparison.variants():
         setting = Setting(train, variant)
         scores = entry.scores.get((subset, setting))
         if scores is None or image not in scores.images:

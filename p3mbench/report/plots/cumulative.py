@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from p3mbench.report.build import Subject
-from p3mbench.report.cells import values_at
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison
+from p3mbench.report.plots.plot import Plot, View
 from p3mbench.report.plots.style import GRID, LINES, PALE, bare, cut, log_axis, new_figure
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,20 +21,20 @@ COLUMNS = 2
 Curve = tuple[str, list[float]]  # label, errors sorted
 
 
-def curves_of(entries: EntrySet, metric: str, setting: Setting) -> list[Curve]:
+def curves_of(comparison: Comparison, setting: Setting) -> list[Curve]:
     """The sorted errors of every method in one setting of the main subset, best mean first."""
     found = []
-    for entry in entries.entries:
-        values = values_at(entry, Place(entries.subset, setting, metric))
+    for entry in comparison.entries:
+        values = entry.values(comparison.subset, setting, comparison.metric)
         if values:
             found.append((entry.label, sorted(values.values())))
     return sorted(found, key=lambda curve: (float(np.mean(curve[1])), curve[0]))
 
 
-def cumulative(subject: Subject) -> Figure | None:
+def cumulative(view: View) -> Figure | None:
     """A panel per setting; the best few methods by name, the others in grey."""
-    settings = subject.entries.settings(subject.entries.subset)
-    curves = {s: curves_of(subject.entries, subject.metric, s) for s in settings}
+    comparison = view.comparison
+    curves = {s: curves_of(comparison, s) for s in comparison.settings()}
     curves = {s: found for s, found in curves.items() if found}
     if not curves:
         return None
@@ -55,7 +54,7 @@ def cumulative(subject: Subject) -> Figure | None:
         if i % columns == 0:
             axes.set_ylabel("share of images (%)")
         if i + columns >= len(curves):
-            axes.set_xlabel(f"{metric_display(subject.metric).title} at most")
+            axes.set_xlabel(f"{metric_display(comparison.metric).title} at most")
     return figure
 
 
@@ -86,3 +85,12 @@ def _steps(values: list[float]) -> tuple[list[float], list[float]]:
     """Where the curve of sorted errors rises, and to how many per cent."""
     n = len(values)
     return values, [100 * (i + 1) / n for i in range(n)]
+
+
+PLOT = Plot(
+    name="cumulative",
+    title="The whole distribution",
+    caption="Share of images with an error of at most so much; further up and left is better.",
+    draw=cumulative,
+    order=40,
+)

@@ -1,33 +1,34 @@
-"""The gap plot: both test variants of every method side by side, and the gap with its interval."""
+"""The gap plot: two test variants of every method side by side, and the gap with its interval."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from p3mbench.report.build import build
-from p3mbench.report.captions import confounded
-from p3mbench.report.display import metric_display
-from p3mbench.report.gaps import VARIANTS, Contrast, Place, Setting
-from p3mbench.report.layout import plain
-from p3mbench.report.model import Cell, Column, Report, Role, Table, cell_text
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison, ContrastGaps, EntryGap, analyse
+from p3mbench.report.plots.plot import Plot, Scope, View
 from p3mbench.report.plots.style import (
     GREY,
     GRID,
     INK,
     LABEL,
-    MARKS,
     METADATA,
     SUBSET_MARKS,
     TITLE,
     Mark,
     bare,
     cut,
+    mark_of,
     new_figure,
     rendered,
 )
+from p3mbench.report.wording.flagging import warnings_of
+from p3mbench.report.wording.numbers import fitted_decimals, interval_text, metric_display
+from p3mbench.report.wording.titles import confounded
+from p3mbench.settings import OTHER, UNTRAINED, Contrast, hidden, is_hidden
 from p3mbench.writing import write_bytes
 
 if TYPE_CHECKING:
@@ -42,28 +43,37 @@ class Line:
 
     label: str
     means: tuple[float, float]
-    gap: Cell
+    gap: EntryGap
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One train setting of one table; ``marks`` say what its two means are of."""
+    """One contrast of one comparison.
+
+    Attributes:
+        title: which methods, of how many images.
+        metric: of means and gaps. decimals: of the gaps, as the tables show them.
+        lines: the largest gap first.
+        marks: what the two means of a line are of.
+    """
 
     title: str
-    column: Column
+    metric: str
+    decimals: int
     contrast: Contrast
     lines: tuple[Line, ...]
-    marks: tuple[Mark, Mark] = MARKS
+    marks: tuple[Mark, Mark]
 
 
-def gap_plot(source: Report | pd.DataFrame, path: Path | str, *, dpi: int = 200) -> Path:
-    """Draw both test variants and the gap of every method, one panel per train setting.
+def gap_plot(
+    source: Sequence[Comparison] | pd.DataFrame, path: Path | str, *, dpi: int = 200
+) -> Path:
+    """Draw both test variants and the gap of every method, one panel per contrast.
 
     Where nothing was tested on both variants, subsets P and NP stand for them.
 
     Args:
-        source: a report of `build`, or rows to build one from. The metric is that of the gap
-            columns of its settings tables.
+        source: the comparisons of a report, or stored rows. The metric is the first one.
         path: file to write; PNG, SVG or PDF by its suffix.
         dpi: of a PNG.
 
@@ -74,12 +84,12 @@ def gap_plot(source: Report | pd.DataFrame, path: Path | str, *, dpi: int = 200)
         ValueError: unknown suffix, or no method has results to compare.
     """
     path = Path(path)
-    report = source if isinstance(source, Report) else build(source)
-    write_bytes(path, gap_picture(report, path, dpi=dpi))
+    comparisons = source if isinstance(source, Sequence) else analyse(source).comparisons
+    write_bytes(path, gap_picture(comparisons, path, dpi=dpi))
     return path
 
 
-def gap_picture(report: Report, path: Path, *, dpi: int = 200) -> bytes:
+def gap_picture(comparisons: Sequence[Comparison], path: Path, *, dpi: int = 200) -> bytes:
     """The bytes of the gap plot for a file of that name, which is not written.
 
     Raises:
@@ -88,100 +98,117 @@ def gap_picture(report: Report, path: Path, *, dpi: int = 200) -> bytes:
     if path.suffix.lower() not in METADATA:
         known = ", ".join(METADATA)
         raise ValueError(f"cannot draw {path.name}: the suffix must be one of {known}")
-    panels = panels_of_report(report)
-    if not panels:
+    content = rendered(lambda: gap(View(tuple(comparisons))), path.suffix.lower(), dpi)
+    if content is None:
         raise ValueError(
             "nothing to draw: no method has results for both test variants B and N, or for both "
             "subsets P and NP"
         )
-    return rendered(lambda: drawn(panels), path.suffix.lower(), dpi)
+    return content
 
 
-def panels_of_report(report: Report) -> list[Panel]:
-    """The panels of all its tables; P against NP where nothing was tested on both variants."""
+def gap(view: View) -> Figure | None:
+    """The panels of all comparisons, one below the other; None if there is no gap."""
+    panels = panels_of(view.comparisons)
+    return drawn(panels) if panels else None
+
+
+def panels_of(comparisons: Sequence[Comparison]) -> list[Panel]:
+    """The panels of all comparisons; P against NP where nothing was tested on both variants."""
     panels: list[Panel] = []
-    paired: set[object] = set()
-    for table in report.tables:
-        of = (table.benchmark, table.kind, table.facts)
-        found = panels_of(table)
-        if found:
-            paired.add(of)
-        elif table.role is Role.GAPS and of not in paired:
-            found = subset_panels_of(table)
-            paired |= {of} if found else set()  # the set's first metric alone
-        panels += found
+    for comparison in comparisons:
+        panels += list(variant_panels_of(comparison)) or subset_panels_of(comparison)
     return panels
 
 
-def panels_of(table: Table) -> list[Panel]:
-    """A panel for each gap column between the two variants of one train setting."""
-    if table.role is not Role.SETTINGS:
-        return []
-    at = {column.place: j for j, column in enumerate(table.columns) if column.place}
-    panels = []
-    for j, column in enumerate(table.columns):
-        contrast = column.contrast
-        if contrast is None or contrast.test.train != contrast.reference.train:
+def variant_panels_of(comparison: Comparison) -> Iterator[Panel]:
+    """A panel for each contrast between two variants under one train setting."""
+    for found in comparison.gaps_in():
+        contrast = found.contrast
+        if not contrast.paired or contrast.test.train != contrast.reference.train:
             continue
-        train, subset = contrast.test.train, dict(table.facts)["main_subset"]
-        b, n = (at[Place(subset, Setting(train, v), column.metric)] for v in VARIANTS)
+        shut = hidden(comparison.variants())
+        on_hidden = is_hidden(contrast.test.test)
+        variants = [contrast.reference.test, contrast.test.test][:: -1 if on_hidden else 1]
         lines = [
-            Line(plain(row.label), (row.cells[b].value, row.cells[n].value), row.cells[j])
-            for row in table.rows
-            if not row.cells[j].missing
+            Line(plain(one.entry.label), _means(one)[:: -1 if on_hidden else 1], one)
+            for one in found.gaps
+            if not one.missing
         ]
         if lines:
-            panels.append(_panel(table, column, contrast, lines))
-    return panels
+            decimals = fitted_decimals(
+                found.metric, comparison.errors(found.metric), _widths(found.gaps)
+            )
+            first, second = (mark_of(variant, shut) for variant in variants)
+            yield _panel(comparison, found, decimals, lines, (first, second))
 
 
-def subset_panels_of(table: Table) -> list[Panel]:
-    """A panel for each train setting that has P beside NP, of a table of gaps."""
-    test, reference, gap = (_index(table, key) for key in ("test", "reference", "gap"))
-    lines: dict[Contrast, list[Line]] = {}
-    for row in table.rows:
-        if row.contrast is not None and not row.contrast.paired and not row.cells[gap].missing:
-            means = row.cells[reference].value, row.cells[test].value
-            line = Line(plain(row.label), means, row.cells[gap])
-            lines.setdefault(row.contrast, []).append(line)
-    return [
-        replace(_panel(table, table.columns[gap], contrast, found), marks=SUBSET_MARKS)
-        for contrast, found in lines.items()
-    ]
+def subset_panels_of(comparison: Comparison) -> list[Panel]:
+    """A panel for each train setting that has P beside NP, in the first metric with any."""
+    for metric in comparison.metrics:
+        gaps = [one for found in comparison.gaps_in(metric) for one in found.gaps]
+        errors = [mean for one in gaps for mean in _means(one)]
+        decimals = fitted_decimals(metric, errors, _widths(gaps))
+        panels = [
+            _panel(comparison, found, decimals, lines, SUBSET_MARKS)
+            for found in comparison.gaps_in(metric)
+            if not found.contrast.paired and (lines := _lines(found))
+        ]
+        if panels:
+            return panels
+    return []
 
 
-def _index(table: Table, key: str) -> int:
-    return [column.key for column in table.columns].index(key)
+def _lines(found: ContrastGaps) -> list[Line]:
+    gaps = [one for one in found.gaps if not one.missing]
+    return [Line(plain(one.entry.label), _means(one), one) for one in gaps]
 
 
-def _panel(table: Table, column: Column, contrast: Contrast, lines: list[Line]) -> Panel:
+def _means(one: EntryGap) -> tuple[float, float]:
+    """The reference and the test mean."""
+    return one.reference.value, one.test.value
+
+
+def _widths(gaps: Sequence[EntryGap]) -> list[float]:
+    return [one.high - one.low for one in gaps]
+
+
+def _panel(
+    comparison: Comparison,
+    found: ContrastGaps,
+    decimals: int,
+    lines: list[Line],
+    marks: tuple[Mark, Mark],
+) -> Panel:
     lines.sort(key=lambda line: (-line.gap.value, line.label))
-    total = max(line.gap.total for line in lines)
-    return Panel(_title(table, contrast, total), column, contrast, tuple(lines))
+    title = _title(comparison, found.contrast, max(line.gap.total for line in lines))
+    return Panel(title, found.metric, decimals, found.contrast, tuple(lines), marks)
 
 
-def caption_of(panels: Sequence[Panel]) -> str:
-    """How to read the figure of some panels."""
+def _title(comparison: Comparison, contrast: Contrast, total: int) -> str:
+    trained = {UNTRAINED: "Not trained", OTHER: "Training faces unknown or mixed"}
+    train, entries = contrast.test.train, comparison.entries
+    source = entries.trimap_source
+    subset = comparison.subset if contrast.paired else "P and NP"
+    what = f"{entries.benchmark} {subset}, {entries.kind}{f' ({source})' if source else ''}"
+    head = f"{trained.get(train, f'Trained on {train}')}, n = {total}"
+    return f"{head}\n{cut(plain(what), TITLE)}"
+
+
+def remarks(view: View) -> list[str]:
+    """How to read the figure, and what qualifies its numbers."""
     captions = {
         True: "Both test variants of every method, and their difference over the same images",
         False: "Subset P and subset NP of every method, and the difference of their means, which "
         "are over different images,",
     }
+    panels = panels_of(view.comparisons)
     kinds = dict.fromkeys(panel.contrast.paired for panel in panels)
     said = [f"{captions[paired]} with its 95 % interval." for paired in kinds]
-    cautions = dict.fromkeys(confounded(p.contrast) for p in panels if not p.contrast.paired)
-    return " ".join([*said, "A filled dot: the interval excludes zero.", *cautions])
-
-
-def _title(table: Table, contrast: Contrast, total: int) -> str:
-    trained = {"-": "Not trained", "other": "Training faces unknown or mixed"}
-    train = contrast.test.train
-    facts = dict(table.facts)
-    source = facts["trimap_source"]
-    subset = facts["main_subset"] if contrast.paired else "P and NP"
-    what = f"{table.benchmark} {subset}, {table.kind}{f' ({source})' if source else ''}"
-    head = f"{trained.get(train, f'Trained on {train}')}, n = {total}"
-    return f"{head}\n{cut(plain(what), TITLE)}"
+    cautions = [confounded(p.contrast) for p in panels if not p.contrast.paired]
+    more = ("NP",) if cautions else ()
+    flags = [warnings_of(one, (one.subset, *more)) for one in view.comparisons]
+    return [*said, "A filled dot: the interval excludes zero.", *cautions, *flags]
 
 
 def drawn(panels: Sequence[Panel]) -> Figure:
@@ -197,7 +224,7 @@ def drawn(panels: Sequence[Panel]) -> Figure:
 
 
 def _draw_scores(axes: Axes, panel: Panel) -> None:
-    title = metric_display(panel.column.metric).title
+    title = metric_display(panel.metric).title
     for y, line in enumerate(panel.lines):
         axes.plot(line.means, [y, y], color=GREY, linewidth=1.6, zorder=1)
         for value, mark in zip(line.means, panel.marks, strict=True):
@@ -222,20 +249,26 @@ def _draw_scores(axes: Axes, panel: Panel) -> None:
 def _draw_gaps(axes: Axes, panel: Panel) -> None:
     axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     for y, line in enumerate(panel.lines):
-        gap = line.gap
-        if gap.low == gap.low:  # NaN: a single image has no interval
-            axes.plot([gap.low, gap.high], [y, y], color=INK, linewidth=1.2, zorder=1)
-        clear = gap.low > 0 or gap.high < 0
-        axes.plot(gap.value, y, "o", color=INK, markerfacecolor=INK if clear else "white",
+        one = line.gap
+        if one.low == one.low:  # NaN: a single image has no interval
+            axes.plot([one.low, one.high], [y, y], color=INK, linewidth=1.2, zorder=1)
+        axes.plot(one.value, y, "o", color=INK,
+                  markerfacecolor=INK if one.excludes_zero else "white",
                   markersize=4.5, zorder=2)  # fmt: skip
-    _frame(axes, panel, [cell_text(line.gap, panel.column) for line in panel.lines])
+    _frame(axes, panel, [_gap_text(line.gap, panel.decimals) for line in panel.lines])
     axes.yaxis.tick_right()
     axes.tick_params(axis="y", length=0, labelsize=6.2)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, 0), max(high, 0))
-    title = metric_display(panel.column.metric).title
+    title = metric_display(panel.metric).title
     axes.set_title(f"{panel.contrast.name}\n{panel.contrast.formula}", loc="left")
     axes.set_xlabel(f"gap in {title} (right = worse)")
+
+
+def _gap_text(one: EntryGap, decimals: int) -> str:
+    """Such as "+0.80 [+0.61, +0.99] (18/24)"."""
+    text = interval_text(one.value, one.low, one.high, decimals, sign=True)
+    return text if one.complete else f"{text} ({one.n}/{one.total})"
 
 
 def _frame(axes: Axes, panel: Panel, labels: Sequence[str]) -> None:
@@ -266,3 +299,14 @@ def _legend(figure: Figure, marks: Sequence[Mark]) -> None:
             Line2D([], [], color=INK, marker="o", markersize=4.5, markerfacecolor=face, label=label)
         )
     figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False)
+
+
+PLOT = Plot(
+    name="gap",
+    title="The generalization gap",
+    caption="",
+    draw=gap,
+    scope=Scope.REPORT,
+    remarks=remarks,
+    order=10,
+)

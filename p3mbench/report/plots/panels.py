@@ -2,104 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from p3mbench.images import UInt8Array
-from p3mbench.report.build import Subject
-from p3mbench.report.display import metric_display, number
-from p3mbench.report.gaps import Setting
-from p3mbench.report.layout import plain
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison
 from p3mbench.report.pictures import Pictures, as_levels, shrunk, worst_first
+from p3mbench.report.plots.plot import Plot, Scope, View
 from p3mbench.report.plots.scatter import Cloud, clouds_of
 from p3mbench.report.plots.style import cut, new_figure
+from p3mbench.report.wording.numbers import metric_display, number
+from p3mbench.settings import BLURRED, NORMAL, Setting, variant_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 IMAGES = 4  # rows of a figure
 LONGEST = 400  # pixels of a picture in the figure
-HEADS = ("faces blurred (B)", "normal (N)", "alpha", "matte on B", "matte on N", "error on B",
-         "error on N")  # fmt: skip
+MATTES, ERRORS = (3, 4), (5, 6)  # columns
 
 
 @dataclass(frozen=True)
 class Strip:
-    """One image: pictures in the order of `HEADS`, None where there is none, and its scores."""
+    """One image: pictures in the order of `heads_of`, None where there is none.
+
+    ``scores`` are its errors on hidden and on normal faces.
+    """
 
     image: str
     pictures: tuple[UInt8Array | None, ...]
-    b: float
-    n: float
+    scores: tuple[float, float]
 
 
-def panels(subject: Subject, pictures: Pictures | None, images: tuple[str, ...]) -> Figure | None:
-    """Panels of the method whose error changes most between B and N.
+def heads_of(variant: str) -> tuple[str, ...]:
+    """What the columns of a figure show, for one variant of hidden faces beside normal ones."""
+    first = f"{variant_title(variant)} ({variant})" if variant == BLURRED else variant
+    both = (variant, NORMAL)
+    mattes, errors = (tuple(f"{what} on {v}" for v in both) for what in ("matte", "error"))
+    return (first, f"normal ({NORMAL})", "alpha", *mattes, *errors)
 
-    Args:
-        subject: what to show.
-        pictures: where images and mattes are; without, there is nothing to draw.
-        images: ids to show; if empty, those that changed most.
+
+def panels(view: View) -> Figure | None:
+    """Panels of the method whose error changes most between hidden and normal faces.
+
+    They show the images that were asked for, else those that changed most. None without pictures.
     """
-    if pictures is None:
+    if view.pictures is None:
         return None
-    found = _found(subject, pictures, images)
+    found = _found(view, view.pictures)
     if found is None:
         return None
     cloud, strips = found
+    heads = heads_of(view.variant)
     figure = new_figure(1.36 * len(strips) + 0.45)
-    metric = metric_display(subject.metric).title
-    grid = figure.add_gridspec(len(strips), len(HEADS))
+    shown = metric_display(view.comparison.metric)
+    grid = figure.add_gridspec(len(strips), len(heads))
     for i, strip in enumerate(strips):
         for j, picture in enumerate(strip.pictures):
             axes = figure.add_subplot(grid[i, j])
-            _show(axes, picture, error=j > 4)
+            _show(axes, picture, error=j in ERRORS)
             if not i:
-                axes.set_title(HEADS[j], fontsize=6.5)
-            if j in (3, 4):
-                score = number(
-                    strip.b if j == 3 else strip.n, metric_display(subject.metric).decimals
-                )
-                axes.set_xlabel(f"{metric} {score}", fontsize=6, labelpad=1)
-        figure.axes[len(HEADS) * i].set_ylabel(cut(plain(strip.image), 22), fontsize=6)
+                axes.set_title(heads[j], fontsize=6.5)
+            if j in MATTES:
+                score = number(strip.scores[MATTES.index(j)], shown.decimals)
+                axes.set_xlabel(f"{shown.title} {score}", fontsize=6, labelpad=1)
+        figure.axes[len(heads) * i].set_ylabel(cut(plain(strip.image), 22), fontsize=6)
     figure.suptitle(plain(cloud.title), fontsize=8, x=0.01, ha="left")
     return figure
 
 
-def _found(
-    subject: Subject, pictures: Pictures, images: tuple[str, ...]
-) -> tuple[Cloud, list[Strip]] | None:
+def _found(view: View, pictures: Pictures) -> tuple[Cloud, list[Strip]] | None:
     """The method whose error changes most, of those that have mattes of both variants."""
-    where = subject.entries.benchmark, subject.entries.subset
-    for cloud in clouds_of(subject.entries, subject.metric):
-        b, n = (dict(zip(cloud.images, values, strict=True)) for values in (cloud.b, cloud.n))
-        wanted = [i for i in images if i in b] or worst_first(n, b, IMAGES)
+    for cloud in clouds_of(view.comparison, view.variant):
+        hidden, normal = (
+            dict(zip(cloud.images, values, strict=True)) for values in (cloud.hidden, cloud.normal)
+        )
+        wanted = [i for i in view.images if i in hidden] or worst_first(normal, hidden, IMAGES)
         strips = [
-            strip for image in wanted if (strip := strip_of(where, cloud, image, pictures, (b, n)))
+            Strip(image, shown, (hidden[image], normal[image]))
+            for image in wanted
+            if (shown := pictures_of(view.comparison, cloud, view.variant, image, pictures))
         ]
         if strips:
             return cloud, strips
     return None
 
 
-def strip_of(
-    where: tuple[str, str],
-    cloud: Cloud,
-    image: str,
-    pictures: Pictures,
-    scores: tuple[Mapping[str, float], Mapping[str, float]],
-) -> Strip | None:
-    """The pictures of one image under one method; None without mattes of both variants.
-
-    ``where`` is the benchmark and the subset.
-    """
-    mattes = [pictures.matte(cloud.entry, where[1], Setting(cloud.train, v), image) for v in "BN"]
+def pictures_of(
+    comparison: Comparison, cloud: Cloud, variant: str, image: str, pictures: Pictures
+) -> tuple[UInt8Array | None, ...] | None:
+    """The pictures of one image under one method; None without mattes of both variants."""
+    subset, both = comparison.subset, (variant, NORMAL)
+    mattes = [pictures.matte(cloud.entry, subset, Setting(cloud.train, v), image) for v in both]
     if any(matte is None for matte in mattes):
         return None
-    scenes = [pictures.scene(*where, v, image) for v in "BN"]
+    scenes = [pictures.scene(comparison.entries.benchmark, subset, v, image) for v in both]
     alpha = next((as_levels(scene.alpha) for scene in scenes if scene is not None), None)
     errors = [
         None
@@ -108,8 +108,7 @@ def strip_of(
         for matte in mattes
     ]
     shown = (*(s.image if s is not None else None for s in scenes), alpha, *mattes, *errors)
-    small = tuple(None if p is None else shrunk(p, LONGEST) for p in shown)
-    return Strip(image, small, scores[0][image], scores[1][image])
+    return tuple(None if p is None else shrunk(p, LONGEST) for p in shown)
 
 
 def _show(axes: Any, picture: UInt8Array | None, error: bool) -> None:
@@ -124,3 +123,14 @@ def _show(axes: Any, picture: UInt8Array | None, error: bool) -> None:
         axes.imshow(picture)
     else:  # a perceptually even map that is readable in grey
         axes.imshow(picture, cmap="inferno" if error else "gray", vmin=0, vmax=255)
+
+
+PLOT = Plot(
+    name="panels",
+    title="The images that changed most",
+    caption="Inputs, mattes and absolute errors of the method whose mean error differs most "
+    "between the test variants.",
+    draw=panels,
+    scope=Scope.VARIANT,
+    order=70,
+)

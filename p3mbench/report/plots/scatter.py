@@ -1,4 +1,4 @@
-"""Error on the normal image against error on its blurred twin: a dot per image."""
+"""Error on the normal image against error on its twin with hidden faces: a dot per image."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from p3mbench.report.build import Subject
-from p3mbench.report.cells import values_at
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import Entry, EntrySet
-from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison
+from p3mbench.report.analysis.entries import Entry
+from p3mbench.report.plots.plot import Plot, Scope, View
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import BLURRED, NORMAL, UNTRAINED, Setting, train_order, variant_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,43 +26,47 @@ COLUMNS = 4
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """One method in one train setting: the images both variants have scores for."""
+    """One method in one train setting: the images that both variants have scores for.
+
+    ``hidden`` and ``normal`` are their errors, in the order of ``images``.
+    """
 
     entry: Entry
     train: str
     images: tuple[str, ...]
-    b: tuple[float, ...]
-    n: tuple[float, ...]
+    hidden: tuple[float, ...]
+    normal: tuple[float, ...]
 
     @property
     def title(self) -> str:
         """Such as "MODNet, trained on B"."""
-        return self.entry.label + ("" if self.train == "-" else f", trained on {self.train}")
+        return self.entry.label + ("" if self.train == UNTRAINED else f", trained on {self.train}")
 
     @property
     def gap(self) -> float:
-        """Mean difference, N minus B."""
-        return float(np.mean(np.subtract(self.n, self.b)))
+        """Mean difference, normal minus hidden."""
+        return float(np.mean(np.subtract(self.normal, self.hidden)))
 
 
-def clouds_of(entries: EntrySet, metric: str) -> list[Cloud]:
+def clouds_of(comparison: Comparison, variant: str = BLURRED) -> list[Cloud]:
     """Every method and train setting with both variants, the largest differences first."""
     found = []
-    for entry in entries.entries:
-        for train in sorted(entry.trains, key=lambda train: Setting(train, "").order):
-            b, n = (
-                values_at(entry, Place(entries.subset, Setting(train, v), metric)) for v in "BN"
+    for entry in comparison.entries:
+        for train in sorted(entry.trains, key=train_order):
+            hidden, normal = (
+                entry.values(comparison.subset, Setting(train, test), comparison.metric)
+                for test in (variant, NORMAL)
             )
-            both = sorted(b.keys() & n.keys())
+            both = sorted(hidden.keys() & normal.keys())
             if both:
-                values = (tuple(v[image] for image in both) for v in (b, n))
+                values = (tuple(v[image] for image in both) for v in (hidden, normal))
                 found.append(Cloud(entry, train, tuple(both), *values))
     return sorted(found, key=lambda cloud: (-abs(cloud.gap), cloud.title))
 
 
-def scatter(subject: Subject) -> Figure | None:
+def scatter(view: View) -> Figure | None:
     """Small multiples with the identity line and the farthest images named; None without pairs."""
-    every = clouds_of(subject.entries, subject.metric)
+    every = clouds_of(view.comparison, view.variant)
     if not every:
         return None
     shown = every[:MOST]
@@ -70,8 +74,8 @@ def scatter(subject: Subject) -> Figure | None:
     figure = new_figure(2.05 * rows + 0.5)
     for i, cloud in enumerate(shown):
         _panel(figure.add_subplot(rows, min(COLUMNS, len(shown)), i + 1), cloud)
-    title = metric_display(subject.metric).title
-    figure.supxlabel(f"{title}, faces blurred", fontsize=8)
+    title = metric_display(view.comparison.metric).title
+    figure.supxlabel(f"{title}, {variant_title(view.variant)}", fontsize=8)
     figure.supylabel(f"{title}, normal faces", fontsize=8)
     if len(every) > len(shown):
         figure.suptitle(
@@ -84,7 +88,7 @@ def scatter(subject: Subject) -> Figure | None:
 
 
 def _panel(axes: Axes, cloud: Cloud) -> None:
-    b, n = np.array(cloud.b), np.array(cloud.n)
+    b, n = np.array(cloud.hidden), np.array(cloud.normal)
     top = 1.08 * max(b.max(), n.max(), 1e-12)
     axes.plot([0, top], [0, top], color=GREY, linewidth=0.8, zorder=0)
     worse = n > b
@@ -110,5 +114,16 @@ def _panel(axes: Axes, cloud: Cloud) -> None:
     axes.set_aspect("equal")
     axes.tick_params(labelsize=6)
     bare(axes, "top", "right")
-    trained = "" if cloud.train == "-" else f"trained on {cloud.train}"
+    trained = "" if cloud.train == UNTRAINED else f"trained on {cloud.train}"
     axes.set_title(f"{cut(plain(cloud.entry.label), 30)}\n{trained}", fontsize=6.5, loc="left")
+
+
+PLOT = Plot(
+    name="scatter",
+    title="Image by image",
+    caption="Error on the normal image against error on its {hidden} twin. Above the line: worse "
+    "on normal faces. The images farthest from it are named.",
+    draw=scatter,
+    scope=Scope.VARIANT,
+    order=30,
+)

@@ -1,61 +1,63 @@
-"""From blurred to normal test faces: one line per method, a panel per train setting."""
+"""From hidden to normal test faces: one line per method, a panel per train setting."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from p3mbench.report.build import Subject
-from p3mbench.report.cells import mean_cell
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison, MeanAt
+from p3mbench.report.plots.plot import Plot, Scope, View
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure, spread
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import BLURRED, NORMAL, UNTRAINED, Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Slope = tuple[str, float, float]  # label, mean on B, mean on N
+Slope = tuple[str, float, float]  # label, mean on hidden faces, mean on normal ones
 
 
-def slopes_of(entries: EntrySet, metric: str) -> dict[str, list[Slope]]:
-    """Train setting -> (label, mean on test B, mean on test N), complete pairs only."""
-    subset = entries.subset
+def slopes_of(comparison: Comparison, variant: str = BLURRED) -> dict[str, list[Slope]]:
+    """Train setting -> (label, mean on ``variant``, mean on normal faces), complete pairs only."""
     found: dict[str, list[Slope]] = {}
-    for train in dict.fromkeys(setting.train for setting in entries.settings(subset)):
-        for entry in entries.entries:
-            b, n = (
-                mean_cell(entries, entry, Place(subset, Setting(train, v), metric)) for v in "BN"
-            )
-            if b.attempted and n.attempted and b.n and n.n and b.complete and n.complete:
-                found.setdefault(train, []).append((entry.label, b.value, n.value))
+    for train in dict.fromkeys(setting.train for setting in comparison.settings()):
+        ends = [
+            MeanAt(comparison.subset, Setting(train, test), comparison.metric)
+            for test in (variant, NORMAL)
+        ]
+        for entry in comparison.entries:
+            means = [comparison.mean(entry, at) for at in ends]
+            values = [mean.value for mean in means if mean and mean.n and mean.complete]
+            if len(values) == len(ends):
+                found.setdefault(train, []).append((entry.label, values[0], values[1]))
     return found
 
 
-def slopes(subject: Subject) -> Figure | None:
+def slopes(view: View) -> Figure | None:
     """The slope chart; None if nothing was tested on both variants."""
-    found = slopes_of(subject.entries, subject.metric)
+    comparison = view.comparison
+    found = slopes_of(comparison, view.variant)
     if not found:
         return None
     most = max(len(lines) for lines in found.values())
     figure = new_figure(max(2.4, 0.13 * most + 1.1))
-    title = metric_display(subject.metric).title
+    title = metric_display(comparison.metric).title
     first: Axes | None = None
     for i, (train, lines) in enumerate(found.items()):
         axes = figure.add_subplot(1, len(found), i + 1, sharey=first)
         first = first or axes
-        _panel(axes, lines)
-        axes.set_title("Not trained" if train == "-" else f"Trained on {train}", loc="left")
+        _panel(axes, lines, view.variant)
+        axes.set_title("Not trained" if train == UNTRAINED else f"Trained on {train}", loc="left")
     if first is not None:
-        first.set_ylabel(f"mean {title}, subset {subject.entries.subset} (lower = better)")
+        first.set_ylabel(f"mean {title}, subset {comparison.subset} (lower = better)")
     for axes in figure.axes[1:]:
         axes.tick_params(labelleft=False)
     _label(figure, found)
     return figure
 
 
-def _panel(axes: Axes, lines: list[Slope]) -> None:
+def _panel(axes: Axes, lines: list[Slope], variant: str) -> None:
     for _, b, n in lines:
         worse = n > b
         axes.plot(
@@ -67,7 +69,7 @@ def _panel(axes: Axes, lines: list[Slope]) -> None:
             markersize=3,
             linewidth=1.1,
         )
-    axes.set_xticks([0, 1], ["test B", "test N"])
+    axes.set_xticks([0, 1], [f"test {variant}", f"test {NORMAL}"])
     axes.set_xlim(-0.12, 2.3)
     axes.spines["bottom"].set_bounds(0, 1)
     bare(axes, "top", "right")
@@ -96,3 +98,13 @@ def _label(figure: Figure, found: dict[str, list[Slope]]) -> None:
         ncols=2,
         frameon=False,
     )
+
+
+PLOT = Plot(
+    name="slopes",
+    title="From {hidden} to normal test faces",
+    caption="Mean error of each method on both variants; complete pairs only.",
+    draw=slopes,
+    scope=Scope.VARIANT,
+    order=20,
+)

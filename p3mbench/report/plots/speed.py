@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from p3mbench.report.build import Subject
-from p3mbench.report.cells import mean_cell
-from p3mbench.report.display import metric_display
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison, MeanAt
+from p3mbench.report.plots.plot import Plot, View
 from p3mbench.report.plots.style import BLUE, GREY, GRID, bare, cut, log_axis, new_figure, spread
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.settings import NORMAL, OTHER, UNTRAINED, Setting, hidden
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# What each method is shown in: the first of these that it has, the field's usual one first.
-PREFERRED = tuple(Setting(*s.split(":")) for s in ("N:N", "-:N", "other:N", "B:B", "B:N", "-:B"))
 
 
 @dataclass(frozen=True)
@@ -35,27 +31,38 @@ class Cost:
     device: str
 
 
-def costs_of(entries: EntrySet, metric: str) -> list[Cost]:
+def preferred(variants: tuple[str, ...]) -> list[Setting]:
+    """What each method is shown in: the first of these that it has, the field's usual one first."""
+    shut = hidden(variants)
+    return [
+        *(Setting(train, NORMAL) for train in (NORMAL, UNTRAINED, OTHER)),
+        *(Setting(variant, test) for variant in shut for test in (variant, NORMAL)),
+        *(Setting(UNTRAINED, variant) for variant in shut),
+    ]
+
+
+def costs_of(comparison: Comparison) -> list[Cost]:
     """Each complete method in its preferred setting of the main subset."""
     found = []
-    for entry in entries.entries:
-        for setting in PREFERRED:
-            scores = entry.scores.get((entries.subset, setting))
+    for entry in comparison.entries:
+        for setting in preferred(comparison.variants()):
+            scores = entry.scores.get((comparison.subset, setting))
             if scores is None:
                 continue
-            cell = mean_cell(entries, entry, Place(entries.subset, setting, metric))
-            if cell.complete and cell.n:
+            at = MeanAt(comparison.subset, setting, comparison.metric)
+            mean = comparison.mean(entry, at)
+            if mean is not None and mean.complete and mean.n:
                 known = scores.seconds[np.isfinite(scores.seconds)]
                 seconds = float(np.median(known)) if len(known) else float("nan")
                 size, device = scores.parameters, scores.device
-                found.append(Cost(entry.label, setting.title, cell.value, seconds, size, device))
+                found.append(Cost(entry.label, setting.title, mean.value, seconds, size, device))
             break
     return found
 
 
-def speed(subject: Subject) -> Figure | None:
+def speed(view: View) -> Figure | None:
     """Two panels; None if neither seconds nor parameters are known of any method."""
-    costs = costs_of(subject.entries, subject.metric)
+    costs = costs_of(view.comparison)
     devices = sorted({cost.device for cost in costs} - {""})
     on = f" ({devices[0]})" if len(devices) == 1 else ""
     settings = sorted({cost.setting for cost in costs})
@@ -83,7 +90,7 @@ def speed(subject: Subject) -> Figure | None:
         axes.set_xlabel(title)
         if not i:
             at = f", {settings[0]}" if len(settings) == 1 else ""
-            axes.set_ylabel(f"mean {metric_display(subject.metric).title}{at} (lower = better)")
+            axes.set_ylabel(f"mean {metric_display(view.comparison.metric).title}{at} (lower = better)")
     return figure
 
 
@@ -112,3 +119,13 @@ def _panel(
     axes.grid(axis="y", color=GRID, linewidth=0.5)
     axes.set_axisbelow(True)
     bare(axes, "top", "right")
+
+
+PLOT = Plot(
+    name="speed",
+    title="Accuracy against cost",
+    caption="Mean error against the median time of predict and against the network's parameters, "
+    "each method in the setting beside its name. Times from other machines do not compare.",
+    draw=speed,
+    order=50,
+)

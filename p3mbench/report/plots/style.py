@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from p3mbench.report.plots.fonts import give_glyphs, quiet_search
+from p3mbench.settings import BLURRED, NORMAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ METADATA: dict[str, dict[str, None]] = {
 
 @dataclass(frozen=True)
 class Mark:
-    """How a test variant is drawn; N is smaller so that B shows behind it."""
+    """How a test variant is drawn; N is smaller so that another shows behind it."""
 
     marker: str
     colour: str
@@ -63,11 +64,26 @@ class Mark:
     label: str
 
 
-MARKS = (
-    Mark("o", BLUE, 7.0, "test B (faces blurred)"),
-    Mark("D", VERMILION, 4.2, "test N (normal faces)"),
-)
+_MARKS = {
+    BLURRED: Mark("o", BLUE, 7.0, "test B (faces blurred)"),
+    NORMAL: Mark("D", VERMILION, 4.2, "test N (normal faces)"),
+}
+_MORE = (("s", "#009E73"), ("^", "#E69F00"), ("v", "#56B4E9"), ("P", "#CC79A7"))
 SUBSET_MARKS = (Mark("s", "#009E73", 6.0, "subset P"), Mark("^", "#CC79A7", 5.0, "subset NP"))
+
+
+def mark_of(variant: str, variants: Sequence[str]) -> Mark:
+    """How a variant is drawn: hidden faces each in their own way, normal faces above them.
+
+    Args:
+        variant: which one.
+        variants: all with hidden faces that are shown.
+    """
+    if variant in _MARKS:
+        return _MARKS[variant]
+    others = [one for one in variants if one not in _MARKS]
+    marker, colour = _MORE[others.index(variant) % len(_MORE)]
+    return Mark(marker, colour, 6.5, f"test {variant} (faces hidden)")
 
 
 @overload

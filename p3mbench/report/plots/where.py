@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from p3mbench.report.build import Subject
-from p3mbench.report.cells import mean_cell
-from p3mbench.report.entries import EntrySet
-from p3mbench.report.gaps import Place, Setting
-from p3mbench.report.layout import plain
+from p3mbench.names import plain
+from p3mbench.report.analysis import Comparison, MeanAt
+from p3mbench.report.plots.plot import Plot, View
 from p3mbench.report.plots.style import GRID, INK, bare, cut, new_figure
+from p3mbench.settings import UNTRAINED, Setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,32 +33,33 @@ class Bar:
     face: float  # NaN where it is not known
 
 
-def bars_of(entries: EntrySet) -> dict[str, list[Bar]]:
-    """Train setting -> bars of the main subset, both variants of a method together."""
-    subset = entries.subset
+def bars_of(comparison: Comparison) -> dict[str, list[Bar]]:
+    """Train setting -> bars of the main subset, all variants of a method together."""
+    subset = comparison.subset
     found: dict[str, list[Bar]] = {}
-    for train in dict.fromkeys(setting.train for setting in entries.settings(subset)):
-        for entry in entries.entries:
-            for variant in "BN":
+    for train in dict.fromkeys(setting.train for setting in comparison.settings()):
+        for entry in comparison.entries:
+            for variant in comparison.variants():
                 setting = Setting(train, variant)
                 if (subset, setting) not in entry.scores:
                     continue
                 known = entry.scores[subset, setting].values
-                cells = {
-                    metric: mean_cell(entries, entry, Place(subset, setting, metric))
+                means = {
+                    metric: comparison.mean(entry, MeanAt(subset, setting, metric))
                     for metric in (*(name for name, *_ in PARTS), FACE)
                     if metric in known
                 }
-                if all(name in cells and cells[name].n for name, *_ in PARTS):
-                    parts = tuple(cells[name].value for name, *_ in PARTS)
-                    face = cells[FACE].value if FACE in cells else float("nan")
+                values = {metric: mean.value for metric, mean in means.items() if mean and mean.n}
+                if all(name in values for name, *_ in PARTS):
+                    parts = tuple(values[name] for name, *_ in PARTS)
+                    face = values.get(FACE, float("nan"))
                     found.setdefault(train, []).append(Bar(entry.label, variant, parts, face))
     return found
 
 
-def where(subject: Subject) -> Figure | None:
+def where(view: View) -> Figure | None:
     """Stacked bars; None where the regions are not known."""
-    found = bars_of(subject.entries)
+    found = bars_of(view.comparison)
     if not found:
         return None
     heights = [1.22 * len(bars) + 1 for bars in found.values()]
@@ -68,8 +68,8 @@ def where(subject: Subject) -> Figure | None:
     for i, (train, bars) in enumerate(found.items()):
         axes = figure.add_subplot(grid[i], sharex=figure.axes[0] if i else None)
         _panel(axes, bars)
-        axes.set_title("Not trained" if train == "-" else f"Trained on {train}", loc="left")
-    figure.axes[-1].set_xlabel(f"mean SAD, subset {subject.entries.subset}")
+        axes.set_title("Not trained" if train == UNTRAINED else f"Trained on {train}", loc="left")
+    figure.axes[-1].set_xlabel(f"mean SAD, subset {view.comparison.subset}")
     _legend(figure)
     return figure
 
@@ -113,3 +113,13 @@ def _legend(figure: Figure) -> None:
     )
     figure.legend(handles=[*handles, mark], loc="outside upper left", ncols=4, frameon=False,
                   fontsize=7, columnspacing=1.2)  # fmt: skip
+
+
+PLOT = Plot(
+    name="where",
+    title="Where the error sits",
+    caption="SAD split by the trimap's regions, which add up to the whole. The mark is the part of "
+    "the error within the face, which may reach into any region.",
+    draw=where,
+    order=60,
+)

@@ -1,0 +1,167 @@
+"""What a whole run is asked for, whoever asks: the command line or Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from p3mbench.method import PRECISIONS
+from p3mbench.runs import RESULTS
+from p3mbench.settings import check_variant
+
+ALL = ("all",)
+FACES = ("facemask", "detect")
+RETRIES = ("none", "failed")
+
+WeightsFile = tuple[Path, str | None]
+"""A checkpoint's file and the train setting given with it, None if the file is to tell."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Everything that ``p3mbench run`` can be asked for, checked when it is made.
+
+    Attributes:
+        methods: names, or ``("all",)``.
+        plugins: Python files that hold more methods; they are executed.
+        options: method -> parameter -> value. Text is read by the parameter's type.
+        weights: method -> its checkpoints; methods that are left out use those that come with the
+            benchmark, or those in the weights folder.
+        benchmark: name or FILE.toml; None for the one that ``data`` is laid out as, or ``mini``.
+        data: the data folder; None for the benchmark's own.
+        variants: test variants; empty for all that the benchmark declares.
+        trimap: ``dataset`` or ``kernel-N``; None for the benchmark's own source.
+        faces: ``facemask`` or ``detect``; None for the benchmark's own way.
+        limit: at most that many images of each subset, the first ones by id; 0 for all.
+        images: ids to run; empty for all.
+        shard: (i, n) to run every n-th image, beginning with the i-th, i from 1.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        jobs: worker processes; None for as many as cores and memory allow, and 1 on a GPU.
+        threads: CPU threads of a worker.
+        precision: of networks, one of `p3mbench.method.PRECISIONS`.
+        compiled: whether networks are compiled.
+        timeout: seconds without progress after which an image is given up; 0 for never.
+        memory_limit: GiB that a method's process may use; None for no limit.
+        scheduler: ``local``, ``dask``, ``slurm`` or the address of a Dask scheduler.
+        save_alphas: keep every matte as a PNG file.
+        retry: ``failed`` to run images again that failed; ``none``.
+        keep_stale: keep scores of other code or libraries, and mark them.
+        strict: run nothing if a file is suspicious.
+        dry_run: plan and look at the files, and stop.
+        out: folder of the results.
+    """
+
+    methods: tuple[str, ...] = ALL
+    plugins: tuple[Path, ...] = ()
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    weights: Mapping[str, tuple[WeightsFile, ...]] = field(default_factory=dict)
+    benchmark: str | None = None
+    data: Path | None = None
+    variants: tuple[str, ...] = ()
+    trimap: str | None = None
+    faces: str | None = None
+    limit: int = 0
+    images: tuple[str, ...] = ()
+    shard: tuple[int, int] = (1, 1)
+    device: str = "auto"
+    jobs: int | None = None
+    threads: int = 1
+    precision: str = "fp32"
+    compiled: bool = False
+    timeout: float = 3600.0
+    memory_limit: float | None = None
+    scheduler: str = "local"
+    save_alphas: bool = False
+    retry: str = "none"
+    keep_stale: bool = False
+    strict: bool = False
+    dry_run: bool = False
+    out: Path = RESULTS
+
+    def __post_init__(self) -> None:
+        """Check each field by itself.
+
+        Raises:
+            ValueError: a value that the field cannot have; the message begins with the option's
+                name on the command line.
+        """
+        for variant in self.variants:
+            try:
+                check_variant(variant)
+            except ValueError as error:
+                raise ValueError(f"--variants: {error}") from None
+        first, step = self.shard
+        if not 1 <= first <= step:
+            raise ValueError(
+                f"--shard takes I/N with I from 1 to N, such as 3/8, not '{first}/{step}'"
+            )
+        for name, choices in (("faces", (None, *FACES)), ("retry", RETRIES),
+                              ("precision", PRECISIONS)):  # fmt: skip
+            if getattr(self, name) not in choices:
+                has = ", ".join(str(choice) for choice in choices if choice)
+                raise ValueError(f"--{name} is one of {has}, not {getattr(self, name)!r}")
+        for name, lowest in (("limit", 0), ("jobs", 1), ("threads", 1), ("timeout", 0)):
+            value = getattr(self, name)
+            if value is not None and value < lowest:
+                raise ValueError(f"--{name} is {lowest} or more, not {value}")
+        if self.memory_limit is not None and self.memory_limit <= 0:
+            raise ValueError(f"--memory-limit is more than 0 GiB, not {self.memory_limit}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The methods that are asked for by name; none if all are."""
+        return () if self.methods == ALL else self.methods
+
+    @property
+    def alphas(self) -> Path | None:
+        """The folder of the mattes, None if they are not kept."""
+        return self.out / "alphas" if self.save_alphas else None
+
+    def recorded(self) -> dict[str, Any]:
+        """The options of the command line that ask for the same, as a run's record keeps them.
+
+        Paths that images are found again by are absolute; what was not asked for is left out.
+        """
+        said = {
+            "methods": ",".join(self.methods),
+            "benchmark": self.benchmark,
+            "data": self.data and str(self.data.resolve()),
+            "variants": ",".join(self.variants),
+            "trimap": self.trimap,
+            "faces": self.faces,
+            "limit": self.limit,
+            "images": ",".join(self.images),
+            "weights": self._weights_text(),
+            "options": [
+                f"{method}.{name}={value}"
+                for method, changed in self.options.items()
+                for name, value in changed.items()
+            ],
+            "device": self.device,
+            "jobs": self.jobs,
+            "threads": self.threads,
+            "precision": self.precision,
+            "compiled": self.compiled,
+            "save_alphas": self.save_alphas,
+            "retry": self.retry,
+            "keep_stale": self.keep_stale,
+            "timeout": float(self.timeout),
+            "scheduler": self.scheduler,
+            "memory_limit": self.memory_limit,
+            "shard": "" if self.shard == (1, 1) else "/".join(map(str, self.shard)),
+            "out": str(self.out),
+            "strict": self.strict,
+            "plugins": [str(path) for path in self.plugins],
+        }
+        if str(self.benchmark).endswith(".toml"):
+            said["benchmark"] = str(Path(str(self.benchmark)).resolve())
+        return {name: value for name, value in said.items() if value}
+
+    def _weights_text(self) -> list[str]:
+        return [
+            f"{method}={path}" + (f"@{setting}" if setting else "")
+            for method, files in self.weights.items()
+            for path, setting in files
+        ]

@@ -1,0 +1,227 @@
+"""A whole run: from what is asked for to stored rows and an exit code.
+
+The command line and Python both call `run_request`. It shows nothing; a `Listener` hears what
+happens and may show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from p3mbench.benchmark import Benchmark, Opened, chosen, open_benchmark
+from p3mbench.data.findings import Kind, refuse
+from p3mbench.data.listing import normalised
+from p3mbench.data.recognition import recognised
+from p3mbench.errors import MethodError, P3MBenchError
+from p3mbench.harness.contenders import Blocked, Request, named_methods
+from p3mbench.harness.isolate import GIB, Limits
+from p3mbench.harness.manifest import begin, remember
+from p3mbench.harness.plan import Plan, make_plan
+from p3mbench.harness.request import RunRequest
+from p3mbench.harness.runner import OnRow, RunReport, default_jobs, run_plan
+from p3mbench.harness.survey import examine, samples_of
+from p3mbench.harness.worker import Setup
+from p3mbench.method import Method, with_options
+from p3mbench.registry import unknown
+from p3mbench.runs import RESULTS
+from p3mbench.store import Store
+from p3mbench.writing import write_bytes
+
+
+class Listener:
+    """What hears of a run. This one ignores everything; override what is to be shown."""
+
+    def recognised(self, data: Path, benchmark: str) -> None:
+        """The benchmark that was not named is the one that ``data`` is laid out as."""
+
+    def planned(self, plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
+        """The plan is made; ``broken`` are methods that cannot be used at all."""
+
+    @contextmanager
+    def looking(self, images: int) -> Iterator[Callable[[int], object]]:
+        """The files are looked at; gives what to call with the number of images just seen."""
+        yield lambda _: None
+
+    def examined(self, kinds: Sequence[Kind], opened: Opened) -> None:
+        """What is suspicious about the files is known."""
+
+    @contextmanager
+    def running(self, plan: Plan, jobs: int, store: Store) -> Iterator[OnRow]:
+        """The images run; gives what to call with each row once it is stored."""
+        yield lambda _: None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What became of a run.
+
+    Attributes:
+        out: the folder of the results.
+        benchmark: name of the benchmark.
+        todo: images that were to run.
+        done: images that had their rows before.
+        report: what was done; ``report.ok`` images were scored, ``report.failures`` were not.
+        exit_code: 0 all that was asked for is stored, 1 rows are missing, 3 images, mattes or
+            named methods failed, 130 stopped by Ctrl-C.
+    """
+
+    out: Path
+    benchmark: str
+    todo: int
+    done: int
+    report: RunReport = field(default_factory=RunReport)
+    exit_code: int = 0
+
+
+def run_request(request: RunRequest, listener: Listener | None = None) -> RunResult:
+    """Plan, look at the files, run what is missing, and store a row per image.
+
+    Args:
+        request: what is asked for.
+        listener: hears what happens.
+
+    Raises:
+        P3MBenchError: it cannot be done as asked; the message says why and how to mend it.
+    """
+    listener = listener or Listener()
+    benchmark = _benchmark(request, listener)
+    wanted, broken = wanted_rows(request, benchmark)
+    opened = open_benchmark(benchmark, request.data)
+    with Store(request.out, create=True) as store:
+        plan = make_plan(opened, wanted, store)
+        listener.planned(plan, benchmark, broken)
+        with listener.looking(len(samples_of(plan))) as tick:
+            plan, kinds = examine(plan, store, tick)
+        listener.examined(kinds, opened)
+        if request.strict:
+            refuse(kinds, strict=True, what="nothing was run")
+        todo = sum(len(cell.todo) for cell in plan.cells)
+        done = sum(cell.done for cell in plan.cells)
+        result = RunResult(request.out, benchmark.name, todo, done)
+        if request.dry_run:
+            return result
+        if not plan.cells:
+            raise P3MBenchError(
+                f"nothing was run on {benchmark.name}: the plan says what is missing"
+            )
+        if request.alphas is not None:
+            _check_writable(request.alphas)
+        remember(store, plan)
+        if todo:
+            where = Path(opened.where) if opened.where else request.data
+            named = replace(request, benchmark=request.benchmark or benchmark.name, data=where)
+            result = replace(result, report=_run(plan, store, named, listener))
+    code = result.report.exit_code or 3 * plan.lacks(request.names, request.variants)
+    return replace(result, exit_code=code)
+
+
+def _benchmark(request: RunRequest, listener: Listener) -> Benchmark:
+    name = recognised(request.benchmark, request.data)
+    if request.benchmark is None and request.data is not None:
+        listener.recognised(request.data, name)
+    return chosen(name, request.trimap, request.faces, request.variants)
+
+
+def wanted_rows(request: RunRequest, benchmark: Benchmark) -> tuple[Request, list[Blocked]]:
+    """What a plan is made from, and the methods that cannot be used at all.
+
+    Raises:
+        MethodError: a method or one of its options is unknown.
+    """
+    methods, broken = named_methods(request.methods, request.plugins)
+    _check_names(request.options, methods, "--set")
+    _check_names(request.weights, methods, "--weights")
+    return Request(
+        methods=tuple(with_options(m, request.options.get(m.info.name, {})) for m in methods),
+        variants=benchmark.variants,
+        weights=request.weights,
+        limit=request.limit,
+        images=tuple(map(normalised, request.images)),
+        retry_failed=request.retry == "failed",
+        shard=request.shard,
+        alphas=request.alphas,
+        precision=request.precision,
+        compiled=request.compiled,
+        keep_stale=request.keep_stale,
+        threads=request.threads,
+    ), broken
+
+
+def _check_names(given: Iterable[str], methods: Sequence[Method], option: str) -> None:
+    names = [method.info.name for method in methods]
+    for name in given:
+        if name not in names:
+            raise MethodError(unknown(name, names, f"method in {option}"))
+
+
+def _check_writable(folder: Path) -> None:
+    """Fail before the first image if mattes cannot be kept."""
+    probe = folder / ".writable"
+    try:
+        write_bytes(probe, b"")
+        probe.unlink()
+    except (P3MBenchError, OSError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise P3MBenchError(
+            f"mattes cannot be kept in {folder} ({reason}); mend that, or leave --save-alphas"
+        ) from None
+
+
+def _run(plan: Plan, store: Store, request: RunRequest, listener: Listener) -> RunReport:
+    """Run the images of a plan; the record of the run is stored first."""
+    total = sum(1 for _ in plan.todo)
+    jobs = min(request.jobs or default_jobs(plan, request.device), total)
+    run_id = begin(store, plan, request.recorded(), jobs)
+    setup = Setup(request.device, run_id, request.alphas, request.plugins, request.threads)
+    limits = Limits(request.timeout, int((request.memory_limit or 0) * GIB))
+    with listener.running(plan, jobs, store) as on_row:
+        return run_plan(
+            plan, store, setup, jobs, on_row, limits=limits, scheduler=request.scheduler
+        )
+
+
+def run(
+    methods: str | Sequence[str] = "all",
+    benchmark: str | None = None,
+    data: str | Path | None = None,
+    out: str | Path = RESULTS,
+    **fields: Any,
+) -> RunResult:
+    """Run methods on a benchmark and store a row per image, as ``p3mbench run`` does.
+
+    A second call does only what is missing. Nothing is printed.
+
+    Args:
+        methods: names, in a sequence or joined by commas; ``"all"`` for every usable one.
+        benchmark: name or FILE.toml; None for the one that ``data`` is laid out as, or ``mini``.
+        data: the data folder; None for the benchmark's own.
+        out: folder of the results.
+        fields: other fields of `p3mbench.harness.request.RunRequest`, such as ``limit=10``.
+
+    Returns:
+        Where the rows are, how many there are, and the exit code of the command.
+
+    Raises:
+        ValueError, TypeError: a field has a value that it cannot have, or there is no such field.
+        P3MBenchError: it cannot be done as asked.
+
+    >>> import tempfile, p3mbench
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     result = p3mbench.run("coarse", limit=1, variants=("B",), out=out, dry_run=True)
+    >>> result.benchmark, result.todo, result.done, result.exit_code
+    ('mini', 2, 0, 0)
+    """
+    names = methods.split(",") if isinstance(methods, str) else methods
+    return run_request(
+        RunRequest(
+            methods=tuple(name.strip() for name in names if name.strip()),
+            benchmark=benchmark,
+            data=Path(data) if data is not None else None,
+            out=Path(out),
+            **fields,
+        )
+    )

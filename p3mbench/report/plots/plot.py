@@ -1,0 +1,102 @@
+"""What a plot is. Each module of this package that holds a `PLOT` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from p3mbench.report.analysis import Comparison
+from p3mbench.report.wording.flagging import warnings_of
+from p3mbench.settings import BLURRED, hidden
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from p3mbench.report.pictures import Pictures
+
+LAST = 100  # the order of a plot that does not say where it stands
+
+
+class Scope(Enum):
+    """What one picture of a plot shows."""
+
+    REPORT = "every comparison of the report"
+    COMPARISON = "one comparison, with all its test variants"
+    VARIANT = "one comparison, with one variant of hidden faces beside normal faces"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What one picture is drawn of.
+
+    Attributes:
+        comparisons: one, or in `Scope.REPORT` all of them, in reading order.
+        variant: in `Scope.VARIANT` how the faces are hidden, such as "B" or "mosaic-0.10".
+        pictures: where images and mattes are; None without.
+        images: ids of the images that a person wants to see; empty for a plot's own choice.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    variant: str = BLURRED
+    pictures: Pictures | None = None
+    images: tuple[str, ...] = ()
+
+    @property
+    def comparison(self) -> Comparison:
+        """The one comparison of the other scopes."""
+        return self.comparisons[0]
+
+    @property
+    def hidden(self) -> str:
+        """How faces are hidden, as an adjective: "blurred", or the name of the variant."""
+        return "blurred" if self.variant == BLURRED else self.variant
+
+
+def _remarks(view: View) -> list[str]:
+    return [warnings_of(view.comparison)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """A kind of plot, with what a reader must know to read it.
+
+    Attributes:
+        name: the beginning of its file names.
+        title, caption: in words; ``{hidden}`` stands for `View.hidden`.
+        draw: makes the figure of a view, in the house style; None if there is nothing to draw.
+        scope: what one picture shows; a plot has as many as there are such views.
+        remarks: what else the caption says of a view; by default what qualifies its numbers.
+        order: plots stand in this order, those of one order by name.
+    """
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[View], Figure | None]
+    scope: Scope = Scope.COMPARISON
+    remarks: Callable[[View], list[str]] = _remarks
+    order: int = LAST
+
+    def title_of(self, view: View) -> str:
+        """The title of one picture."""
+        return self.title.format(hidden=view.hidden)
+
+    def caption_of(self, view: View) -> str:
+        """The caption of one picture."""
+        parts = [self.caption.format(hidden=view.hidden), *self.remarks(view)]
+        return " ".join(dict.fromkeys(part for part in parts if part))
+
+
+def views(
+    plot: Plot,
+    comparison: Comparison,
+    pictures: Pictures | None = None,
+    images: tuple[str, ...] = (),
+) -> list[View]:
+    """What the pictures of a plot show of one comparison; nothing in `Scope.REPORT`."""
+    if plot.scope is Scope.REPORT:
+        return []
+    variants = hidden(comparison.variants()) if plot.scope is Scope.VARIANT else (BLURRED,)
+    return [View((comparison,), variant, pictures, images) for variant in variants]

@@ -1,0 +1,76 @@
+"""Reports as text: one module per output format, found by its `FORMAT` object.
+
+A new format is one file in this package. Commands, their help, the suffixes of files and the
+gallery ask `formats`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING
+
+from p3mbench.report.render.format import Data, Format, Look
+
+if TYPE_CHECKING:
+    from p3mbench.report.model import Report
+
+__all__ = ["DEFAULT", "Data", "Format", "Look", "find", "formats", "render", "suffixes"]
+
+DEFAULT = "table"  # on a screen, and in files whose suffix says nothing
+
+
+def formats() -> dict[str, Format]:
+    """Name -> format, in the order that help lists them."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    found = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
+    return {one.name: one for one in sorted(found, key=lambda one: (one.order, one.name))}
+
+
+def find(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        ValueError: there is none; the message says which there are.
+    """
+    known = formats()
+    if name not in known:
+        raise ValueError(f"format must be one of {', '.join(known)}, not {name!r}")
+    return known[name]
+
+
+def suffixes() -> dict[str, str]:
+    """Suffix of a file, with the dot and in small letters -> name of its format."""
+    return {suffix: one.name for one in formats().values() for suffix in one.suffixes}
+
+
+def render(
+    report: Report,
+    format: str,
+    *,
+    ansi: bool = False,
+    precision: int | None = None,
+    standalone: bool = False,
+) -> str:
+    """Lay a report out.
+
+    Args:
+        report: from `build`.
+        format: a name in `formats`.
+        ansi: bold and underline by escape sequences (format "table" only); for terminals.
+        precision: decimals of every error instead of each metric's own; ties are decided anew.
+            Without it formats for programs hold full precision.
+        standalone: a whole document, where the format has such a thing (LaTeX).
+
+    Returns:
+        Text that ends with a newline. The same report gives the same bytes.
+
+    Raises:
+        ValueError: unknown format, negative precision.
+    """
+    from p3mbench.report.render.data import data_of
+
+    shown = report.with_precision(precision)
+    look = Look(ansi=ansi, standalone=standalone)
+    return find(format).text(lambda: shown, lambda: data_of(shown, precision), look)

@@ -1,0 +1,134 @@
+"""A report as data for programs, in full precision unless told otherwise."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+from p3mbench import flags
+from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table
+from p3mbench.report.render.format import Data
+
+NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
+FLAG_WORDS = "flag_words"  # a column beside that of the names
+COUNTS = ("n", "total", "failed", "undefined", "rank")
+COLUMNS = (
+    "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source",
+    "main_subset", "block",
+    "method", "label", "strategy", "options", "seed", "checkpoints", "code",
+    "libraries", "column", "setting", "metric",
+    "type", "text", *NUMBERS, *COUNTS, "flags", FLAG_WORDS,
+)  # fmt: skip
+
+
+def data_of(report: Report, precision: int | None = None) -> Data:
+    """A report as data: a line per attempted cell, and one object of ``tables`` and ``notes``.
+
+    The columns are `COLUMNS`. Flags are those of the stored rows behind a line: by name at each
+    line, name -> number of stored rows at each row of the whole, in words at each of its tables.
+    Values are in raw units; a share is in [0, 1]. What is not known is "" or None.
+    """
+    lines = [
+        _line(table, row, column, cell, precision)
+        for table in report.tables
+        for row in table.rows
+        for column, cell in zip(table.columns, row.cells, strict=True)
+        if cell.attempted
+    ]
+    whole = {
+        "tables": [_table(table, precision) for table in report.tables],
+        "notes": list(report.notes),
+    }
+    return Data(COLUMNS, lines, whole)
+
+
+def _line(
+    table: Table, row: Row, column: Column, cell: Cell, precision: int | None
+) -> dict[str, object]:
+    return {
+        "table": table.label,
+        "role": table.role.value,
+        "benchmark": table.benchmark,
+        "kind": table.kind,
+        **dict(table.facts),
+        "block": row.block,
+        "method": row.method,
+        "label": row.label,
+        **dict(row.facts),
+        "column": column.key,
+        "setting": column.setting,
+        "metric": column.metric,
+        "type": column.type.value,
+        "text": cell.text,
+        **_numbers(cell, column, precision),
+        **{name: getattr(cell, name) for name in COUNTS},
+        "flags": flags.joined(row.flags),
+        FLAG_WORDS: flags.in_words(flags.joined(row.flags)),
+    }
+
+
+def _numbers(cell: Cell, column: Column, precision: int | None) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    for name in NUMBERS:
+        value = float(getattr(cell, name))
+        exact = name in ("share", "p_value", "p_holm") or column.type in (
+            ColumnType.SHARE,
+            ColumnType.P_VALUE,
+        )
+        if precision is not None and not exact:
+            value = round(value, precision)
+        found[name] = value if math.isfinite(value) else None
+    return found
+
+
+def _table(table: Table, precision: int | None) -> dict[str, Any]:
+    return {
+        "label": table.label,
+        "role": table.role.value,
+        "benchmark": table.benchmark,
+        "kind": table.kind,
+        **dict(table.facts),
+        "title": table.title,
+        "caption": table.caption,
+        "columns": [_column(column) for column in table.columns],
+        "rows": [_row(table, row, precision) for row in table.rows],
+        "flags": [asdict(use) for use in table.flags],
+        "notes": list(table.notes),
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    return {
+        "key": column.key,
+        "title": column.title,
+        "group": column.group,
+        "type": column.type.value,
+        "decimals": column.decimals,
+        "metric": column.metric,
+        "setting": column.setting,
+        "ranked": column.ranked,
+    }
+
+
+def _row(table: Table, row: Row, precision: int | None) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "method": row.method,
+        "block": row.block,
+        **dict(row.facts),
+        "flags": row.flags,
+        "cells": [
+            _cell(cell, column, precision)
+            for cell, column in zip(row.cells, table.columns, strict=True)
+        ],
+    }
+
+
+def _cell(cell: Cell, column: Column, precision: int | None) -> dict[str, Any] | None:
+    if not cell.attempted:
+        return None
+    if column.type is ColumnType.TEXT:
+        return {"text": cell.text}
+    counts = {name: getattr(cell, name) for name in COUNTS}
+    return {**_numbers(cell, column, precision), **counts}

@@ -1,0 +1,72 @@
+"""How wide a table is, and where to split one that is too wide."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from p3mbench.names import plain
+from p3mbench.report.model import ColumnType, Row, Table, cell_text
+
+GAP = 2  # characters between columns
+
+
+def label_text(row: Row) -> str:
+    """The label of a line, with the letters of the flags that qualify it: "MODNet [a]"."""
+    return f"{plain(row.label)} [{','.join(row.marks)}]" if row.marks else plain(row.label)
+
+
+def text_width(text: str) -> int:
+    """Columns that ``text`` takes: wide East Asian characters two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def column_width(table: Table, j: int) -> int:
+    """Characters that column ``j`` takes: its title or widest cell, with room for a mark."""
+    column = table.columns[j]
+    texts = [plain(cell_text(row.cells[j], column)) for row in table.rows]
+    mark = 1 if column.ranked else 0
+    return max(text_width(plain(column.title)), *(text_width(t) + mark for t in texts))
+
+
+def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> list[list[int]]:
+    """Column indices of each part that fits ``limit`` characters beside a label of ``label``.
+
+    Header groups stay whole unless one alone is too wide. Text columns in front say what a line is
+    about, so every part begins with them.
+    """
+    groups, start = [], 0
+    for _, size in table.groups():
+        groups.append(list(range(start, start + size)))
+        start += size
+    lead = next((j for j, c in enumerate(table.columns) if c.type is not ColumnType.TEXT), 0)
+    groups[0] = groups[0][lead:]
+    label += total_width(range(lead), widths)
+    units: list[list[int]] = []
+    for group in groups:
+        fits = label + total_width(group, widths) <= limit
+        units += [group] if fits else [[j] for j in group]
+    parts: list[list[int]] = [[]]
+    for unit in units:
+        if parts[-1] and label + total_width(parts[-1] + unit, widths) > limit:
+            parts.append([])
+        parts[-1] += unit
+    return [[*range(lead), *part] for part in parts]
+
+
+def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[Row]]]:
+    """Blocks of a part, without rows (and blocks) that have nothing in any of its columns."""
+    values = [j for j in part if table.columns[j].type is not ColumnType.TEXT]
+    found = [
+        (block, [row for row in rows if any(row.cells[j].attempted for j in values or part)])
+        for block, rows in table.blocks()
+    ]
+    return [(block, rows) for block, rows in found if rows]
+
+
+def total_width(columns: Sequence[int], widths: Sequence[int]) -> int:
+    """Characters of some columns together, with the space before each."""
+    return sum(GAP + widths[j] for j in columns)

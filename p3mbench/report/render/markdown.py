@@ -1,0 +1,79 @@
+"""Tables as GitHub-flavoured Markdown; every name is escaped."""
+
+from __future__ import annotations
+
+import re
+
+from p3mbench.names import plain
+from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table, cell_text
+from p3mbench.report.render.format import PLAIN, Layout, Look
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:])")
+
+
+def render_markdown(report: Report, look: Look = PLAIN) -> str:
+    """The report as Markdown: caption, table and notes one after another."""
+    parts = [_table(table) for table in report.tables]
+    parts += [escape(note) for note in report.notes]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text in which no character means anything to Markdown or HTML; one line."""
+    return _SPECIAL.sub(r"\\\1", plain(text))
+
+
+def prose(text: str) -> str:
+    """Text of sentences; only what could open markup, a table cell or HTML gets a backslash."""
+    return re.sub(r"([\\`*_\[\]<>|~&$#@])", r"\\\1", plain(text))
+
+
+def _table(table: Table) -> str:
+    heads = [table.head, *(_head(column) for column in table.columns)]
+    blocks = table.blocks()
+    if any(block for block, _ in blocks):
+        heads.insert(0, "Block" if table.role.value == "subsets" else "Setting")
+    first = len(heads) - len(table.columns)
+    align = [":--"] * first
+    align += [":--" if column.type is ColumnType.TEXT else "--:" for column in table.columns]
+    lines = [_line(heads), _line(align)]
+    for block, rows in blocks:
+        lines += [_line(_row(table, row, block)) for row in rows]
+    caption = f"**{prose(table.title)}.** {prose(table.caption)}"
+    if table.marked:
+        caption += " Best in bold, second underlined."
+    notes = "\n".join(f"- {prose(note)}" for note in table.notes)
+    return "\n\n".join(part for part in (caption, "\n".join(lines), notes) if part)
+
+
+def _head(column: Column) -> str:
+    title = prose(column.title)
+    return f"{prose(column.group)} {title}" if column.group else title
+
+
+def _row(table: Table, row: Row, block: str) -> list[str]:
+    marks = f" <sup>{','.join(row.marks)}</sup>" if row.marks else ""
+    cells = [escape(row.label) + marks]
+    if any(name for name, _ in table.blocks()):
+        cells.insert(0, prose(block))
+    return cells + [_cell(c, k) for c, k in zip(row.cells, table.columns, strict=True)]
+
+
+def _cell(cell: Cell, column: Column) -> str:
+    text = prose(cell_text(cell, column))
+    if cell.rank == 1:
+        return f"**{text}**"
+    return f"<ins>{text}</ins>" if cell.rank == 2 else text
+
+
+def _line(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+FORMAT = Layout(
+    name="markdown",
+    purpose="for GitHub and notes",
+    suffixes=(".md", ".markdown"),
+    lay_out=render_markdown,
+    order=20,
+)

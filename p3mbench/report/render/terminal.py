@@ -1,0 +1,150 @@
+"""Tables for a terminal: aligned Unicode, split into parts that fit the width."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from p3mbench.names import plain
+from p3mbench.report.model import ColumnType, Report, Row, Table, cell_text
+from p3mbench.report.render.format import Layout, Look
+from p3mbench.report.render.layout import (
+    GAP,
+    blocks_of,
+    column_width,
+    label_text,
+    parts_of,
+    text_width,
+    total_width,
+)
+
+BOLD, UNDERLINE, RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
+# Marks behind best and second where bold and underline cannot be shown.
+MARKS = {0: " ", 1: "*", 2: "+"}
+LEGENDS = {False: "* best, + second.", True: "Best bold, second underlined."}
+SPACE = " " * GAP
+
+
+def render_terminal(report: Report, look: Look) -> str:
+    """The report as text, at most ``look.width`` wide where a label and one group fit."""
+    parts = [_table(table, ansi=look.ansi, width=look.width) for table in report.tables]
+    parts += ["\n".join(_wrapped(note, look.width)) for note in report.notes]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _pad(text: str, width: int, *, left: bool = False) -> str:
+    space = " " * max(0, width - text_width(text))
+    return text + space if left else space + text
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(plain(text), width, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _table(table: Table, *, ansi: bool, width: int) -> str:
+    lines = _wrapped(table.title, width)
+    if ansi:
+        lines = [f"{BOLD}{line}{RESET}" for line in lines]
+    label_width = max(text_width(label) for label in _labels(table))
+    widths = [column_width(table, j) for j in range(len(table.columns))]
+    for part in parts_of(table, label_width, widths, width):
+        alone = _text_alone(table, part)
+        if alone and label_width + total_width(part, widths) > width:
+            lines += ["", *_as_list(table, part, width)]
+        else:
+            lines += ["", *_part(table, part, label_width, widths, ansi)]
+    legend = [LEGENDS[ansi]] if table.marked else []
+    lines += ["", *_wrapped(" ".join([table.caption, *legend]), width)]
+    for note in table.notes:
+        lines += _wrapped(f"- {note}", width, "  ")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _labels(table: Table) -> list[str]:
+    return [table.head, *map(label_text, table.rows), *(plain(row.block) for row in table.rows)]
+
+
+def _part(
+    table: Table, part: Sequence[int], label: int, widths: Sequence[int], ansi: bool
+) -> list[str]:
+    widths = list(widths)
+    spans: list[tuple[str, list[int]]] = []
+    for j in part:
+        group = plain(table.columns[j].group)
+        if spans and spans[-1][0] == group:
+            spans[-1][1].append(j)
+        else:
+            spans.append((group, [j]))
+    for group, columns in spans:  # a group's title may be wider than its columns
+        widths[columns[0]] += max(0, text_width(group) - (total_width(columns, widths) - GAP))
+    rule = "─" * (label + total_width(part, widths))
+    lines = []
+    if any(group for group, _ in spans):
+        heads = [_centred(group, total_width(columns, widths) - GAP) for group, columns in spans]
+        lines.append(SPACE.join([" " * label, *heads]))
+    titles = [_pad(plain(table.columns[j].title), widths[j], left=_is_text(table, j)) for j in part]
+    lines += [SPACE.join([_pad(table.head, label, left=True), *titles]), rule]
+    for i, (block, rows) in enumerate(blocks_of(table, part)):
+        if block:
+            lines += [*([rule] if i else []), plain(block)]
+        lines += [_row(table, row, part, label, widths, ansi) for row in rows]
+    return [*lines, rule]
+
+
+def _text_alone(table: Table, part: Sequence[int]) -> bool:
+    """Whether a part holds text only, behind the columns that say what a line is about."""
+    return len(part) > 1 and all(_is_text(table, j) for j in part)
+
+
+def _as_list(table: Table, part: Sequence[int], width: int) -> list[str]:
+    """A column of long text as wrapped lines, each behind its label."""
+    *lead, last = part
+    lines = [f"{table.columns[last].title}:"]
+    for row in table.rows:
+        if row.cells[last].text:
+            about = ", ".join([label_text(row), *(row.cells[j].text for j in lead)])
+            lines += _wrapped(f"- {about}: {row.cells[last].text}", width, "  ")
+    return lines
+
+
+def _centred(text: str, width: int) -> str:
+    """The group's title in the middle of a line that spans its columns."""
+    if not text:
+        return " " * width
+    free = max(0, width - text_width(text))
+    if free < 2:
+        return text + " " * free
+    left = (free - 2) // 2
+    return f"{'╌' * left} {text} {'╌' * (free - 2 - left)}"
+
+
+def _is_text(table: Table, j: int) -> bool:
+    return table.columns[j].type is ColumnType.TEXT
+
+
+def _row(
+    table: Table,
+    row: Row,
+    part: Sequence[int],
+    label: int,
+    widths: Sequence[int],
+    ansi: bool,
+) -> str:
+    cells = [_pad(label_text(row), label, left=True)]
+    for j in part:
+        column, cell = table.columns[j], row.cells[j]
+        text = plain(cell_text(cell, column))
+        mark = MARKS[cell.rank] if column.ranked and not ansi else " " if column.ranked else ""
+        padded = _pad(text + mark, widths[j], left=_is_text(table, j))
+        style = {1: BOLD, 2: UNDERLINE}.get(cell.rank) if ansi else None
+        cells.append(padded.replace(text, f"{style}{text}{RESET}") if style else padded)
+    return SPACE.join(cells)
+
+
+FORMAT = Layout(
+    name="table",
+    purpose="for a screen",
+    suffixes=(".txt",),
+    lay_out=render_terminal,
+    order=10,
+)

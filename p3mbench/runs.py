@@ -1,0 +1,210 @@
+"""The record of a run: what was asked for, on what machine, with which versions and inputs.
+
+A store keeps one JSON object per run, its *manifest*, and ``manifest.json`` beside the store shows
+all of them to people. `RunRecord` is that object with types. It also reads what older versions of
+p3mbench wrote, and the record of an import, which says less: what is missing has a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path("results") / "run"  # where results go if nobody says otherwise
+
+_ROW_COLUMNS = (
+    "method", "strategy", "options", "checkpoint", "checkpoint_sha256", "train_setting",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MethodRecord:
+    """A method with its options and one checkpoint, as a run used it.
+
+    Attributes:
+        method, strategy, options, checkpoint, checkpoint_sha256, train_setting: as the columns of
+            `p3mbench.rows.Row`; "" where an older version did not say.
+        version: of the method.
+        code_sha256, code_files: hash of its code, and of each module or file of it.
+        libraries: package -> version.
+        weights: file name of its weights, without a folder: where a file lies may tell who the
+            authors of a blind paper are. None if it has none.
+    """
+
+    method: str = ""
+    strategy: str = ""
+    options: str = ""
+    checkpoint: str = ""
+    checkpoint_sha256: str = ""
+    train_setting: str = ""
+    version: int = 0
+    code_sha256: str = ""
+    code_files: Mapping[str, str] = field(default_factory=dict)
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    weights: str | None = None
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> MethodRecord:
+        """Read one entry of ``methods`` in a manifest."""
+        code = stored.get("code") or {}
+        return cls(
+            **{name: str(stored.get(name) or "") for name in _ROW_COLUMNS},
+            version=int(stored.get("version") or 0),
+            code_sha256=str(code.get("sha256") or ""),
+            code_files=dict(code.get("files") or {}),
+            libraries=dict(stored.get("libraries") or {}),
+            weights=stored.get("weights"),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As a manifest holds it."""
+        return {name: getattr(self, name) for name in _ROW_COLUMNS} | {
+            "version": self.version,
+            "code": {"sha256": self.code_sha256, "files": dict(self.code_files)},
+            "libraries": dict(self.libraries),
+            "weights": self.weights,
+        }
+
+
+@dataclass(frozen=True)
+class ImportRecord:
+    """The file that an import read: its name, SHA-256 and number of rows."""
+
+    file: str
+    sha256: str
+    rows: int
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> ImportRecord:
+        """Read ``imported`` in a manifest."""
+        name, digest = (str(stored.get(key) or "") for key in ("file", "sha256"))
+        return cls(name, digest, int(stored.get("rows") or 0))
+
+    def to_json(self) -> dict[str, Any]:
+        """As a manifest holds it."""
+        return {"file": self.file, "sha256": self.sha256, "rows": self.rows}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What is recorded of one run before its first row.
+
+    Attributes:
+        run_id: the id that rows carry; ids sort by time.
+        started: ISO 8601 in UTC, seconds.
+        command: arguments of the command line; those of the host program if Python called.
+        benchmark: name of the benchmark; "" where an older version did not say.
+        options: option of ``p3mbench run`` -> value, for those that were set or have a default.
+            `definition`, `data` and the properties below read what the images are found again by.
+        jobs: worker processes.
+        environment: versions and hardware, see `p3mbench.provenance.environment`.
+        data_sha256: hash over every file and recipe of the benchmark.
+        subsets: "BENCHMARK SUBSET" -> images of the whole subset.
+        methods: label -> what ran.
+        cannot_run: what could not run -> why.
+        imported: the file, if rows were imported and nothing ran.
+        stored: the object that the record was read from; None for a new record.
+    """
+
+    run_id: str = ""
+    started: str = ""
+    command: tuple[str, ...] = ()
+    benchmark: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    jobs: int = 0
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    data_sha256: str = ""
+    subsets: Mapping[str, int] = field(default_factory=dict)
+    methods: Mapping[str, MethodRecord] = field(default_factory=dict)
+    cannot_run: Mapping[str, str] = field(default_factory=dict)
+    imported: ImportRecord | None = None
+    stored: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> RunRecord:
+        """Read the manifest of a run or an import, of this version or an older one.
+
+        >>> old = RunRecord.of({"options": {"benchmark": "p3m500", "data": "/data"}})
+        >>> old.definition, str(old.data), old.trimap, old.saves_alphas, old.started
+        ('p3m500', '/data', None, False, '')
+        """
+        imported, methods = manifest.get("imported"), manifest.get("methods") or {}
+        return cls(
+            run_id=str(manifest.get("run_id") or ""),
+            started=str(manifest.get("started_utc") or ""),
+            command=tuple(manifest.get("command") or ()),
+            benchmark=str(manifest.get("benchmark") or ""),
+            options=dict(manifest.get("options") or {}),
+            jobs=int(manifest.get("jobs") or 0),
+            environment=dict(manifest.get("environment") or {}),
+            data_sha256=str(manifest.get("data_sha256") or ""),
+            subsets=dict(manifest.get("subsets") or {}),
+            methods={label: MethodRecord.of(one) for label, one in methods.items()},
+            cannot_run=dict(manifest.get("cannot_run") or {}),
+            imported=ImportRecord.of(imported) if imported else None,
+            stored=manifest,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The manifest. A record that was read gives back exactly what it was read from."""
+        if self.stored is not None:
+            return dict(self.stored)
+        head = {"run_id": self.run_id, "started_utc": self.started}
+        if self.imported is not None:
+            return head | {
+                "imported": self.imported.to_json(),
+                "environment": dict(self.environment),
+            }
+        return head | {
+            "command": list(self.command),
+            "benchmark": self.benchmark,
+            "options": dict(self.options),
+            "jobs": self.jobs,
+            "environment": dict(self.environment),
+            "data_sha256": self.data_sha256,
+            "subsets": dict(self.subsets),
+            "methods": {label: one.to_json() for label, one in self.methods.items()},
+            "cannot_run": dict(self.cannot_run),
+        }
+
+    @property
+    def is_of_images(self) -> bool:
+        """Whether it opened a benchmark, so that its images may be found again."""
+        return bool(self.subsets)
+
+    @property
+    def definition(self) -> str:
+        """The benchmark that was asked for: a name, or the absolute path of a TOML file.
+
+        An older version may not have recorded it; then it is the name of the benchmark.
+        """
+        return str(self.options.get("benchmark") or self.benchmark)
+
+    @property
+    def data(self) -> Path | None:
+        """The data folder, absolute since version 0.2; None if the benchmark reads none."""
+        found = self.options.get("data")
+        return Path(found) if found else None
+
+    @property
+    def trimap(self) -> str | None:
+        """The trimap source that was asked for; None for the benchmark's own."""
+        return self.options.get("trimap")
+
+    @property
+    def faces(self) -> str | None:
+        """Where faces come from, as asked for; None for the benchmark's own way."""
+        return self.options.get("faces")
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The test variants that were asked for; empty for all of the benchmark."""
+        text = str(self.options.get("variants") or "")
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+
+    @property
+    def saves_alphas(self) -> bool:
+        """Whether it kept mattes."""
+        return bool(self.options.get("save_alphas"))

@@ -1,0 +1,44 @@
+"""``p3mbench methods``: the list, one method, and the pages in docs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from calls import call
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_methods_lists_and_shows(plugin_file):
+    listed = call("methods", "--plugin", plugin_file).output
+    assert "grey" in listed
+    assert "p3mnet-r34" in listed
+    shown = call("methods", "show", "p3mnet-r34").output
+    assert "p3mnet_pretrained_on_p3m10k.pth" in shown.replace("\n    ", "")
+
+
+def test_methods_lists_kind_parameters_and_weights():
+    lines = call("methods").output.splitlines()
+    shown = {line.split()[0]: line for line in lines[1:]}
+    assert "39.5 M" in shown["p3mnet-r34"] and "trimap-free" in shown["p3mnet-r34"]
+    assert "none needed" in shown["closed-form"]
+    trainable = call("methods", "--trainable").output
+    assert "p3mnet-r34" in trainable and "closed-form" not in trainable
+
+
+def test_methods_show_has_idea_weights_and_published_figures(tmp_path):
+    output = call("methods", "show", "p3mnet-r34").output
+    for text in ("ResNet-34 encoder", "p3mnet_pretrained_on_p3m10k.pth", "8.73", "p3m, Table 2"):
+        assert text in output
+    out = tmp_path / "r"
+    call("run", "--methods", "coarse", "--limit", "1", "--out", out)
+    output = call("methods", "show", "coarse", "--results", out).output
+    assert "measured in" in output and "-:B" in output
+
+
+def test_pages_in_docs_are_those_the_command_writes(tmp_path):
+    call("methods", "pages", tmp_path)
+    docs = README.parent / "docs" / "methods"
+    assert {p.name: p.read_text() for p in docs.iterdir()} == {
+        p.name: p.read_text() for p in tmp_path.iterdir()
+    }

@@ -1,4 +1,4 @@
-"""How P3M-Net is trained: the losses of JizhiziLi/P3M (train.py, core/util.py), in our words."""
+"""The training of P3M-Net: the losses of JizhiziLi/P3M (train.py, core/util.py)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class P3MNetTraining:
         return BY_ENCODER[self.encoder]
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised.
+        """Make a randomly initialised network, ``width`` times as wide.
 
         The authors start from ImageNet weights of their encoders; give those with
         ``p3mbench train --encoder FILE`` to do the same.

@@ -47,8 +47,8 @@ touch the lower or the right border of the image.
 * **GCA, MatteFormer, ViTMatte** (official loaders, compared by reading): the centre is an unknown
   pixel around which the crop fits, on every fourth row and column. If there are fewer than ten such
   pixels, the crop is taken anywhere. Here all rows and columns count, and the crop is taken
-  anywhere only if there is no such pixel. We do not apply their affine transformations or GCA's enlarging of
-  small images.
+  anywhere only if there is no such pixel. We do not apply their affine transformations or GCA's
+  enlarging of small images.
 * **IndexNet** (official loader, by reading): the same; if there is no such pixel, any unknown pixel
   is taken and the crop is moved into the image. Sizes that do not fit are not drawn. Here a crop is
   never moved, and a size that does not fit becomes the whole shorter side.
@@ -58,8 +58,8 @@ touch the lower or the right border of the image.
 * **SHM, MODNet** (nothing published): anywhere within the image.
 
 Our rules never move a crop or cut it at a border. If a size does not fit, the recipe's fallback
-(512 for P3M, 320 for GFM) replaces it. If that does not fit either, as on `mini`'s 256x192, the largest
-crop that fits is taken and enlarged. The official code fails there.
+(512 for P3M, 320 for GFM) replaces it. If that does not fit either, as on `mini`'s 256x192, the
+largest crop that fits is taken and enlarged. The official code fails there.
 
 Items per second of one loader process, before and now: [speed/loading.md](speed/loading.md).
 """

@@ -34,8 +34,8 @@ Written by `benchmarks/training/fidelity.py`. *Official* is the published code i
 on fixed inputs (case {case}, seed {seed}); *before* is p3mbench 0.1, *now* this version, both in
 single precision on a CPU; the last columns are relative differences from *official*. A dash
 means that version 0.1 did not have the term, or not separately.
-`tests/training/test_losses_golden.py` checks the column *now* to 1e-5 and every gradient to 1e-4. GFM uses the code's formula
-(`--formula code`); version 0.1 mixed both.
+`tests/training/test_losses_golden.py` checks the column *now* to 1e-5 and every
+gradient to 1e-4. GFM uses the code's formula (`--formula code`); version 0.1 mixed both.
 """
 
 

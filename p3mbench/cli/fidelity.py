@@ -1,4 +1,4 @@
-"""What ``p3mbench methods`` says of how near a training is to what is published."""
+"""How ``p3mbench methods`` shows the comparison of a training with the published one."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def pair_subset(
     everything = [alphas, *images.values(), trimaps, faces]
     if not alphas.files:
         lying = "; ".join(ignored_lines(alphas.ignored))
-        raise DataError(f"{folders.alpha}: holds no PNG files{lying and f' ({lying})'}")
+        raise DataError(f"{folders.alpha}: contains no PNG files{lying and f' ({lying})'}")
     samples = [
         FileSample(
             id=stem,

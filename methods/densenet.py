@@ -63,7 +63,7 @@ class Transition(nn.Sequential):
 
 
 class Features(nn.Module):
-    """The parts of a DenseNet but for its classifier; see `DenseNet`."""
+    """The parts of a DenseNet except its classifier; see `DenseNet`."""
 
     denseblock4: DenseBlock
     transition1: Transition

@@ -357,8 +357,8 @@ def report(tallies: dict[str, Tally], size: int) -> str:
         "mattes). Everything is "
         f"killed with SIGKILL; Ctrl-Z lasts {SUSPENDED:g} s under --timeout {TIMEOUT:g}.",
         "",
-        "*Blamed* are rows that say after a fault that a method failed; none did. *Wrong codes* "
-        "are exit codes of 0 with rows missing, and those that do not say what happened.",
+        "*Blamed* are rows that report a failed method after a fault; no method failed. *Wrong "
+        "codes* are exit codes that do not match what happened, such as 0 with missing rows.",
         "",
         "| fault | faults in a running run | rows lost | ok rows overwritten | blamed | exit codes "
         "| wrong codes | stores torn | stores equal |",

@@ -389,12 +389,11 @@ def table(results: list[Result], repeat: int, device: str) -> str:
         f"scikit-image {skimage.__version__}. Networks of published width with random weights, "
         f"default strategy, least of {repeat} repetitions, in seconds.",
         "",
-        "*Network* is the time within the network, *ours* all of `predict`, *literal* the "
-        "published steps in the published code's own calls with the same network. *Difference* "
-        "is the largest of the two mattes. *bf16* is `--precision bf16`, with the mean and the "
-        "largest difference "
-        "that it makes to ours. With random weights classes lie near ties, so a single flipped "
-        "class can move a pixel by up to 1; with trained ones it is rarer, and `p3mbench run` "
+        "*Network* is the time within the network, *ours* the whole of `predict`, and *literal* "
+        "the published steps by the published calls with the same network. *Difference* is the largest "
+        "difference of the two mattes. *bf16* is `--precision bf16`, with its mean and largest "
+        "difference from ours. With random weights, classes are nearly tied, and one changed class "
+        "can move a pixel by up to 1. With trained weights this is rarer, and `p3mbench run` "
         "prints the effect on the scores.",
         "",
         "| method | size | network | ours | literal | times faster | difference | bf16 "

@@ -206,7 +206,7 @@ def measure(examples: list[Example], repeat: int) -> dict[str, Timing]:
     rows = {"three PNG files decoded (OpenCV)": clock(decode_three(files), examples, repeat)}
     rows["ours, the P3M set"] = clock(ours, examples, repeat)
     rows["ours, with the boundary"] = clock(lambda e: ours(e, None), examples, repeat)
-    rows["the formulas, literally"] = clock(literal_p3m, examples, max(2, repeat // 7))
+    rows["literal formulas"] = clock(literal_p3m, examples, max(2, repeat // 7))
     for part, metrics in PARTS.items():
         rows[part] = clock(lambda e, m=metrics: ours(e, m), examples, repeat)
     for how in WORST:
@@ -247,7 +247,7 @@ def report(examples: list[Example], rows: dict[str, Timing], lines: list[str], r
     """The Markdown page."""
     height, width = examples[0].alpha.shape
     decode, fast = rows["three PNG files decoded (OpenCV)"], rows["ours, the P3M set"]
-    slow = rows["the formulas, literally"]
+    slow = rows["literal formulas"]
     differing = statistics.fmean(float((e.pred != e.alpha).mean()) for e in examples)
     official = OFFICIAL_MS * height * width / 1.75e6
     table = [
@@ -269,10 +269,10 @@ def report(examples: list[Example], rows: dict[str, Timing], lines: list[str], r
             "| --- | ---: | ---: | ---: | ---: |",
             *table,
             "",
-            f"- Ours takes {fast.median / decode.median:.2f} of the time that decoding the pair's "
-            "three files takes (goal: 0.8).",
-            f"- It is {slow.median / fast.median:.0f} times faster than the formulas taken "
-            "literally, without the distance transform that nothing uses; largest relative "
+            f"- Ours takes {fast.median / decode.median:.2f} of the time for decoding the pair's "
+            "three files (goal: 0.8).",
+            f"- It is {slow.median / fast.median:.0f} times faster than the literal "
+            "formulas, without the unused distance transform; largest relative "
             f"difference of a value: {largest_disagreement(examples[:2]):.1e}.",
             f"- P3M's own code takes {OFFICIAL_MS:.0f} ms for 1.75 megapixels (figure given with "
             f"the reference values, not timed here), {official:.0f} ms for this size: "
@@ -343,7 +343,7 @@ def evaluate_lines(examples: list[Example], number: int, decode: Timing) -> str:
             each = seconds * 1000 / done
             lines.append(f"| {done} | {seconds:.1f} | {each:.1f} | {peaks[0]} | {peaks[1]} |")
     head = (
-        f"Folders of files through `evaluate`, {os.cpu_count()} cores, everything included; one "
+        f"Folders of files through `evaluate`, {os.cpu_count()} cores, in total; one "
         f"core needs {decode.median:.1f} ms to decode the three files of a pair:\n\n"
     )
     return head + "\n".join(lines) + "\n"
@@ -364,8 +364,8 @@ def real_lines(folder: Path, repeat: int) -> str:
         f"{len(examples)} real portraits of {megapixels:.2f} megapixels: ours {fast.median:.1f} ms "
         f"(least {fast.least:.1f}), three decodes {decode.median:.1f} ms (least "
         f"{decode.least:.1f}), ratio {fast.median / decode.median:.2f}. "
-        f"`evaluate` scores all {done} in {wall:.2f} s, the start of its processes included; "
-        f"decoding their files takes {decode.median * done / 1000:.2f} s on one core.\n"
+        f"`evaluate` scores all {done} in {wall:.2f} s, including the start of its "
+        f"processes; decoding the files takes {decode.median * done / 1000:.2f} s on one core.\n"
     )
 
 

@@ -29,12 +29,11 @@ SIDES = ("side2", "side1", "side0")
 
 
 class P3MNetTraining:
-    """P3M-Net with one of its encoders; BASIC likewise.
+    """The training of P3M-Net with one of its encoders, or of BASIC.
 
     Args:
-        encoder: see `architectures.network_of`.
-        features: likewise.
-        changes: what the nano recipe has otherwise than `recipe.nano`.
+        encoder, features: see `architectures.network_of`.
+        changes: where the nano recipe differs from `recipe.nano`.
     """
 
     def __init__(self, encoder: str, features: int, changes: Mapping[str, Any]) -> None:
@@ -42,7 +41,7 @@ class P3MNetTraining:
 
     @property
     def fidelity(self) -> Fidelity:
-        """What was compared, for each encoder."""
+        """The comparison with the source, for each encoder."""
         return BY_ENCODER[self.encoder]
 
     def network(self, width: float) -> nn.Module:

@@ -6,9 +6,9 @@ github.com/ViTAE-Transformer/P3M-Net at 1db4f6b (core/network/ViTAE_S); the stat
 entries of ``P3M-Net_ViTAE-S_trained_on_P3M-10k.pth``.
 
 The two cells of the first stage approximate their softmax by random features (Performer, K.
-Choromanski et al., ICLR 2021, arXiv:2009.14794), which the checkpoint does not hold: the authors'
-network draws new ones each time it is made, so its mattes vary from run to run. Here they are a
-constant, see `random_features`.
+Choromanski et al., ICLR 2021, arXiv:2009.14794), which the checkpoint does not contain: the
+authors' network draws new ones each time it is made, so its mattes vary from run to run. Here they
+are a constant, see `random_features`.
 """
 
 from __future__ import annotations

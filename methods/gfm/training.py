@@ -98,7 +98,7 @@ class GFMTraining:
 
     Args:
         encoder, rosta: see `network.GFM`.
-        changes: what the nano recipe has otherwise than `recipe.nano`.
+        changes: where the nano recipe differs from `recipe.nano`.
     """
 
     fidelity = FIDELITY

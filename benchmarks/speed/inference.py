@@ -392,9 +392,9 @@ def table(results: list[Result], repeat: int, device: str) -> str:
         "*Network* is the time within the network, *ours* the whole of `predict`, and *literal* "
         "the published steps by the published calls with the same network. *Difference* is the "
         "largest difference of the two mattes. *bf16* is `--precision bf16`, with its mean and "
-        "largest difference from ours. With random weights, classes are nearly tied, and one changed class "
-        "can move a pixel by up to 1. With trained weights this is rarer, and `p3mbench run` "
-        "prints the effect on the scores.",
+        "largest difference from ours. With random weights, classes are nearly tied, and one "
+        "changed class can move a pixel by up to 1. With trained weights this is rarer, and "
+        "`p3mbench run` prints the effect on the scores.",
         "",
         "| method | size | network | ours | literal | times faster | difference | bf16 "
         "| times faster | its difference, mean | largest |",

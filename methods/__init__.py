@@ -1,1 +1,1 @@
-"""The built-in methods, one folder each; they register through the same door as anybody's."""
+"""The built-in methods, one folder each. They register in the same way as plugins."""

@@ -1,8 +1,8 @@
 """DenseNet as GFM and Late Fusion use it, under the key names of torchvision's checkpoints.
 
-G. Huang et al., "Densely Connected Convolutional Networks", CVPR 2017, arXiv:1608.06993. A
-container: the matting networks own the order of the parts and leave some out, but GFM's checkpoints
-hold all of them, the classifier for ImageNet's 1000 classes included.
+G. Huang et al., "Densely Connected Convolutional Networks", CVPR 2017, arXiv:1608.06993. The
+class is a container: the matting networks define the order of the parts and leave some out, but
+GFM's checkpoints contain all of them, including the classifier for ImageNet's 1000 classes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class DenseLayer(nn.Module):
 
 
 class DenseBlock(nn.Module):
-    """Layers of which each sees the block's input and all earlier layers' output."""
+    """Layers that each take the block's input and the output of all earlier layers."""
 
     def __init__(self, inputs: int, growth: int, depth: int) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Transition(nn.Sequential):
 
 
 class Features(nn.Module):
-    """The parts of a DenseNet but for its classifier; see `DenseNet`."""
+    """The parts of a DenseNet except its classifier; see `DenseNet`."""
 
     denseblock4: DenseBlock
     transition1: Transition

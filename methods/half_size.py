@@ -1,4 +1,4 @@
-"""RESIZE, the test protocol of the P3M paper, for methods that have no published one of their own.
+"""RESIZE, the test protocol of the P3M paper, for methods without a published one.
 
 JizhiziLi/P3M, core/test.py: both sides halved, lowered to a multiple of 32 and capped at 1600,
 resized as scikit-image does, and the matte resized back.
@@ -31,7 +31,7 @@ from .sides import MULTIPLE, scaled_sides
 def at_half_size(
     image: UInt8Array, matte_of: Callable[[npt.NDArray[Any]], Float32Array]
 ) -> Float32Array:
-    """The matte of ``image`` by a network that sees it at half size.
+    """Predict the matte of ``image`` with a network at half size.
 
     Args:
         image: (H, W, 3) uint8 RGB of any size.
@@ -56,7 +56,7 @@ class HalfSizePredictor(OneNetwork[nn.Module]):
     channels_last = True
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`. No trimap is used."""
 
         def matte_of(scaled: npt.NDArray[Any]) -> Float32Array:
             return plane_of(self.network(normalised(to_batch(scaled, self.device))).alpha)
@@ -67,7 +67,7 @@ class HalfSizePredictor(OneNetwork[nn.Module]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """Everything the network says of ``image`` as it is, by name, without any resizing.
+        """Return all outputs of the network for ``image`` by name, without resizing.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.

@@ -1,4 +1,4 @@
-"""What every network of ours does alike around its forward pass: arrays to tensors, exact CUDA.
+"""What all networks share around the forward pass: arrays to tensors, exact CUDA.
 
 Imports torch; only the ``method.py`` of a network may import this, never its ``spec.py``.
 """
@@ -27,7 +27,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @contextmanager
 def exact_inference() -> Iterator[None]:
-    """No gradients, and on CUDA no TF32 and no algorithm chosen by timing or by chance.
+    """Disable gradients and, on CUDA, TF32 and algorithms that are chosen by timing.
 
     PyTorch allows TF32 in convolutions by default, which moves a matte by about 1e-3.
     """
@@ -64,7 +64,7 @@ class OneNetwork(Generic[Network]):
     """The part that all predictors share: they compute with one network and show it.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
+        network: has its weights; it is moved to ``device`` and put into evaluation mode.
         device: ``cpu`` or a CUDA device of PyTorch.
     """
 
@@ -80,14 +80,14 @@ class OneNetwork(Generic[Network]):
 
 
 def ready(network: Network, device: str, channels_last: bool = False) -> Network:
-    """The network on ``device``, for inference.
+    """Prepare a network for inference on ``device``.
 
     Args:
-        network: with its weights.
+        network: has its weights.
         device: ``cpu`` or a CUDA device of PyTorch.
-        channels_last: lay weights out as convolutions like them: up to 1.5 times as fast on a CPU,
-            but sums are rounded in another order. Not for networks that remember where maxima
-            were: at a near tie the last bit decides, and a value lands elsewhere.
+        channels_last: use the memory layout that convolutions prefer: up to 1.5 times as fast on a
+            CPU, but sums are rounded in another order. Do not use it for networks that unpool:
+            at a near tie the last bit decides where a value is put.
     """
     if channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -95,7 +95,7 @@ def ready(network: Network, device: str, channels_last: bool = False) -> Network
 
 
 def to_batch(image: npt.NDArray[Any], device: str) -> Tensor:
-    """(H, W, C) of any dtype to a contiguous (1, C, H, W) float32 tensor on ``device``."""
+    """Convert (H, W, C) of any dtype to a contiguous (1, C, H, W) float32 tensor on ``device``."""
     planes = np.array(image.transpose(2, 0, 1), dtype=np.float32, order="C")  # always a copy
     return torch.from_numpy(planes[None]).to(device)
 
@@ -105,13 +105,13 @@ def normalised(
     mean: tuple[float, float, float] = IMAGENET_MEAN,
     std: tuple[float, float, float] = IMAGENET_STD,
 ) -> Tensor:
-    """(N, 3, H, W) with each channel shifted and scaled; by default ImageNet's statistics."""
+    """Normalise the channels of (N, 3, H, W), by default with ImageNet's statistics."""
     centre, spread = (constant(values, batch).view(1, 3, 1, 1) for values in (mean, std))
     return (batch - centre) / spread
 
 
 def image_and_classes(image: UInt8Array, trimap: UInt8Array, device: str) -> Tensor:
-    """(1, 6, H, W): normalised RGB, and 1 where the trimap says background, unknown, foreground."""
+    """Return (1, 6, H, W): normalised RGB, and the trimap as background, unknown, foreground."""
     classes = np.stack([trimap < 85, (trimap >= 85) & (trimap < 170), trimap >= 170], axis=2)
     colours = normalised(to_batch(image, device) / 255)
     return torch.cat([colours, to_batch(classes, device)], dim=1)
@@ -124,21 +124,21 @@ def image_and_levels(image: npt.NDArray[Any], trimap: npt.NDArray[Any], device: 
 
 
 def plane_of(batch: Tensor) -> Float32Array:
-    """The (H, W) float32 array of a (1, 1, H, W) tensor."""
+    """Convert a (1, 1, H, W) tensor to an (H, W) float32 array."""
     plane: Float32Array = batch[0, 0].float().cpu().numpy()
     return plane
 
 
 def arrays_of(outputs: dict[str, Tensor]) -> dict[str, Float32Array]:
-    """Named tensors as float32 arrays, batch axis included."""
+    """Convert named tensors to float32 arrays; keep the batch axis."""
     return {name: value.float().cpu().numpy() for name, value in outputs.items()}
 
 
 def checked_trimap(image: UInt8Array, trimap: UInt8Array | None, name: str) -> UInt8Array:
-    """``trimap``, if there is one of the image's size; ``name`` is the method's.
+    """Return ``trimap`` if it has the image's size; ``name`` is the method's name.
 
     Raises:
-        ValueError: there is none, or its size differs.
+        ValueError: the trimap is missing or its size differs.
     """
     if trimap is None:
         raise ValueError(f"trimap is missing: {name} estimates its unknown region only")
@@ -153,7 +153,7 @@ def published_times(published: int, width: float, step: int) -> int:
 
 
 def check_multiple(image: UInt8Array, factor: int) -> None:
-    """Refuse an image whose sides a network cannot take.
+    """Refuse an image with sides that the network cannot process.
 
     Raises:
         ValueError: the height or width is not a positive multiple of ``factor``.

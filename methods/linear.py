@@ -1,4 +1,4 @@
-"""Linear resizing of image and trimap as OpenCV does it, for the networks tested that way."""
+"""Resize image and trimap linearly as OpenCV does, for networks that are tested that way."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ MULTIPLE = 32
 
 
 def lowered_sides(shape: tuple[int, int], longest: int) -> tuple[int, int]:
-    """(height, width) fed to a network for an image of ``shape``: multiples of 32 not above it.
+    """Return a network's input (height, width) for an image's ``shape``, multiples of 32.
 
     Args:
         shape: (height, width) of the image.
-        longest: what a side is at most, a multiple of 32.
+        longest: maximum of a side, a multiple of 32.
 
-    A side below 32 is raised to 32, where the published codes fail.
+    A side below 32 is raised to 32; the published codes fail there.
     """
     height, width = (min(longest, max(MULTIPLE, side - side % MULTIPLE)) for side in shape)
     return height, width
 
 
 def levels_resized(image: UInt8Array, size: tuple[int, int]) -> UInt8Array:
-    """(H, W[, C]) levels resized linearly and rounded; OpenCV's differ by one level at most."""
+    """Resize (H, W[, C]) levels linearly and round; OpenCV differs by at most one level."""
     return np.rint(linear(image, size)).astype(np.uint8)
 
 
 def linear(values: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """(H, W[, C]) resized as OpenCV's ``INTER_LINEAR`` does, in double precision.
+    """Resize (H, W[, C]) like OpenCV's ``INTER_LINEAR``, in double precision.
 
-    Between pixel centres, without smoothing when it shrinks; the outermost pixel is repeated.
+    Values are interpolated between pixel centres, without smoothing. The outermost pixel is
+    repeated beyond the border.
     """
     planes = values[..., None] if values.ndim == 2 else values
     batch = torch.from_numpy(planes.transpose(2, 0, 1)[None].astype(np.float64))

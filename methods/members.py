@@ -21,5 +21,5 @@ def members(modules: nn.ModuleList, kind: type[Member]) -> list[Member]:
     """
     found = [module for module in modules if isinstance(module, kind)]
     if len(found) != len(modules):
-        raise TypeError(f"a module of the list is no {kind.__name__}")
+        raise TypeError(f"a module of the list is not a {kind.__name__}")
     return found

@@ -1,4 +1,4 @@
-"""Resizing by nearest pixels, as OpenCV and PyTorch do it."""
+"""Resize by nearest pixels, as OpenCV and PyTorch do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def nearest(plane: npt.NDArray[Scalar], size: tuple[int, int]) -> npt.NDArray[Scalar]:
-    """(H, W) at another size: pixel ``floor(i * old / new)``, the first and not the middle one."""
+    """Resize (H, W): pixel i is pixel ``floor(i * old / new)``, the first, not the middle."""
     picked: list[npt.NDArray[Any]] = [
         np.minimum(np.floor(np.arange(new) * (old / new)), old - 1).astype(np.intp)
         for old, new in zip(plane.shape, size, strict=True)

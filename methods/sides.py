@@ -1,7 +1,7 @@
 """The sides that a network is fed in the test protocol of P3M and GFM.
 
 JizhiziLi/P3M and JizhiziLi/GFM, core/test.py: a share of the image's sides, lowered to a multiple
-of 32 and capped at 1600, whatever that does to the aspect ratio.
+of 32 and capped at 1600, regardless of the aspect ratio.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Convolutions with spectral normalisation, and the blocks that GCA and MatteFormer share.
 
 T. Miyato et al., "Spectral Normalization for Generative Adversarial Networks", ICLR 2018,
-arXiv:1802.05957. The vectors of the power iteration are *parameters* that no gradient reaches, as
-in the checkpoints of github.com/Yaoyi-Li/GCA-Matting (5a999be, networks/ops.py), from which
-github.com/webtoon/matteformer has them too. In evaluation the stored vectors are used as they are.
+arXiv:1802.05957. The vectors of the power iteration are *parameters* without gradient, as in the
+checkpoints of github.com/Yaoyi-Li/GCA-Matting (5a999be, networks/ops.py) and
+github.com/webtoon/matteformer. In evaluation mode the stored vectors are used.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ SLOPE = 0.2  # of the decoder's leaky ReLU below zero
 
 
 class NormalisedWeight(nn.Module):
-    """A weight divided by its largest singular value, as the power iteration has it.
+    """A weight divided by its largest singular value, estimated by the power iteration.
 
     Args:
-        shape: of the weight.
-        rows: axis that becomes the rows of the matrix whose singular value is meant.
+        shape: shape of the weight.
+        rows: axis that becomes the rows of the matrix.
     """
 
     def __init__(self, shape: tuple[int, ...], rows: int = 0) -> None:
@@ -36,7 +36,7 @@ class NormalisedWeight(nn.Module):
         self._iterate()  # two random vectors would give a value near zero
 
     def forward(self) -> Tensor:
-        """The weight; in training after one more step of the power iteration."""
+        """Return the weight; in training, after one more step of the power iteration."""
         if self.training:
             self._iterate()
         # Clones: the next batch changes the stored vectors while a gradient may still need these.
@@ -55,7 +55,7 @@ class NormalisedWeight(nn.Module):
 
 
 class SpectralConv(nn.Module):
-    """A convolution without bias whose weight is normalised."""
+    """A convolution without bias and with a normalised weight."""
 
     def __init__(
         self, inputs: int, outputs: int, size: int, stride: int = 1, padding: int | None = None
@@ -71,10 +71,10 @@ class SpectralConv(nn.Module):
 
 
 class SpectralDoubling(nn.Module):
-    """A transposed 4x4 convolution of stride 2 without bias whose weight is normalised.
+    """A transposed 4x4 convolution of stride 2, without bias and with a normalised weight.
 
     Args:
-        channels: in and out.
+        channels: channels in and out.
         rows: axis of the weight that is the matrix's rows: 0 (GCA's authors) or 1 (PyTorch).
     """
 
@@ -116,13 +116,13 @@ class DecoderBlock(nn.Module):
 
 
 def decoder_stage(inputs: int, outputs: int, blocks: int, rows: int = 0) -> nn.Sequential:
-    """``blocks`` decoder blocks, the first of which doubles the size."""
+    """Make ``blocks`` decoder blocks; the first doubles the size."""
     rest = [DecoderBlock(outputs, outputs) for _ in range(blocks - 1)]
     return nn.Sequential(DecoderBlock(inputs, outputs, doubles=True, rows=rows), *rest)
 
 
 def shortcut(inputs: int, outputs: int) -> nn.Sequential:
-    """What an encoder's map goes through before a decoder adds it; ReLU before batch norm."""
+    """Layers for an encoder's map before a decoder adds it; ReLU comes before batch norm."""
     layers: list[nn.Module] = []
     for channels in (inputs, outputs):
         layers += [SpectralConv(channels, outputs, 3), nn.ReLU(inplace=True)]

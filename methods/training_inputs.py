@@ -1,4 +1,4 @@
-"""What several trimap-based networks are fed in training; the counterpart of their ``input``."""
+"""Inputs of several trimap-based networks in training; the counterpart of their ``input``."""
 
 from __future__ import annotations
 

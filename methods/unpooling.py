@@ -1,4 +1,4 @@
-"""Max pooling that remembers where its maxima were, and the way back, the same on every device."""
+"""Max pooling that returns the positions of its maxima, and unpooling, equal on every device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def pool(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Halve (N, C, H, W) by the maxima of overlapping 3x3 windows; also their flat positions."""
+    """Halve (N, C, H, W) by the maxima of overlapping 3x3 windows; also return their positions."""
     halved, indices = F.max_pool2d(x, 3, stride=2, padding=1, return_indices=True)
     return halved, indices
 
@@ -15,10 +15,10 @@ def pool(x: Tensor) -> tuple[Tensor, Tensor]:
 def unpool(x: Tensor, indices: Tensor) -> Tensor:
     """Double (N, C, H, W), putting each value where ``pool`` found the maximum; 0 elsewhere.
 
-    Windows overlap, so up to four of them can point at one position. The last in row-major order
-    wins, as PyTorch's ``max_unpool2d`` does on the CPU for planes that lie whole in memory. For
-    ``channels_last`` tensors and on CUDA that function lets the order of its threads decide; so
-    the former are laid out anew, and for the latter the rule is spelled out.
+    Windows overlap, so up to four of them can have the same position. The last in row-major order
+    wins, as in PyTorch's ``max_unpool2d`` on the CPU for contiguous planes. For ``channels_last``
+    tensors and on CUDA, that function depends on the order of its threads. So the former are copied
+    to contiguous memory, and `unpool_last_wins` handles the latter.
     """
     if x.device.type == "cpu":
         return F.max_unpool2d(x.contiguous(), indices.contiguous(), (2, 2), (2, 2))
@@ -26,10 +26,10 @@ def unpool(x: Tensor, indices: Tensor) -> Tensor:
 
 
 def unpool_last_wins(x: Tensor, indices: Tensor) -> Tensor:
-    """`unpool` by a rule that no device can break; about eight times slower on the CPU.
+    """Unpool by a rule that holds on every device; about eight times slower on the CPU.
 
-    A value loses if a later neighbouring window points at the same position; the losers go to one
-    spare position behind the plane, which is cut off.
+    A value loses if a later neighbouring window has the same position. The losers go to one spare
+    position behind the plane, which is cut off.
     """
     n, c, h, w = x.shape
     spare = 4 * h * w

@@ -1,9 +1,9 @@
-"""Resizing with a window, as OpenCV's ``INTER_LANCZOS4``, ``_CUBIC`` and ``_LINEAR`` do it.
+"""Resize with a window, like OpenCV's ``INTER_LANCZOS4``, ``_CUBIC`` and ``_LINEAR``.
 
-Spelled out so that no matte depends on the library installed. As there: pixel centres, as many taps
-whatever the scale (shrinking does not smooth), weights rounded to float32 and adding up to 1, the
-outermost pixel repeated beyond the border. Positions are rounded to float32 but for ``linear``,
-where OpenCV 5 keeps them in double precision.
+This is our own code, so that mattes do not depend on the installed library. The rules are OpenCV's:
+pixel centres, the same number of taps at every scale (shrinking does not smooth), weights rounded
+to float32 with a sum of 1, and the outermost pixel repeated beyond the border. Positions are
+rounded to float32, except for ``linear``, where OpenCV 5 keeps double precision.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ def resize(
 
     Args:
         image: (H, W) or (H, W, C) float32 or float64, not empty.
-        size: (height, width) wanted, each at least 1.
+        size: requested (height, width), each at least 1.
         window: ``lanczos`` (eight taps), ``cubic`` (four) or ``linear`` (two).
 
     Returns:
         (height, width[, C]) of the same dtype, a new array. Values may overshoot the input's
-        range, but for ``linear``.
+        range, except with ``linear``.
 
     Raises:
         ValueError: ``image`` is empty, of another dtype or number of axes, or ``size`` is below 1.
@@ -75,7 +75,7 @@ SHAPES = {"lanczos": _lanczos, "cubic": _cubic, "linear": _linear}
 
 
 def _operator(old: int, new: int, window: Window) -> Any:
-    """The (new, old) sparse matrix that resizes one axis."""
+    """Return the (new, old) sparse matrix that resizes one axis."""
     from scipy.sparse import csr_array
 
     at = (np.arange(new) + 0.5) * (old / new) - 0.5

@@ -1,4 +1,4 @@
-"""Square windows over a map of tokens, for transformers that attend within them.
+"""Square windows over a map of tokens, for transformers with windowed attention.
 
 Z. Liu et al., "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows", ICCV 2021,
 arXiv:2103.14030.
@@ -27,7 +27,7 @@ def merged(windows: Tensor, height: int, width: int) -> Tensor:
 
 
 def relative_positions() -> Tensor:
-    """(49, 49) int64: the place in a table of 169 of each pair of tokens of a window."""
+    """Return (49, 49) int64: the index of each pair of tokens of a window in a table of 169."""
     axis = torch.arange(SIDE)
     rows, columns = (grid.flatten() for grid in torch.meshgrid(axis, axis, indexing="ij"))
     down = rows[:, None] - rows[None, :] + SIDE - 1
@@ -51,7 +51,7 @@ class MLP(nn.Module):
 
 
 class StochasticDepth(nn.Module):
-    """In training drops a sample's whole branch with a probability, and scales the others."""
+    """In training, drop the branch of a sample with a probability and scale the others."""
 
     def __init__(self, probability: float) -> None:
         super().__init__()

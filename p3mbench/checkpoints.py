@@ -202,7 +202,7 @@ def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, 
         sets: what it was trained on; empty likewise.
 
     Raises:
-        WeightsError: another file of that name is there already, the name cannot be used, or the
+        WeightsError: another file with that name exists, the name cannot be used, or the
             file says that it was trained otherwise.
     """
     published: Checkpoint | None = {c.file: c for c in info.checkpoints}.get(path.name)

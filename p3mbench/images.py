@@ -112,7 +112,7 @@ def read_alpha(path: Path) -> UInt8Array | Float32Array:
 
     Warns:
         DataWarning: no pixel is half opaque, so the file may have another range (0 and 1,
-            percent); or all values are 0 or 1 but for a few 255. A matte of zeros gives no warning.
+            percent); or all values are 0 or 1, except a few 255. A matte of zeros gives no warning.
     """
     grey = read_grey_png(path, read_bytes(path), "an alpha matte")
     top = int(grey.max(initial=0))

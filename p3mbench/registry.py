@@ -52,7 +52,7 @@ def find(plugins: Sequence[Path] = ()) -> list[Found]:
         plugins: Python files named by the user. They are executed.
 
     Raises:
-        MethodError: a plugin file is missing, or holds no method.
+        MethodError: a plugin file is missing or defines no method.
     """
     found = [_from_entry_point(point) for point in entry_points(group=GROUP)]
     for path in plugins:
@@ -211,7 +211,7 @@ def _from_file(path: Path) -> list[Found]:
     ]
     if not classes:
         raise MethodError(
-            f"plugin file {path} holds no method: a frozen dataclass with a class attribute "
+            f"plugin file {path} defines no method: a frozen dataclass with a class attribute "
             "'info' (a MethodInfo) and a method 'load(device, weights)'"
         )
     return [_checked(None, path.name, cls) for cls in classes]

@@ -69,7 +69,7 @@ def test_a_plugin_file_is_a_method(plugin_file, portrait_arrays):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("", "holds no method"),
+        ("", "defines no method"),
         ("import nowhere_to_be_found", "ModuleNotFoundError"),
         ("def f(:", "SyntaxError"),
     ],

@@ -1,4 +1,4 @@
-"""Guesses that look at no image: what every network has to beat. A plugin.
+"""A plugin with guesses that ignore the image; every network should beat them.
 
 p3mbench run --plugin benchmarks/mini/floors.py --methods all-background,all-foreground,mean-alpha
 """
@@ -21,7 +21,7 @@ Float32Array = npt.NDArray[np.float32]
 
 
 def info(name: str, title: str) -> MethodInfo:
-    """How a guess is listed."""
+    """Make the info of a guess."""
     return MethodInfo(name=name, title=title, kind=Kind.TRIMAP_FREE, year=2026, citation="p3mbench")
 
 
@@ -43,7 +43,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class AllBackground:
-    """Nobody is there."""
+    """A guess: all background."""
 
     info: ClassVar[MethodInfo] = info("all-background", "All background")
 
@@ -54,7 +54,7 @@ class AllBackground:
 
 @dataclass(frozen=True)
 class AllForeground:
-    """All of it is a person."""
+    """A guess: all foreground."""
 
     info: ClassVar[MethodInfo] = info("all-foreground", "All foreground")
 
@@ -65,7 +65,7 @@ class AllForeground:
 
 @dataclass(frozen=True)
 class MeanAlpha:
-    """Where people stood in the training images of mini, on average."""
+    """A guess: the mean alpha of mini's training images."""
 
     info: ClassVar[MethodInfo] = info("mean-alpha", "Mean training alpha")
 

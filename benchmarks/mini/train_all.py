@@ -1,8 +1,8 @@
-"""Train every nano checkpoint of `mini` anew: each trainable method, blurred and normal faces.
+"""Train all nano checkpoints of `mini`: each trainable method, blurred and normal faces.
 
-Run ``python benchmarks/mini/train_all.py --jobs 2``. It can be stopped at any time and started
-again: a finished checkpoint whose recipe has not changed is left alone, an unfinished one goes on.
-Each training has one thread, so that its weights do not depend on how many run at once.
+Run ``python benchmarks/mini/train_all.py --jobs 2``. You can stop it at any time and start it
+again: it skips finished checkpoints with an unchanged recipe and continues unfinished ones. Each
+training has one thread, so its weights do not depend on the number of parallel trainings.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from p3mbench.writing import write_bytes
 FOLDER = Path(__file__).resolve().parent / "checkpoints"
 TABLE = Path(__file__).resolve().parents[2] / "results" / "mini" / "training.md"
 SETTINGS = ("B", "N")
-# More than one seed, so that the spread over seeds can be shown, and copy-and-paste.
+# Several seeds, to show the spread over seeds, and copy-and-paste.
 SEVERAL = {"p3mnet-r34": (0, 1), "modnet": (0, 1)}
 COPY_PASTE = (("p3mnet-r34", 0),)
 
@@ -45,18 +45,18 @@ class Target:
 
     @property
     def path(self) -> Path:
-        """Where it is kept."""
+        """Its folder."""
         setting = self.setting.lower()
         return FOLDER / f"{self.method.info.name}--{setting}-s{self.seed}.safetensors"
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Method, setting and seed, as the table has them."""
+        """Method, setting and seed, as in the table."""
         return self.method.info.name, self.setting, str(self.seed)
 
     @property
     def done(self) -> bool:
-        """Whether it is there, trained by today's recipe and code."""
+        """Whether it exists and was trained with the current recipe and code."""
         if not self.path.is_file() or not isinstance(self.method, Trainable):
             return False
         record = recorded(self.path)
@@ -64,13 +64,13 @@ class Target:
             json.loads(json.dumps(asdict(found)))
             for found in (self.method.training().recipe("nano"), Recipe(steps=1))
         )
-        # what a recipe could not say yet when it was recorded had the value that is now default
+        # an older record lacks newer fields of a recipe, which then had today's defaults
         theirs = plain | {k: v for k, v in record.get("recipe", {}).items() if k in plain}
         return theirs == recipe and record.get("version") == self.method.info.version
 
 
 def targets(names: tuple[str, ...]) -> Iterator[Target]:
-    """What is to be made: all trainable methods, or those named."""
+    """Return the checkpoints to make: of all trainable methods, or of those named."""
     methods = [e.method for e in find() if isinstance(e.method, Trainable)]
     for method in methods:
         name = method.info.name
@@ -82,7 +82,7 @@ def targets(names: tuple[str, ...]) -> Iterator[Target]:
 
 
 def make(target: Target, work: Path) -> str:
-    """Train one checkpoint in a process of its own and keep it; a row of the table."""
+    """Train one checkpoint in a separate process, keep it, and return its row of the table."""
     out = work / target.path.stem
     started = time.perf_counter()
     command = [sys.executable, "-m", "p3mbench", "train", target.method.info.name]
@@ -106,14 +106,14 @@ def make(target: Target, work: Path) -> str:
 HEADER = ("method", "setting", "seed", "MB", "steps", "seconds", "last loss")
 ABOUT = """# The nano checkpoints
 
-Made by `train_all.py`, one thread each. The losses are sums of each paper's own parts and do not
-compare between methods. The seconds are those of the run that made the file, on two cores that
-often had other work; {speed} has undisturbed rates of every method, and what all of them take.
+Made by `train_all.py`, one thread each. The losses are sums of each paper's own terms and are
+not comparable between methods. The seconds are those of the run that made the file, on two cores
+that often had other work; {speed} has undisturbed rates of every method, and the total time.
 """
 
 
 def table(work: Path, before: str) -> str:
-    """Every checkpoint as a Markdown table; what earlier calls measured is kept from ``before``."""
+    """Write all checkpoints as a Markdown table; keep earlier measurements from ``before``."""
     cells = [line.strip("| ").split(" | ") for line in before.splitlines() if line.startswith("|")]
     known = {tuple(row[:3]): row[5:] for row in cells if len(row) == len(HEADER)}
     for path in work.glob("*/row.json"):
@@ -138,7 +138,7 @@ def table(work: Path, before: str) -> str:
 @click.option("--work", type=click.Path(path_type=Path), default=Path("results/train/mini"))
 def main(methods: tuple[str, ...], jobs: int, work: Path) -> None:
     """Train the nano checkpoints of METHODS, or of all."""
-    get("mini")  # an installation that cannot find it should fail here
+    get("mini")  # fail here if the installation cannot find it
     missing = [target for target in targets(methods) if not target.done]
     click.echo(f"{len(missing)} to train")
     failed = 0

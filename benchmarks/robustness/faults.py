@@ -1,9 +1,9 @@
-"""Kills and suspends what a run stands on at random moments and looks whether anything is lost.
+"""Kill or suspend the processes of a run at random moments and check that nothing is lost.
 
 Run it from a checkout: python benchmarks/robustness/faults.py [--kills 100] [--out F]. Each store
 is filled by runs that meet a fault at random moments (the coordinator, the process server, a
 method's process, all of them at once, a Dask scheduler, a Dask worker, or Ctrl-Z for longer than
---timeout); then it is finished in peace and compared with an untouched one.
+--timeout); then it is finished without faults and compared with an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 4  # per store, of faults that end a run; one of those that a run survives
+KILLS = 4  # faults per store that end a run; one per store of faults that a run survives
 TIMEOUT = 5.0  # of a run, in seconds
 SUSPENDED = 7.0  # seconds of a Ctrl-Z
 LONGEST = 300.0  # seconds that a run may take
@@ -58,14 +58,14 @@ Process = subprocess.Popen[bytes]
 
 @dataclass
 class Tally:
-    """What happened under one kind of fault."""
+    """The results of one kind of fault."""
 
     kills: int = 0
-    lost: int = 0  # rows that were committed before a fault and were gone after it
-    overwritten: int = 0  # rows with scores that were another's, or none, afterwards
-    blamed: int = 0  # rows that say a method failed; none did
-    wrong: int = 0  # exit codes that do not say what happened
-    torn: int = 0  # stores that SQLite's integrity check does not pass
+    lost: int = 0  # rows that were committed before a fault and missing after it
+    overwritten: int = 0  # rows that had another score, or none, afterwards
+    blamed: int = 0  # rows that say that a method failed; no method failed
+    wrong: int = 0  # exit codes that do not match what happened
+    torn: int = 0  # stores that fail SQLite's integrity check
     stores: int = 0
     equal: int = 0
     codes: Counter[int] = field(default_factory=Counter)
@@ -73,12 +73,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that befalls a run.
+    """One kind of fault.
 
     Attributes:
-        strike: does it to a running run and its cluster, and says whether it could.
-        codes: exit codes that are right afterwards; 0 is right only with every row stored.
-        cluster: whether the run is on a Dask cluster of its own.
+        strike: applies the fault to a run and its cluster; returns whether it could.
+        codes: correct exit codes afterwards; 0 is correct only if every row is stored.
+        cluster: whether the run has its own Dask cluster.
     """
 
     strike: Callable[[Run, np.random.Generator], bool]
@@ -118,7 +118,7 @@ def rows(folder: Path) -> dict[str, tuple[str, str]]:
 
 
 def below(pid: int) -> list[int]:
-    """The processes under one, at any depth."""
+    """Return the descendants of a process."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
@@ -129,7 +129,7 @@ def below(pid: int) -> list[int]:
 
 
 def servers(pid: int) -> list[int]:
-    """The servers of processes below a run: a guard, which has the same name, leads a session."""
+    """Return the process servers of a run; a guard has the same name but leads a session."""
     found = []
     for child in below(pid):
         with suppress(OSError):
@@ -140,7 +140,7 @@ def servers(pid: int) -> list[int]:
 
 
 def end(pids: list[int]) -> bool:
-    """SIGKILL, now."""
+    """Send SIGKILL."""
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -153,13 +153,13 @@ def coordinator(run: Run, rng: np.random.Generator) -> bool:
 
 
 def server(run: Run, rng: np.random.Generator) -> bool:
-    """What the methods' processes are made by."""
+    """The server that starts the methods' processes."""
     pids = servers(run.process.pid)
     return end([pid for pid in pids if os.getppid() != pid][:1])
 
 
 def method(run: Run, rng: np.random.Generator) -> bool:
-    """One process below the server: a method's, or its guard."""
+    """One process below the server: a method or its guard."""
     pids = [pid for parent in servers(run.process.pid) for pid in below(parent)]
     return end([int(rng.choice(pids))] if pids else [])
 
@@ -176,13 +176,13 @@ def scheduler(run: Run, rng: np.random.Generator) -> bool:
 
 
 def dask_worker(run: Run, rng: np.random.Generator) -> bool:
-    """One Dask worker with all below it; another one goes on."""
+    """One Dask worker with everything below it; the other worker continues."""
     victim = run.workers[int(rng.integers(len(run.workers)))]
     return victim.poll() is None and end([victim.pid, *below(victim.pid)])
 
 
 def suspend(run: Run, rng: np.random.Generator) -> bool:
-    """Ctrl-Z and, later than the timeout, fg."""
+    """Ctrl-Z, and fg after the timeout."""
     os.killpg(run.process.pid, signal.SIGTSTP)
     time.sleep(SUSPENDED)
     os.killpg(run.process.pid, signal.SIGCONT)
@@ -202,7 +202,7 @@ FAULTS = {
 
 @contextmanager
 def cluster(base: Path) -> Iterator[tuple[str, Process, list[Process]]]:
-    """A Dask scheduler and two workers, each a process of its own."""
+    """A Dask scheduler and two workers, each in its own process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
@@ -239,7 +239,7 @@ def cluster(base: Path) -> Iterator[tuple[str, Process, list[Process]]]:
 
 
 def torture(folder: Path, plugin: Path, fault: Fault, rng: np.random.Generator, t: Tally) -> None:
-    """Fill one store by runs that meet faults, then finish it."""
+    """Fill one store by runs with faults, then finish it."""
     for _ in range(1 if 0 in fault.codes else KILLS):
         with ExitStack() as stack:
             address, head, workers = "", None, []
@@ -259,7 +259,7 @@ def torture(folder: Path, plugin: Path, fault: Fault, rng: np.random.Generator, 
 
 
 def wait_for_moment(process: Process, folder: Path, fault: Fault, rng: np.random.Generator) -> None:
-    """Until a random moment: of every other run while it starts, of others among its rows."""
+    """Wait until a random moment: during the start of every second run, else among its rows."""
     begun, have = time.monotonic(), len(rows(folder))
     starting = rng.random() < 0.5 and 0 not in fault.codes and not fault.cluster
     while not starting and len(rows(folder)) == have and process.poll() is None:
@@ -277,7 +277,7 @@ def count(
     struck: bool,
     t: Tally,
 ) -> None:
-    """What a fault did to a store, and whether the run said so."""
+    """Count what a fault did to a store, and whether the exit code matches."""
     try:
         code = process.wait(LONGEST)
     except subprocess.TimeoutExpired:
@@ -308,13 +308,13 @@ def whole(folder: Path) -> bool:
 
 
 def mattes(folder: Path) -> dict[str, bytes]:
-    """Every kept matte; a torn one would differ."""
+    """Hash every kept matte; a partial one would differ."""
     files = (folder / "alphas").rglob("*.png")
     return {str(f.relative_to(folder)): f.read_bytes() for f in files if f.is_file()}
 
 
 def main() -> None:
-    """Torture, count, write."""
+    """Apply the faults, count, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="Of all kinds together, at least.")
     parser.add_argument("--only", default="", help="Kinds of fault, joined by commas.")
@@ -357,8 +357,8 @@ def report(tallies: dict[str, Tally], size: int) -> str:
         "mattes). Everything is "
         f"killed with SIGKILL; Ctrl-Z lasts {SUSPENDED:g} s under --timeout {TIMEOUT:g}.",
         "",
-        "*Blamed* are rows that say after a fault that a method failed; none did. *Wrong codes* "
-        "are exit codes of 0 with rows missing, and those that do not say what happened.",
+        "*Blamed* are rows that report a failed method after a fault; no method failed. *Wrong "
+        "codes* are exit codes that do not match what happened, such as 0 with missing rows.",
         "",
         "| fault | faults in a running run | rows lost | ok rows overwritten | blamed | exit codes "
         "| wrong codes | stores torn | stores equal |",

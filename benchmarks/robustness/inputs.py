@@ -1,4 +1,4 @@
-"""The corpus of bad inputs as a table: what was damaged, and what the command line says.
+"""Write the corpus of bad inputs as a table: the damage, and the message of the command line.
 
 Run it from a checkout: python benchmarks/robustness/inputs.py [--out F]. The cases are those of
 tests/cli/test_run_bad_inputs.py.
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def load(path: Path) -> Any:
-    """A test module, by its file."""
+    """Import a test module by its file."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None and spec.loader is not None  # noqa: S101
     module = importlib.util.module_from_spec(spec)
@@ -50,7 +50,7 @@ def data(root: Path, common: Any) -> None:
 
 
 def outcome(case: Any, result: Any, folder: Path) -> str:
-    """The line that says it, without the paths of this machine."""
+    """Return the line with the message, without paths of this machine."""
     if not case.words:
         return "scored" if result.exit_code == 0 else f"exit code {result.exit_code}"
     text = " ".join((result.stdout + " " + result.stderr).split())
@@ -91,8 +91,8 @@ def main() -> None:
     text = f"""# Bad inputs
 
 Made by `benchmarks/robustness/inputs.py` on {date.today()} from the {len(lines)} cases of
-`tests/cli/test_run_bad_inputs.py`, which checks each. None ends in a traceback, and no store is
-harmed.
+`tests/cli/test_run_bad_inputs.py`, which checks each of them. None ends in a traceback or
+damages a store.
 
 | input | exit code | outcome |
 | --- | --: | --- |

@@ -1,8 +1,8 @@
-"""Kill trainings at random moments, take them up again, and compare the weights' bytes.
+"""Kill trainings at random moments, resume them, and compare the bytes of the weights.
 
 Run it from a checkout: python benchmarks/robustness/training.py [--methods A,B] [--kills 3].
-Each method is trained twice on a few portraits of `mini` with its nano network: once in peace, once
-killed with SIGKILL again and again. The table says whether the two files of weights are equal.
+Each method is trained twice on a few portraits of `mini` with its nano network: once without
+interruption, and once with repeated SIGKILL. The table says whether the two weight files are equal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from p3mbench.provenance import sha256_of
 from p3mbench.training.state import load_state
 
 ROOT = Path(__file__).resolve().parents[2]
-# P3M-Net; stages; a discriminator; chance in the losses; feature-level copy-and-paste
+# P3M-Net; stages; a discriminator; random losses; feature-level copy-and-paste
 CASES = {
     "p3mnet-r34": "B",
     "dim": "N",
@@ -43,7 +43,7 @@ state every {every}; SIGKILL at random moments while the run was training, then 
 
 
 def command(method: str, setting: str, out: Path) -> list[str]:
-    """A training with everything that can go wrong in it."""
+    """One training of the table."""
     start = [sys.executable, "-m", "p3mbench", "train", method, "--setting", setting]
     start += ["--limit", "8", "--steps", str(STEPS), "--save-every", str(SAVE_EVERY)]
     start += ["--batch-size", "2", "--threads", "1", "--no-tensorboard", "--out", str(out)]
@@ -51,10 +51,10 @@ def command(method: str, setting: str, out: Path) -> list[str]:
 
 
 def killed(method: str, setting: str, out: Path, kills: int, rng: random.Random) -> list[str]:
-    """Kill the run after it has written some states, ``kills`` times, then let it finish.
+    """Kill the run ``kills`` times after it has written some states, then let it finish.
 
     Returns:
-        The step of the state that each kill left.
+        The step of the last state before each kill.
     """
     met: list[str] = []
     while len(met) < kills:
@@ -64,7 +64,7 @@ def killed(method: str, setting: str, out: Path, kills: int, rng: random.Random)
         _wait_for_states(out / "state.pt", rng.randint(1, 4), process)
         time.sleep(rng.uniform(0, 0.3))
         if process.poll() is not None:
-            break  # it was done before it could be killed
+            break  # it finished before it could be killed
         process.send_signal(signal.SIGKILL)
         process.wait()
         state = load_state(out)
@@ -74,7 +74,7 @@ def killed(method: str, setting: str, out: Path, kills: int, rng: random.Random)
 
 
 def _wait_for_states(path: Path, count: int, process: subprocess.Popen[bytes]) -> None:
-    """Until the file was replaced ``count`` times, or the process is done."""
+    """Wait until the file was replaced ``count`` times or the process has ended."""
     last = path.stat().st_mtime_ns if path.is_file() else 0
     while count and process.poll() is None:
         now = path.stat().st_mtime_ns if path.is_file() else 0

@@ -1,12 +1,12 @@
-"""What looking at files costs: evaluate against another version, verify beside plain decoding.
+"""Measure reading of files: evaluate against another version, verify against plain decoding.
 
 Run it from a checkout:
 
     python benchmarks/speed/files.py --old /path/to/other/bin/python [--out results/speed/files.md]
 
-All figures are of one run. ``evaluate`` of both versions runs in turns, and the median of each
-counts. Verify reads every file of a data set in the layout of P3M-10k. Plain decoding reads
-the same files with the same libraries in as many processes, and looks at nothing.
+All figures come from one run. ``evaluate`` of both versions runs in turns; the median of each
+counts. Verify reads every file of a data set in the layout of P3M-10k. Plain decoding reads the
+same files with the same libraries and number of processes, without checks.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def data(folder: Path, images: int) -> Path:
 
 
 def timed(command: list[str]) -> float:
-    """Seconds that a command takes; it must end well."""
+    """Measure the seconds of a command, which must succeed."""
     start = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
@@ -66,7 +66,7 @@ def timed(command: list[str]) -> float:
 
 
 def evaluations(root: Path, pythons: dict[str, str], rounds: int) -> dict[str, list[float]]:
-    """Seconds of ``evaluate`` by version, the versions in turns, the order turned each round."""
+    """Measure ``evaluate`` by version, in turns; the order changes each round."""
     subset = root / "P3M-500-P"
     times: dict[str, list[float]] = {name: [] for name in pythons}
     for turn in range(rounds):
@@ -79,7 +79,7 @@ def evaluations(root: Path, pythons: dict[str, str], rounds: int) -> dict[str, l
 
 
 def decode(path: Path) -> int:
-    """One file as plainly as can be, by the library that reads it here."""
+    """Decode one file without checks, by the library that p3mbench uses."""
     if path.suffix == ".png":
         content = np.frombuffer(path.read_bytes(), np.uint8)
         return int(cv2.imdecode(content, cv2.IMREAD_UNCHANGED).size)
@@ -88,7 +88,7 @@ def decode(path: Path) -> int:
 
 
 def decoding(files: list[Path], jobs: int) -> float:
-    """Seconds of decoding all files in processes that are started for it, as verify does."""
+    """Measure decoding of all files in newly started processes, as verify does."""
     start = time.perf_counter()
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
@@ -122,7 +122,7 @@ def report(arguments: argparse.Namespace, root: Path) -> str:
         for name, python in pythons.items()
     }
     lines = [
-        "# Looking at files",
+        "# Reading files",
         "",
         f"`python benchmarks/speed/files.py`, {date.today()}: {cpu_model()}, {jobs} cores, "
         f"{platform.system()}, Python {platform.python_version()}. Images of {SIZE[1]}x{SIZE[0]}; "
@@ -143,7 +143,7 @@ def report(arguments: argparse.Namespace, root: Path) -> str:
         f"| plain decoding | {plain:.1f} | {len(files) / plain:.0f} |",
         *(f"| `data verify`, {n} | {t:.1f} | {len(files) / t:.0f} |" for n, t in verify.items()),
         "",
-        "The two versions of verify do not do the same: this one looks for more.",
+        "The two versions of verify differ: this one checks more.",
         "",
     ]
     return "\n".join(lines)

@@ -1,10 +1,10 @@
-"""What the harness costs: against a bare loop, with more workers, and with nothing to do.
+"""Measure the harness: against a bare loop, with more workers, and with nothing to do.
 
-Run it from a checkout: python benchmarks/speed/harness.py [--out F]. All figures are of one run,
-side by side. The method computes for half a second on one thread per image, whatever the machine.
+Run it from a checkout: python benchmarks/speed/harness.py [--out F]. All figures come from one
+run. The method computes for half a second per image on one thread, on any machine.
 
-With --against PYTHON, an interpreter that has another version of p3mbench installed, its harness is
-measured too, in turns with this one, on the same images and the same method.
+With --against PYTHON, an interpreter with another version of p3mbench, the harness of that version
+is measured too, in turns, with the same images and method.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import p3mbench.harness.plan as planning  # noqa: E402
 
 try:
     import p3mbench.harness.contenders as entrants
-except ImportError:  # version 0.1, as the other interpreter has it
+except ImportError:  # the other version
     entrants = planning  # type: ignore[misc]
 from p3mbench.benchmark import get, open_benchmark, parse  # noqa: E402
 from p3mbench.harness.isolate import Limits  # noqa: E402
@@ -81,7 +81,7 @@ SIZE = (1080, 1620)
 
 @dataclass(frozen=True)
 class Many:
-    """A method that is never run; copies of it stand for fifty methods."""
+    """A method that never runs; copies of it represent fifty methods."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
         name="many", title="Many", kind=Kind.TRIMAP_FREE, year=2026, citation="nobody"
@@ -108,7 +108,7 @@ def data(folder: Path, images: int) -> Path:
 
 
 def harness(folder: Path, root: Path, plugin: Path, jobs: int) -> tuple[float, float]:
-    """(seconds from the first to the last row, rows per such second) with some workers."""
+    """Return (seconds from the first to the last row, rows per second) for a number of workers."""
     methods, _ = entrants.select_methods("busy", (plugin,))
     times: list[float] = []
     with Store(folder, create=True) as store:
@@ -123,12 +123,12 @@ def harness(folder: Path, root: Path, plugin: Path, jobs: int) -> tuple[float, f
 
 
 def in_turns(base: Path, root: Path, plugin: Path, other: str, rounds: int) -> str:
-    """A line on this version's overhead against another one's, each in processes of its own."""
+    """Compare the overhead of this version with another one, each in its own processes."""
     rates: dict[str, list[float]] = {sys.executable: [], other: []}
     for i in range(rounds):
         for j, python in enumerate(rates):
             ask = ("--rate", str(base / f"turn-{i}-{j}"), str(root), str(plugin))
-            # elsewhere: the folder of a checkout would come before what is installed
+            # in another folder, because a checkout would come before the installed version
             done = subprocess.run(
                 [python, Path(__file__).resolve(), *ask],
                 cwd=base, capture_output=True, text=True, check=True,
@@ -143,7 +143,7 @@ def in_turns(base: Path, root: Path, plugin: Path, other: str, rounds: int) -> s
 
 
 def scaling(folder: Path, root: Path, plugin: Path) -> tuple[list[str], bool]:
-    """Lines of the scaling table, and whether all scores are the same."""
+    """Return the lines of the scaling table, and whether all scores are equal."""
     methods, _ = entrants.select_methods("busy", (plugin,))
     lines, found = [], []
     for scheduler in ("local", "dask"):
@@ -162,7 +162,7 @@ def scaling(folder: Path, root: Path, plugin: Path) -> tuple[list[str], bool]:
 
 
 def bare(root: Path, plugin: Path, images: int) -> float:
-    """Images per second of a loop around ``predict``, images in memory."""
+    """Measure images per second of a loop around ``predict`` with images in memory."""
     execute(plugin)
     method = next(e.method for e in find((plugin,)) if e.name == "busy")
     assert method is not None  # noqa: S101
@@ -176,7 +176,7 @@ def bare(root: Path, plugin: Path, images: int) -> float:
 
 
 def resume(folder: Path) -> tuple[int, float]:
-    """(rows, seconds) of finding that nothing is left to do in a large store."""
+    """Return (rows, seconds) for finding that a large store is complete."""
     text = (ROOT / "benchmarks" / "mini.toml").read_text(encoding="utf-8")
     text = text.replace("count = 24", "count = 500").replace("checkpoints =", "# checkpoints =")
     opened = open_benchmark(parse(text, "large", None), None)
@@ -205,7 +205,7 @@ def resume(folder: Path) -> tuple[int, float]:
 
 
 def row_of(task: planning.Task) -> Row:
-    """Any scores; the plan looks at keys only."""
+    """Return arbitrary scores; the plan reads only keys."""
     return Row(
         key=task.key, image=task.sample.id, status="ok", reason="", flags="", metrics={"sad": 1.0},
         seconds=1.0, height=1, width=1, device="cpu", run_id="r", **task.cell.columns,
@@ -222,7 +222,7 @@ def main() -> None:
     parser.add_argument("--only-against", action="store_true", help="Measure nothing else.")
     parser.add_argument("--rate", type=Path, nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.rate:  # a turn: in this interpreter, with its version
+    if args.rate:  # one turn, in this interpreter with its version
         print(harness(*args.rate, 1)[1])
         return
     folder = Path(tempfile.mkdtemp())
@@ -243,12 +243,12 @@ def main() -> None:
         shutil.rmtree(folder)
     loop = (before + after) / 2
     height, width = SIZE
-    text = f"""# What the harness costs
+    text = f"""# Overhead of the harness
 
 Made by `benchmarks/speed/harness.py` on {date.today()}: {cpu_model()}, {usable_cores()} cores;
-Python {platform.python_version()}. A method that computes for 0.5 s on one thread per image of
-{height}x{width}, {args.images} images; decoding, scoring and storing included in the harness and
-not in the loop. Rates are from the first row to the last, so that starting is left out.
+Python {platform.python_version()}. The method computes for 0.5 s on one thread per image of
+{height}x{width}, {args.images} images; the harness also decodes, scores and stores; the loop
+does not. Rates are from the first to the last row, without the start.
 
 | what | images per second | against the bare loop |
 | --- | --: | --: |

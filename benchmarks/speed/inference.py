@@ -1,13 +1,12 @@
-"""How fast the networks are at published width, beside the published steps taken literally.
+"""Measure the networks at published width against a literal version of the published steps.
 
 Run it from a checkout: python benchmarks/speed/inference.py [--methods A,B] [--sizes 512x512]
-[--device cuda] [--out F]. Weights are random: time does not depend on them, equality does not
-either.
+[--device cuda] [--out F]. Weights are random; neither time nor equality depends on them.
 
-In one process, one after the other on the same image: ours (``predict`` as the harness calls it,
-and the share of it spent within the network), the literal rendering (the same network in PyTorch's
-usual memory layout computing everything that the published code computes, around it the published
-code's own calls: scikit-image, OpenCV, NumPy), and ours with --precision bf16.
+Three versions run in one process on the same image: ours (``predict`` as the harness calls it, and
+its time within the network); the literal one (the same network in PyTorch's usual memory layout
+computes all that the published code computes, with the published calls of scikit-image, OpenCV and
+NumPy around it); and ours with --precision bf16.
 """
 
 from __future__ import annotations
@@ -68,11 +67,11 @@ def plane(x: Tensor) -> Alpha:
 def by_resizing(
     ratio: float, matte: Callable[[Any], Tensor], scaled: bool = True
 ) -> Callable[..., Alpha]:
-    """P3M's RESIZE, GFM's TEST, and what the P3M paper did with methods without code.
+    """P3M's RESIZE, GFM's TEST, and the P3M paper's procedure for methods without code.
 
     Args:
-        ratio: of the image's size.
-        matte: from the network's outputs to the fused matte.
+        ratio: size of the input relative to the image.
+        matte: function from the network's outputs to the fused matte.
         scaled: whether the network takes normalised colours (else levels).
     """
 
@@ -103,7 +102,7 @@ def modnet(network: nn.Module, image: Image, trimap: Image) -> Alpha:
 
 
 def pasted(alpha: Alpha, trimap: Image) -> Alpha:
-    """With the trimap's known pixels."""
+    """Set the trimap's known pixels."""
     alpha[trimap == 0], alpha[trimap == 255] = 0.0, 1.0
     return alpha
 
@@ -182,7 +181,7 @@ def matteformer(network: Any, image: Image, trimap: Image) -> Alpha:
 
 
 def fba(network: nn.Module, image: Image, trimap: Image) -> Alpha:
-    """The authors' demo: Lanczos to multiples of 8, distance maps, filters standardised anew."""
+    """The authors' demo: Lanczos to multiples of 8, distance maps, filters standardised again."""
     height, width = trimap.shape
     size = (-(-width // 8) * 8, -(-height // 8) * 8)
     known = np.stack([trimap == 0, trimap == 255], axis=2).astype(np.float64)
@@ -204,7 +203,7 @@ def fba(network: nn.Module, image: Image, trimap: Image) -> Alpha:
 
 
 def vitmatte(network: nn.Module, image: Image, trimap: Image) -> Alpha:
-    """The authors' inference: everything as it is."""
+    """The authors' inference, without resizing."""
     photo = torch.from_numpy(image.transpose(2, 0, 1).copy()).float()[None] / 255
     hint = torch.from_numpy(trimap.copy()).float()[None, None] / 255
     return plane(network(photo, hint))
@@ -249,7 +248,7 @@ LITERAL: dict[str, Callable[..., Alpha]] = {
 
 
 class Unscaled(nn.Module):
-    """SHM's network takes colours in [0, 1]: undoes what `normal` did."""
+    """Undo `normal`, because SHM's network takes colours in [0, 1]."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -266,7 +265,7 @@ class Unscaled(nn.Module):
 
 @dataclass
 class Result:
-    """Seconds of one method at one size; what is missing is None."""
+    """Seconds of one method at one size; None if not measured."""
 
     method: str
     size: str
@@ -293,7 +292,7 @@ def scene(height: int, width: int) -> tuple[Image, Image]:
 
 @contextmanager
 def watched(network: nn.Module) -> Iterator[list[float]]:
-    """Seconds spent in calls of the network from outside, one number per call."""
+    """Measure the seconds of each call of the network."""
     taken: list[float] = []
     originals = {n: getattr(network, n) for n in COMPILED if hasattr(network, n)}
     depth = [0]
@@ -321,7 +320,7 @@ def watched(network: nn.Module) -> Iterator[list[float]]:
 
 
 def least(task: Callable[[], Alpha], repeat: int) -> tuple[float, Alpha]:
-    """The least seconds of some repetitions after one that does not count, and the matte."""
+    """Return the least seconds of some repetitions after a warm-up, and the matte."""
     matte = task()
     times = []
     for _ in range(repeat):
@@ -332,7 +331,7 @@ def least(task: Callable[[], Alpha], repeat: int) -> tuple[float, Alpha]:
 
 
 def measure(method: Method, sizes: list[tuple[int, int]], repeat: int, device: str) -> list[Result]:
-    """All figures of one method."""
+    """Measure one method."""
     torch.manual_seed(0)
     training = training_of(method)
     with tempfile.TemporaryDirectory() as folder:
@@ -352,7 +351,7 @@ def measure(method: Method, sizes: list[tuple[int, int]], repeat: int, device: s
 def measure_at(
     method: Method, predictor: Any, network: Any, size: tuple[int, int], repeat: int, device: str
 ) -> Result:
-    """The figures at one size; the network is the literal rendering's own copy."""
+    """Measure one size; ``network`` is a copy for the literal version."""
     name = method.info.name
     image, trimap = scene(*size)
     hint = trimap if method.info.needs_trimap else None
@@ -361,7 +360,7 @@ def measure_at(
     inner: Any = engine.network
     with watched(inner) as taken:
         ours, alpha = least(lambda: engine.call(image, hint).alpha, repeat)
-        calls = len(taken) // (repeat + 2)  # of one predict; the engine warms up once more
+        calls = len(taken) // (repeat + 2)  # of one predict; the engine warms up again
     forward = min(sum(taken[i : i + calls]) for i in range(0, len(taken) - calls + 1, calls))
     bf16, rough = least(lambda: lower.call(image, hint).alpha, repeat)
     literal, off = None, None
@@ -390,13 +389,12 @@ def table(results: list[Result], repeat: int, device: str) -> str:
         f"scikit-image {skimage.__version__}. Networks of published width with random weights, "
         f"default strategy, least of {repeat} repetitions, in seconds.",
         "",
-        "*Network* is the time within the network, *ours* all of `predict`, *literal* the "
-        "published steps in the published code's own calls with the same network. *Difference* "
-        "is the largest of the two mattes. *bf16* is `--precision bf16`, with the mean and the "
-        "largest difference "
-        "that it makes to ours. With random weights classes lie near ties, so a single flipped "
-        "class can move a pixel by up to 1; with trained ones it is rarer, and `p3mbench run` "
-        "prints the effect on the scores.",
+        "*Network* is the time within the network, *ours* the whole of `predict`, and *literal* "
+        "the published steps by the published calls with the same network. *Difference* is the "
+        "largest difference of the two mattes. *bf16* is `--precision bf16`, with its mean and "
+        "largest difference from ours. With random weights, classes are nearly tied, and one "
+        "changed class can move a pixel by up to 1. With trained weights this is rarer, and "
+        "`p3mbench run` prints the effect on the scores.",
         "",
         "| method | size | network | ours | literal | times faster | difference | bf16 "
         "| times faster | its difference, mean | largest |",

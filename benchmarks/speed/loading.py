@@ -2,8 +2,8 @@
 
 ``python loading.py make FOLDER --count N`` makes P3M-like training files of 1080x1620 with layers.
 ``python loading.py read FOLDER --recipe NAME --seconds S [--unpack]`` reads them as training does.
-`training.py --old PYTHON` runs the second with two versions of p3mbench in turn, so it only uses
-what both have.
+`training.py --old PYTHON` runs the second with two versions of p3mbench in turn, so it uses only
+the API of both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ GRAIN = {"image": 5.0, "foreground": 3.0, "background": 3.0}  # standard deviati
 
 
 def picture(rng: np.random.Generator, grain: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """(H, W, 3) uint8: soft shapes, edges and grain, which PNG files make 2.5 to 3 MB of."""
+    """Make (H, W, 3) uint8 with soft shapes, edges and grain; a PNG of it has 2.5 to 3 MB."""
     coarse = rng.normal(0, 1, (HEIGHT // 60, WIDTH // 60, 3)).astype(np.float32)
     shapes = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     fine = rng.normal(0, 1, (HEIGHT // 6, WIDTH // 6, 3)).astype(np.float32)
@@ -33,7 +33,7 @@ def picture(rng: np.random.Generator, grain: float) -> np.ndarray[Any, np.dtype[
 
 
 def matte(rng: np.random.Generator) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """(H, W) uint8: a person's size of ellipse with a soft, noisy edge."""
+    """Make (H, W) uint8: an ellipse of a person's size with a soft, noisy edge."""
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     centre = HEIGHT * rng.uniform(0.55, 0.65), WIDTH * rng.uniform(0.4, 0.6)
     radii = HEIGHT * rng.uniform(0.32, 0.4), WIDTH * rng.uniform(0.22, 0.28)
@@ -80,7 +80,7 @@ def read(folder: Path, name: str, seconds: float, unpack: bool) -> dict[str, Any
     source.prepare(lambda done, total: None)
     preparing = time.perf_counter() - started
     crops, digest = Crops(source, recipe, 0), hashlib.sha256()
-    for position in range(len(samples)):  # so that files come from the disk's cache
+    for position in range(len(samples)):  # fill the disk's cache
         for tensor in crops[position].values():
             digest.update(tensor.numpy().tobytes())
     position, started, worked = 0, time.perf_counter(), time.process_time()

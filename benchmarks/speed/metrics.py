@@ -1,13 +1,13 @@
-"""How fast the metrics are, beside reading the files and beside the formulas taken literally.
+"""Measure the metrics against reading the files and against literal formulas.
 
 Run it from a checkout: python benchmarks/speed/metrics.py [--pairs N] [--size 1080x1620] [--out F]
 With --evaluate 500 it also writes that many pairs and scores the files on all cores, to show that
-memory does not grow; with --data FOLDER it adds a line on a real data set.
+memory does not grow. With --data FOLDER it adds a line on a real data set.
 
-It times, in one process on one thread and on the same generated pairs: decoding the three PNG files
-of a pair with OpenCV, p3mbench.metrics, and tests/metrics/literal.py, a SciPy / scikit-image
-rendering of the published formulas without the distance transform that the originals compute and
-never use. Nothing is cached between calls.
+In one process on one thread, it times three things on the same generated pairs: decoding the three
+PNG files of a pair with OpenCV; p3mbench.metrics; and tests/metrics/literal.py, a SciPy and
+scikit-image version of the published formulas, without the distance transform that the originals
+compute and never use. Nothing is cached between calls.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "metrics"))
 import literal  # noqa: E402  (found through the line above)
 
-OFFICIAL_MS = 1074.0  # P3M's code, whole set, 1.75 megapixels, one thread, on another such machine
+OFFICIAL_MS = 1074.0  # P3M's code, all metrics, 1.75 megapixels, one thread, on a similar machine
 P3M_SET = ("sad", "mse", "mad", "sad_t", "mse_t", "mad_t", "sad_fg", "sad_bg", "grad", "conn")
 PARTS = {
     "SAD, MSE, MAD in all regions": P3M_SET[:8],
@@ -116,7 +116,7 @@ def _strands(
 
 
 def _shifted(alpha: np.ndarray, rng: np.random.Generator, scale: float) -> np.ndarray:
-    """The matte with its edge bent by a few pixels."""
+    """Bend the edge of a matte by a few pixels."""
     height, width = alpha.shape
     bend = rng.normal(0, 1.5 * scale, (2, 16, 12)).astype(np.float32)
     dx, dy = (cv2.resize(one, (width, height), None, 0, 0, cv2.INTER_CUBIC) for one in bend)
@@ -142,7 +142,7 @@ def clock(task: Callable[[Example], object], examples: list[Example], repeat: in
 
 
 def literal_p3m(example: Example) -> dict[str, float]:
-    """The whole P3M set by the literal formulas."""
+    """Compute all P3M metrics by the literal formulas."""
     return literal.score(*example, "p3m")
 
 
@@ -157,7 +157,7 @@ def largest_disagreement(examples: list[Example]) -> float:
 
 
 def changed(example: Example, how: str, rng: np.random.Generator) -> Example:
-    """The pair with a prediction that is hard on the fast paths."""
+    """Return the pair with a prediction that defeats the fast paths."""
     pred = example.pred
     noise = rng.normal(0, 2, pred.shape)
     changes: dict[str, Callable[[], np.ndarray]] = {
@@ -182,7 +182,7 @@ WORST = (
 
 
 def decode_three(files: dict[int, list[np.ndarray]]) -> Callable[[Example], object]:
-    """A task that decodes the PNG files of prediction, ground truth and trimap."""
+    """Make a task that decodes the PNG files of prediction, ground truth and trimap."""
 
     def task(example: Example) -> object:
         return [cv2.imdecode(file, cv2.IMREAD_GRAYSCALE) for file in files[id(example)]]
@@ -201,12 +201,12 @@ def ours(example: Example, metrics: tuple[str, ...] | None = P3M_SET) -> object:
 
 
 def measure(examples: list[Example], repeat: int) -> dict[str, Timing]:
-    """All timings, by the names the table prints."""
+    """Measure all timings, by the names in the table."""
     files = {id(example): encode(example) for example in examples}
     rows = {"three PNG files decoded (OpenCV)": clock(decode_three(files), examples, repeat)}
     rows["ours, the P3M set"] = clock(ours, examples, repeat)
     rows["ours, with the boundary"] = clock(lambda e: ours(e, None), examples, repeat)
-    rows["the formulas, literally"] = clock(literal_p3m, examples, max(2, repeat // 7))
+    rows["literal formulas"] = clock(literal_p3m, examples, max(2, repeat // 7))
     for part, metrics in PARTS.items():
         rows[part] = clock(lambda e, m=metrics: ours(e, m), examples, repeat)
     for how in WORST:
@@ -247,7 +247,7 @@ def report(examples: list[Example], rows: dict[str, Timing], lines: list[str], r
     """The Markdown page."""
     height, width = examples[0].alpha.shape
     decode, fast = rows["three PNG files decoded (OpenCV)"], rows["ours, the P3M set"]
-    slow = rows["the formulas, literally"]
+    slow = rows["literal formulas"]
     differing = statistics.fmean(float((e.pred != e.alpha).mean()) for e in examples)
     official = OFFICIAL_MS * height * width / 1.75e6
     table = [
@@ -265,14 +265,14 @@ def report(examples: list[Example], rows: dict[str, Timing], lines: list[str], r
             f"{differing:.1%} of the pixels differ), {repeat} repetitions. The P3M set is SAD, MSE "
             "and MAD of the whole image and of the unknown region, SAD-FG, SAD-BG, GRAD and CONN.",
             "",
-            "| | median ms | least ms | of the three decodes | times faster than literally |",
+            "| | median ms | least ms | of the three decodes | times faster than literal |",
             "| --- | ---: | ---: | ---: | ---: |",
             *table,
             "",
-            f"- Ours takes {fast.median / decode.median:.2f} of the time that decoding the pair's "
-            "three files takes (goal: 0.8).",
-            f"- It is {slow.median / fast.median:.0f} times faster than the formulas taken "
-            "literally, without the distance transform that nothing uses; largest relative "
+            f"- Ours takes {fast.median / decode.median:.2f} of the time for decoding the pair's "
+            "three files (goal: 0.8).",
+            f"- It is {slow.median / fast.median:.0f} times faster than the literal "
+            "formulas, without the unused distance transform; largest relative "
             f"difference of a value: {largest_disagreement(examples[:2]):.1e}.",
             f"- P3M's own code takes {OFFICIAL_MS:.0f} ms for 1.75 megapixels (figure given with "
             f"the reference values, not timed here), {official:.0f} ms for this size: "
@@ -343,7 +343,7 @@ def evaluate_lines(examples: list[Example], number: int, decode: Timing) -> str:
             each = seconds * 1000 / done
             lines.append(f"| {done} | {seconds:.1f} | {each:.1f} | {peaks[0]} | {peaks[1]} |")
     head = (
-        f"Folders of files through `evaluate`, {os.cpu_count()} cores, everything included; one "
+        f"Folders of files through `evaluate`, {os.cpu_count()} cores, in total; one "
         f"core needs {decode.median:.1f} ms to decode the three files of a pair:\n\n"
     )
     return head + "\n".join(lines) + "\n"
@@ -364,8 +364,8 @@ def real_lines(folder: Path, repeat: int) -> str:
         f"{len(examples)} real portraits of {megapixels:.2f} megapixels: ours {fast.median:.1f} ms "
         f"(least {fast.least:.1f}), three decodes {decode.median:.1f} ms (least "
         f"{decode.least:.1f}), ratio {fast.median / decode.median:.2f}. "
-        f"`evaluate` scores all {done} in {wall:.2f} s, the start of its processes included; "
-        f"decoding their files takes {decode.median * done / 1000:.2f} s on one core.\n"
+        f"`evaluate` scores all {done} in {wall:.2f} s, including the start of its "
+        f"processes; decoding the files takes {decode.median * done / 1000:.2f} s on one core.\n"
     )
 
 

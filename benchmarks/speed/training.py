@@ -1,13 +1,13 @@
-"""How fast the thin networks train, how much of it waits for data, and how fast files are read.
+"""Measure the training of thin networks, its waiting for data, and the reading of files.
 
 Run it from a checkout, with nothing else running:
 python benchmarks/speed/training.py [--methods A,B] [--steps 60] [--photos P3M-FOLDER] [--out FILE].
 python benchmarks/speed/training.py --old PYTHON [--rounds 5] compares one loader process of this
 version with that of the version installed for PYTHON, and writes results/speed/loading.md.
 
-Every method trains for some steps on `mini` with its own nano recipe, one thread, and one process
-beside it that loads; the first ten steps are left out. With --photos, the first images of P in that
-folder are read as training reads them, by one process, for the recipes of three papers.
+Every method trains for some steps on `mini` with its nano recipe, one thread and one loader
+process; the first ten steps are left out. With --photos, one process reads the first images of P in
+that folder as training does, for the recipes of three papers.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ Made by `benchmarks/speed/training.py` on {date}: {cpu}, {cores} cores; Python {
 ## Thin networks on `mini`
 
 Nano recipes, one thread, one loading process, steps 11 to {steps}; portraits drawn beforehand.
-"Minutes" is what one checkpoint of `mini` takes at that rate.
+"Minutes" is the time of one checkpoint of `mini` at that rate.
 
 | method | batch | images per second | waiting for data | steps of a checkpoint | minutes |
 | --- | --: | --: | --: | --: | --: |
@@ -56,8 +56,8 @@ Nano recipes, one thread, one loading process, steps 11 to {steps}; portraits dr
 READING = """
 ## Reading photographs
 
-{count} images of {pixels:.1f} megapixels on average, read from the disk's cache, cropped and made
-ready by one process under the papers' recipes. Training at R images per second needs
+{count} images of {pixels:.1f} megapixels on average, read from the disk's cache, cropped and
+prepared by one process with the papers' recipes. Training at R images per second needs
 R x milliseconds / 1000 loader processes.
 
 | recipe | reads layers | milliseconds an image | images per second |
@@ -68,24 +68,24 @@ LOADING = """# One loader process, before and now
 
 Made by `benchmarks/speed/training.py --old PYTHON` on {date}: {cpu}, {cores} cores.
 {images} images of 1080x1620 with layers (JPEG, PNG alpha, PNG layers of 2.5 to 3 MB) that the
-script makes, read from the disk's cache under the papers' recipes; one process, one thread.
+script makes, read from the disk's cache with the papers' recipes; one process, one thread.
 Medians of {rounds} rounds of {seconds:g} s, the versions in turn. "Unpacked" is `--unpack`. The
 last column says whether the first items are equal, bit by bit, with and without it. Items per
-second of the processor hardly depend on what else the machine does.
+second of processor time hardly depend on other load.
 
 | recipe | version | items per second | factor | per second of the processor | factor | equal |
 | --- | --- | --: | --: | --: | --: | --- |"""
 
 
 def trainable() -> Iterator[Any]:
-    """The methods that can be trained with what is installed."""
+    """List the methods that can be trained with the installed packages."""
     for entry in find():
         if isinstance(entry.method, Trainable) and not missing_extra(entry.method.info):
             yield entry.method
 
 
 def measure(method: str, batch: int, steps: int, folder: Path) -> tuple[float, float]:
-    """(images per second, share of time waiting) between the first log line and the last."""
+    """Return (images per second, share of time waiting) between the first and last log line."""
     command = [sys.executable, "-m", "p3mbench", "train", method, "--setting", "N", "--seed", "0"]
     command += ["--preset", "nano", "--steps", str(steps), "--threads", "1", "--workers", "1"]
     command += ["--no-tensorboard", "--out", str(folder)]
@@ -207,7 +207,7 @@ def write(path: Path, text: str) -> None:
 
 
 def thin_networks(args: argparse.Namespace) -> str:
-    """The report on `mini`, and on photographs where there are any."""
+    """Make the report on `mini`, and on photographs if there are any."""
     wanted = args.methods.split(",") if args.methods else [m.info.name for m in trainable()]
     text = ABOUT.format(
         date=date.today(),

@@ -1,7 +1,7 @@
-"""What version 0.1 of p3mbench gives for the golden inputs of training; run by `fidelity.py`.
+"""Compute the results of p3mbench 0.1 for the golden inputs of training; run by `fidelity.py`.
 
-It is run by a Python in which that version is installed, and prints JSON: ``terms`` by file and
-golden name, and ``gradients`` of one step of P3M-Net r34. Only what version 0.1 had is used.
+It runs in a Python with that version installed, uses only its API, and prints JSON: ``terms`` by
+file and golden name, and ``gradients`` of one step of P3M-Net r34.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def p3m(given: Given, batch: Batch) -> Given:
 
 
 def gfm_terms(given: Given, batch: Batch) -> Given:
-    """GFM; there was one composition term, and no weights of a quarter."""
+    """GFM, which had one composition term and no weights of a quarter."""
     found: Given = {}
     branches = {
         rosta: Branches(*(given[f"{rosta.lower()}_{name}"] for name in Branches._fields))
@@ -136,7 +136,7 @@ def vitmatte(given: Given, batch: Batch) -> Given:
 
 
 def indexnet_dim(given: Given, batch: Batch) -> Given:
-    """IndexNet and Deep Image Matting, whose terms have their weights."""
+    """IndexNet and Deep Image Matting, with weighted terms."""
     alpha = given["alpha_pred"]
     index = IndexNetTraining().losses(alpha, batch)
     plain = dim.DIMTraining(None, False).losses(DIMOutputs(alpha, None), batch)
@@ -187,7 +187,7 @@ def gradients(golden: Path, networks: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print it all; arguments: the golden folder, the file that fills networks."""
+    """Print all results; arguments: the golden folder, the file that fills networks."""
     golden, networks = Path(sys.argv[1]), Path(sys.argv[2])
     batch = batch_of(read(golden / "losses" / "common.npz"))
     terms = {}

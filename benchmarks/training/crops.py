@@ -1,4 +1,4 @@
-"""Facts of crops: the official ones, those of another version of p3mbench, and ours.
+"""Compare the crops of the official code, of another version of p3mbench, and of this one.
 
 ``python benchmarks/training/crops.py --goldens SHARED/golden/training/crops --old PYTHON`` draws
 1,000 crops per image and method family with both versions and writes results/training_crops.md.
@@ -30,43 +30,43 @@ Made by `benchmarks/training/crops.py`: {draws} crops per image and version of t
 (GFM's kernel 25 in all); official: 4,000 through the authors' loader, from the training goldens,
 with standard errors where they are known. "Pressed" is the share of crops whose corner is in the
 last row or column that the official code allows, or beyond; "on unknown" is the share of corners on
-a pixel that is 128 in the trimap (P3M) or in the alpha (GFM). `tests/training/` has a test that
-holds every fact of the goldens within four standard errors of the difference.
+a pixel that is 128 in the trimap (P3M) or in the alpha (GFM). A test in `tests/training/`
+checks that every fact is within four standard errors of the golden.
 
 | rule | image | version | pressed | on unknown | sizes | corner row, median | column, median |
 | --- | --- | --- | --: | --: | --- | --: | --: |
 """
 RULES = """
-`centre` (GCA) and `uniform` (SHM) have no goldens. "Pressed" of theirs is the share of crops that
+`centre` (GCA) and `uniform` (SHM) have no goldens. For them, "pressed" is the share of crops that
 touch the lower or the right border of the image.
 
-* **P3M-Net, BASIC** (official loader, golden): the corner, in half of the samples on an unknown
+* **P3M-Net, BASIC** (official loader, golden): in half of the samples, the corner is an unknown
   pixel of the trimap. The same here.
-* **GFM** (official loader, golden): the corner, in half of the samples on a pixel whose alpha is
+* **GFM** (official loader, golden): in half of the samples, the corner is a pixel whose alpha is
   128. The same here.
-* **GCA, MatteFormer, ViTMatte** (official loaders, compared by reading): the middle is an unknown
-  pixel around which the crop fits, on every fourth row and column; where there are fewer than ten,
-  the crop is taken anywhere. Here all rows and columns count, and anywhere is where there is none.
-  Their affine transformations, and GCA's enlarging of small images, are not done here.
-* **IndexNet** (official loader, by reading): likewise; where there is none, any unknown pixel, and
-  the crop is moved into the image. Sizes that do not fit are not drawn. Here a crop is never moved,
-  and a size that does not fit takes the whole shorter side.
-* **DIM** (mmagic, by reading): as IndexNet, but an image that is too small is enlarged. Here as
-  IndexNet.
-* **AlphaGAN** (CDOTAD's loader, by reading: it takes crops that another script has made), **FBA,
-  LF, HATT** (no training code): as DIM.
+* **GCA, MatteFormer, ViTMatte** (official loaders, compared by reading): the centre is an unknown
+  pixel around which the crop fits, on every fourth row and column. If there are fewer than ten such
+  pixels, the crop is taken anywhere. Here all rows and columns count, and the crop is taken
+  anywhere only if there is no such pixel. We do not apply their affine transformations or GCA's
+  enlarging of small images.
+* **IndexNet** (official loader, by reading): the same; if there is no such pixel, any unknown pixel
+  is taken and the crop is moved into the image. Sizes that do not fit are not drawn. Here a crop is
+  never moved, and a size that does not fit becomes the whole shorter side.
+* **DIM** (mmagic, by reading): like IndexNet, but small images are enlarged. Here like IndexNet.
+* **AlphaGAN** (CDOTAD's loader, by reading: it uses crops made by another script), **FBA,
+  LF, HATT** (no training code): like DIM.
 * **SHM, MODNet** (nothing published): anywhere within the image.
 
-No rule moves a crop or cuts it at a border. A size that does not fit becomes the recipe's fallback
-(512 for P3M, 320 for GFM); where that does not fit either, as on `mini`'s 256x192, the crop is the
-largest one that does and is enlarged. The official code fails there.
+Our rules never move a crop or cut it at a border. If a size does not fit, the recipe's fallback
+(512 for P3M, 320 for GFM) replaces it. If that does not fit either, as on `mini`'s 256x192, the
+largest crop that fits is taken and enlarged. The official code fails there.
 
 Items per second of one loader process, before and now: [speed/loading.md](speed/loading.md).
 """
 
 
 def draw(folder: Path, draws: int) -> dict[str, Any]:
-    """Crops of this Python's version: (kernel, rows, top, left) by family and image."""
+    """Draw crops with the installed version: (kernel, rows, top, left) by family and image."""
     found: dict[str, Any] = {}
     for family, name in METHODS.items():
         method = next(entry.method for entry in find() if entry.name == name)
@@ -88,7 +88,7 @@ def draw(folder: Path, draws: int) -> dict[str, Any]:
 def place(
     alpha: Any, trimap: Any, kernel: int, recipe: Any, rng: np.random.Generator
 ) -> tuple[int, int, int]:
-    """(rows, top, left) of a crop, with whatever the version has for it."""
+    """Return (rows, top, left) of a crop, by the API of the installed version."""
     try:
         from p3mbench.training.crops import steering_of
         from p3mbench.training.placing import place_crop
@@ -118,12 +118,12 @@ def facts(family: str, alpha: Any, crops: list[list[int]]) -> list[str]:
 
 
 def share(value: float, draws: int) -> str:
-    """A share in per cent with its standard error."""
+    """Format a share in per cent with its standard error."""
     return f"{value:.1%} ± {np.sqrt(value * (1 - value) / draws):.1%}"
 
 
 def official(family: str, case: dict[str, Any]) -> list[str]:
-    """Cells of a table out of the goldens."""
+    """Make the cells of a table from the goldens."""
     all_sizes = case["all_sizes"]
     steering = "alpha_equal_128" if family == "gfm" else "unknown_trimap_pixel"
     names = ("at_last_row_or_column", f"corner_on_{steering}")
@@ -135,7 +135,7 @@ def official(family: str, case: dict[str, Any]) -> list[str]:
 
 
 def main() -> None:
-    """Draw with both versions and write."""
+    """Draw crops with both versions and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--goldens", type=Path, required=True)
     parser.add_argument("--old", type=Path, help="the Python of another version")

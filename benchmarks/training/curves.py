@@ -1,10 +1,10 @@
-"""Train nano P3M-Net from one start with an old and this version; both curves on validation.
+"""Train nano P3M-Net from the same start with an old and this version; plot validation curves.
 
 Run ``python benchmarks/training/curves.py --old OLD_PYTHON``, where OLD_PYTHON has version 0.1 of
-p3mbench installed. Either version trains with its own losses and crops, for ``--steps`` steps of
-the nano recipe (its schedule pressed into them), from the same weights and with the same seed;
-every ``--every`` steps its mattes of `mini`'s validation split are scored (whole-image SAD, mean
-over the images; faces as in training). Writes ``training_curves.csv`` and ``.png`` into ``--out``.
+p3mbench installed. Each version trains with its own losses and crops, from the same weights and
+with the same seed, for ``--steps`` steps of the nano recipe with a shortened schedule. Every
+``--every`` steps, the mattes of `mini`'s validation split are scored (whole-image SAD, mean over
+the images; faces as in training). Writes ``training_curves.csv`` and ``.png`` into ``--out``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Curve = list[tuple[int, float]]
 
 
 def train(start: Path, steps: int, every: int, seed: int) -> Curve:
-    """The curve of the version that runs this: it is imported here, and nowhere above."""
+    """Compute the curve of the running version; p3mbench is imported only here."""
     from dataclasses import replace
 
     import torch
@@ -84,7 +84,7 @@ def score(network: Any) -> float:
 
 
 def start_weights(path: Path, seed: int) -> None:
-    """Weights that both begin with."""
+    """Write the weights that both versions start from."""
     import torch
 
     from p3mbench.registry import get
@@ -96,7 +96,7 @@ def start_weights(path: Path, seed: int) -> None:
 
 
 def write(curves: dict[str, Curve], out: Path) -> None:
-    """The CSV and the picture."""
+    """Write the CSV and the plot."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -1,4 +1,4 @@
-"""Write ``results/training_fidelity.md``: our losses beside the official codes', before and now.
+"""Write ``results/training_fidelity.md``: losses of the official codes, version 0.1 and now.
 
 Run ``python benchmarks/training/fidelity.py --old OLD_PYTHON``, where OLD_PYTHON has version 0.1 of
 p3mbench installed; without it the column "before" stays empty. ``--golden`` is the folder of the
@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests" / "training"
 NETWORKS = ROOT / "tests" / "methods" / "conftest.py"
-sys.path[:0] = [str(TESTS)]  # what computes the terms is shared with the tests
+sys.path[:0] = [str(TESTS)]  # the tests use the same functions
 
 from conftest import load_golden  # noqa: E402
 from test_losses_golden import DEEP, GRADIENTS, LAST_LAYERS, Step, computed, expected_of  # noqa: E402
@@ -28,14 +28,14 @@ from p3mbench.registry import find, get  # noqa: E402
 from p3mbench.training.recipe import Trainable, fidelity_of, training_of  # noqa: E402
 from p3mbench.writing import write_bytes  # noqa: E402
 
-HEAD = """# Training, as near to the published codes as it is
+HEAD = """# Training compared with the published codes
 
 Written by `benchmarks/training/fidelity.py`. *Official* is the published code in double precision
 on fixed inputs (case {case}, seed {seed}); *before* is p3mbench 0.1, *now* this version, both in
-single precision on a CPU; the last columns are relative differences from *official*. A dash:
-version 0.1 did not have the term, or not by itself. `tests/training/test_losses_golden.py` holds
-the column *now* to 1e-5, and every gradient to 1e-4. GFM is measured by the code's formula
-(`--formula code`); what stood before was a mixture of both.
+single precision on a CPU; the last columns are relative differences from *official*. A dash
+means that version 0.1 did not have the term, or not separately.
+`tests/training/test_losses_golden.py` checks the column *now* to 1e-5 and every
+gradient to 1e-4. GFM uses the code's formula (`--formula code`); version 0.1 mixed both.
 """
 
 
@@ -46,8 +46,9 @@ CURVES = """
 
 Nano P3M-Net from one start, faces blurred in training and test, with the losses and crops of
 version 0.1 and of this one (`benchmarks/training/curves.py`; figures in
-[training_curves.csv](training_curves.csv)). On this synthetic split they end level: what changed
-is what is trained, not how far a thin network gets in 300 steps.""".splitlines()
+[training_curves.csv](training_curves.csv)). On this synthetic split both versions end at
+the same level: the new version trains other losses and crops, but a thin network gets no further in
+300 steps.""".splitlines()
 
 
 def rule(header: list[str]) -> list[str]:
@@ -101,7 +102,7 @@ def one_step(golden: Path, before: dict[str, Any]) -> list[str]:
 
 
 def checks() -> list[str]:
-    """How each method's training was checked, by the methods' own data."""
+    """List how each method's training was checked, from the methods' data."""
     lines = ["", *rule(["method", "losses", "optimiser, schedule, data", "departures"])]
     for entry in find():
         if not isinstance(entry.method, Trainable):
@@ -132,11 +133,11 @@ def main(golden: Path, old: Path | None, out: Path) -> None:
     lines = [HEAD.format(case=expected["case"], seed=expected["seed"]), "## Loss terms"]
     lines += losses(golden, before)
     lines += ["", "## One step of P3M-Net", ""]
-    lines += ["L2 norms of gradients of the total, from filled weights, batch statistics."]
+    lines += ["L2 norms of the gradients of the total loss; filled weights, batch statistics."]
     lines += one_step(golden, before)
     lines += ["", "## Crops", "", "In [training_crops.md](training_crops.md).", *CURVES]
     lines += ["", "## How each training was checked", ""]
-    lines += ["What departs, and why, is on each method's page.", *checks()]
+    lines += ["Each method's page lists the departures and their reasons.", *checks()]
     write_bytes(out, ("\n".join(lines) + "\n").encode())
     click.echo(f"wrote {out}")
 

@@ -1,4 +1,4 @@
-"""How AlphaGAN's training was compared with what is published; data only."""
+"""How AlphaGAN's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ FIDELITY = Fidelity(
             "normalisation in the discriminator",
             "batch normalisation",
             "instance normalisation",
-            "with the paper's batch of one they are the same; so verdicts do not depend on others",
+            "equal for the paper's batch of one; verdicts do not depend on other samples",
         ),
     ),
     disagreements=(
         Disagreement(
-            "learning rate (the code is the re-implementation's, the preset has the text's)",
+            "learning rate (of the re-implementation's code; the preset follows the text)",
             "4e-4 by default",
             "2e-4",
             "none needed; --lr 4e-4 follows the code",

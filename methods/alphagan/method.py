@@ -1,8 +1,8 @@
 """AlphaGAN's test-time procedure: from an image and a trimap of any size to a matte.
 
 The procedure of CDOTAD/AlphaGAN-Matting (eval.py): image and trimap are resized linearly as 8-bit
-images to multiples of 32, the resized trimap's known pixels are set in the matte, and that is
-resized back. The trimap's own known pixels are set here once more, which that code leaves out.
+images to multiples of 32, the known pixels of the resized trimap are set in the matte, and the
+matte is resized back. Unlike that code, we then set the known pixels of the original trimap again.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class AlphaGANPredictor(OneNetwork[AlphaGANGenerator]):
     """A loaded AlphaGAN."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         trimap = checked_trimap(image, trimap, "alphagan")
         height, width = trimap.shape
@@ -57,7 +57,7 @@ class AlphaGANPredictor(OneNetwork[AlphaGANGenerator]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """What the network says of ``image`` as it is, without resizing or pasting.
+        """Return the network's output for ``image``, without resizing or pasting.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.
@@ -75,5 +75,5 @@ class AlphaGANPredictor(OneNetwork[AlphaGANGenerator]):
             return arrays_of({"alpha": self.network(self.input(image, trimap))})
 
     def input(self, image: UInt8Array, trimap: UInt8Array) -> Tensor:
-        """The (1, 4, H, W) tensor that the network is given."""
+        """Return the (1, 4, H, W) input of the network."""
         return image_and_levels(image, trimap, self.device)

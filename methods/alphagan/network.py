@@ -1,20 +1,20 @@
 """AlphaGAN's generator (Lutz et al., BMVC 2018, arXiv 1807.10088).
 
-A dilated ResNet-50 and atrous spatial pyramid pooling see the image and the trimap; the decoder
-enlarges with skips, once by putting values back to where the stem's pooling found its maxima. It
-was trained against a discriminator of compositions, which is not needed to predict.
+A dilated ResNet-50 and atrous spatial pyramid pooling encode image and trimap. The decoder enlarges
+with skips, once by unpooling to the maxima of the stem's pooling. Training uses a discriminator of
+compositions; prediction does not need it.
 
 Its authors released no code. The tensors' names and what the paper leaves open follow the public
 re-implementation CDOTAD/AlphaGAN-Matting (fa0f4ee), which has published weights. Decisions, each
 checked against its output (2.6e-6 under golden weights):
 
-- Group normalisation where the paper has batch normalisation: the checkpoints were trained so.
-- Only the *first* block of the third and of the fourth stage is dilated, by 2 and 4; the others are
-  not, though their input was not shrunk either.
+- Group normalisation instead of the paper's batch normalisation, as in the checkpoints.
+- Only the *first* block of the third and of the fourth stage is dilated, by 2 and 4. The others are
+  not, although their input is not reduced either.
 - The middle layer of ``deconv2_x`` is a transposed convolution that doubles the size; the other
   layers called deconvolutions are convolutions.
-- ReLU everywhere. After the pyramid's pooled branch and its last layer the golden output cannot
-  tell ReLU from ReLU6, as nothing exceeds 6 there.
+- ReLU everywhere. After the pyramid's pooled branch and its last layer the golden output does not
+  distinguish ReLU from ReLU6, because no value exceeds 6 there.
 - The last skip is the normalised RGB, without the trimap.
 - The last convolution has no bias.
 """
@@ -75,7 +75,7 @@ class Encoder(nn.Module):
         self.aspp = Pyramid(8 * EXPANSION * base, 4 * base, base // 2)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """As `ResNet.forward`, the last through the pyramid."""
+        """Like `ResNet.forward`, with the last map passed through the pyramid."""
         stem, places, quarter, deepest = self.resnet50(x)
         return stem, places, quarter, self.aspp(deepest)
 

@@ -1,4 +1,4 @@
-"""What AlphaGAN is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on AlphaGAN; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class AlphaGAN:
         return load(device, path)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import AlphaGANTraining
 
         return AlphaGANTraining()

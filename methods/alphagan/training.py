@@ -1,4 +1,4 @@
-"""How AlphaGAN is trained: the paper's losses (Lutz et al., BMVC 2018, sec. 3.4).
+"""The training of AlphaGAN: the paper's losses (Lutz et al., BMVC 2018, sec. 3.4).
 
 A PatchGAN looks at the image composed with the true or with the predicted alpha, beside the trimap.
 The weights of the three losses are those of the re-implementation whose network this is.
@@ -27,11 +27,11 @@ class AlphaGANTraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return AlphaGANGenerator(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Normalised RGB and the trimap over 255, as one tensor."""
+        """Return normalised RGB and the trimap over 255 as one tensor."""
         return (with_levels(batch),)
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:

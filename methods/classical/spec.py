@@ -1,4 +1,4 @@
-"""What the classical methods are; importing this costs nothing (PyMatting waits for ``load``)."""
+"""The facts on the classical methods; ``load`` imports PyMatting."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Classical:
     """A matting Laplacian, solved by conjugate gradients with the known pixels as constraints.
 
     Attributes:
-        maxiter: the solver gives up after that many iterations, and the image fails.
+        maxiter: maximum number of iterations; the image fails if the solver needs more.
     """
 
     maxiter: int = 10_000
@@ -30,11 +30,11 @@ class Classical:
             raise MethodError(f"option maxiter must be at least 1, not {self.maxiter}")
 
     def laplacian(self) -> dict[str, Any]:
-        """The Laplacian's own parameters, by the names PyMatting gives them."""
+        """Return the parameters of the Laplacian by their names in PyMatting."""
         return {}
 
     def load(self, device: str, weights: Path | None) -> Predictor:
-        """Make the predictor; it runs on the CPU whatever ``device`` says."""
+        """Make the predictor; it always runs on the CPU."""
         from .method import ClassicalPredictor
 
         if weights is not None:
@@ -65,17 +65,17 @@ class ClosedForm(Classical):
     )
 
     def laplacian(self) -> dict[str, Any]:
-        """The Laplacian's own parameters, by the names PyMatting gives them."""
+        """Return the parameters of the Laplacian by their names in PyMatting."""
         return {"epsilon": self.epsilon, "radius": self.radius}
 
 
 @dataclass(frozen=True)
 class KNN(Classical):
-    """KNN matting: pixels near in colour and place have a like alpha.
+    """KNN matting: pixels that are close in colour and position have similar alphas.
 
     Attributes:
-        neighbours: nearest neighbours taken in the first pass (weak weight on place) and the
-            second (strong weight), as PyMatting does by default.
+        neighbours: numbers of nearest neighbours in the first pass (small weight of the position)
+            and the second (large weight); PyMatting's defaults.
     """
 
     neighbours: tuple[int, int] = (20, 10)
@@ -91,7 +91,7 @@ class KNN(Classical):
     )
 
     def laplacian(self) -> dict[str, Any]:
-        """The Laplacian's own parameters, by the names PyMatting gives them."""
+        """Return the parameters of the Laplacian by their names in PyMatting."""
         return {"n_neighbors": list(self.neighbours)}
 
 
@@ -118,7 +118,7 @@ class LKM(Classical):
     )
 
     def laplacian(self) -> dict[str, Any]:
-        """The Laplacian's own parameters, by the names PyMatting gives them."""
+        """Return the parameters of the Laplacian by their names in PyMatting."""
         return {"epsilon": self.epsilon, "radius": self.radius}
 
 
@@ -145,7 +145,7 @@ class LBDM(Classical):
     )
 
     def laplacian(self) -> dict[str, Any]:
-        """The Laplacian's own parameters, by the names PyMatting gives them."""
+        """Return the parameters of the Laplacian by their names in PyMatting."""
         return {"epsilon": self.epsilon, "radius": self.radius}
 
 
@@ -172,5 +172,5 @@ class RandomWalk(Classical):
     )
 
     def laplacian(self) -> dict[str, Any]:
-        """The Laplacian's own parameters, by the names PyMatting gives them."""
+        """Return the parameters of the Laplacian by their names in PyMatting."""
         return {"sigma": self.sigma, "radius": self.radius}

@@ -1,4 +1,4 @@
-"""The coarse matte: what a trimap alone is worth."""
+"""The coarse matte: a baseline from the trimap alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from p3mbench.method import Float32Array, Kind, MethodInfo, Predictor, UInt8Arra
 
 @dataclass(frozen=True)
 class Coarse:
-    """Half opacity wherever the trimap says unknown: a method must beat this to be worth running.
+    """A baseline: half opacity in the unknown region. A useful method must beat it.
 
     Attributes:
-        unknown: the alpha given to unknown pixels, in [0, 1].
+        unknown: alpha of unknown pixels, in [0, 1].
     """
 
     unknown: float = 0.5
@@ -35,13 +35,13 @@ class Coarse:
             raise MethodError(f"option unknown must be in [0, 1], not {self.unknown}")
 
     def load(self, device: str, weights: Path | None) -> Predictor:
-        """Nothing to load: the method is its own predictor."""
+        """Return the method itself; there is nothing to load."""
         if weights is not None:
             raise MethodError("coarse learns nothing and takes no weights")
         return self
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """(H, W) float32 of 0, ``unknown`` and 1; needs a trimap."""
+        """Return (H, W) float32 of 0, ``unknown`` and 1; needs a trimap."""
         if trimap is None:
             raise ValueError("this method needs a trimap")
         levels = np.array([0.0, self.unknown, 1.0], np.float32)

@@ -1,4 +1,4 @@
-"""How Deep Image Matting's training was compared with what is published; data only."""
+"""How Deep Image Matting's training was compared with the published one; data only."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """DIM's test-time procedures: from an image and a trimap of any size to a matte.
 
-open-mmlab/mmagic (0a560bb): image and trimap are padded to multiples of 32 at the bottom and the
-right by reflection, and the matte is cut back. huochaitiantang/pytorch-deep-image-matting (f5f909d,
-core/deploy.py): both are resized linearly as 8-bit images, the trimap too, so that levels between
-the three appear, and the matte is resized back. Either way the trimap's known pixels are set.
-The 8 bits that both save their mattes with are left to the harness.
+open-mmlab/mmagic (0a560bb): image and trimap are padded by reflection at the bottom and right to
+multiples of 32, and the matte is cropped. huochaitiantang/pytorch-deep-image-matting (f5f909d,
+core/deploy.py): image and trimap are resized linearly as 8-bit images, so the trimap gets values
+between its three levels, and the matte is resized back. Both set the known pixels of the trimap.
+Both save mattes with 8 bits; the harness does that here.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class PlainPredictor(OneNetwork[DIM]):
     """A loaded DIM without skips."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         trimap = checked_trimap(image, trimap, "dim")
         height, width = trimap.shape
@@ -69,7 +69,7 @@ class PlainPredictor(OneNetwork[DIM]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """Everything the network says of ``image`` as it is, without padding or pasting.
+        """Return all outputs of the network for ``image``, without padding or pasting.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.
@@ -87,7 +87,7 @@ class PlainPredictor(OneNetwork[DIM]):
             return arrays_of(self.network(self.input(image, trimap)).named())
 
     def input(self, image: UInt8Array, trimap: UInt8Array) -> Tensor:
-        """The (1, 4, H, W) tensor that the network is given."""
+        """Return the (1, 4, H, W) input of the network."""
         colours = normalised(to_batch(image, self.device), MEAN_255, STD_255)
         return torch.cat([colours, to_batch(trimap[..., None], self.device) / 255.0], dim=1)
 
@@ -96,10 +96,10 @@ class SkipPredictor(OneNetwork[SkipDIM]):
     """A loaded DIM with skips."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         trimap = checked_trimap(image, trimap, "dim-skip")
         height, width = trimap.shape
@@ -113,12 +113,12 @@ class SkipPredictor(OneNetwork[SkipDIM]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """Everything the network says of ``image`` as it is; as `PlainPredictor.raw_outputs`."""
+        """Return all outputs of the network for ``image``; see `PlainPredictor.raw_outputs`."""
         trimap = checked_trimap(image, trimap, "dim-skip")
         check_multiple(image, MULTIPLE)
         with exact_inference():
             return arrays_of(self.network(self.input(image, trimap)).named())
 
     def input(self, image: UInt8Array, trimap: UInt8Array) -> Tensor:
-        """The (1, 4, H, W) tensor that the network is given."""
+        """Return the (1, 4, H, W) input of the network."""
         return image_and_levels(image, trimap, self.device)

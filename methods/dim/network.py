@@ -1,18 +1,17 @@
 """Deep Image Matting (Xu et al., CVPR 2017, arXiv 1703.03872).
 
-An encoder like VGG16 sees the image and the trimap, a decoder much shallower than it puts values
-back to where the encoder's pooling found its maxima, and a refiner of four convolutions sharpens
-the matte by a residual.
+An encoder like VGG16 takes image and trimap. A much shallower decoder unpools to the maxima of the
+encoder's poolings. A refiner of four convolutions sharpens the matte by a residual.
 
 The authors published no code. Two public re-implementations come with weights, and both are here,
 each under the names of its own checkpoints:
 
 - `DIM`: open-mmlab/mmagic (0a560bb; configs/dim, models VGG16, plain_decoder, plain_refiner). As in
-  the paper nothing but the places of the maxima passes from the encoder to the decoder. Its
+  the paper, only the positions of the maxima pass from the encoder to the decoder. Its
   ``conv6`` has a 1x1 kernel, the paper's a 7x7 one.
 - `SkipDIM`: huochaitiantang/pytorch-deep-image-matting (f5f909d; core/net.py). ``conv6`` has a 3x3
   kernel, and after every unpooling the encoder's features are added. Its older checkpoint
-  (``stage1_sad_54.4.pth``) has the same names but was trained without that: ``skips=False``.
+  (``stage1_sad_54.4.pth``) has the same names but was trained without these skips: ``skips=False``.
 
 Both add the refiner's residual to the matte *before* the sigmoid, where the paper adds it to the
 matte. Stage 1 of the training has no refiner; stage 2 trains it alone; stage 3 trains everything.
@@ -40,7 +39,7 @@ def base_of(width: float) -> int:
 
 
 class DIMOutputs(NamedTuple):
-    """What the networks give for (N, 4, H, W) inputs.
+    """The outputs of the networks for (N, 4, H, W) inputs.
 
     Attributes:
         alpha: (N, 1, H, W) in (0, 1), the matte before refinement, the output of stage 1.
@@ -51,12 +50,12 @@ class DIMOutputs(NamedTuple):
     refined: Tensor | None
 
     def named(self) -> dict[str, Tensor]:
-        """The outputs that there are, by their names."""
+        """Return the outputs by name, without those that are None."""
         return {name: value for name, value in self._asdict().items() if value is not None}
 
     @property
     def best(self) -> Tensor:
-        """The refined matte where there is a refiner, else the other."""
+        """The refined matte if there is a refiner, else the other one."""
         return self.alpha if self.refined is None else self.refined
 
 
@@ -124,7 +123,7 @@ class SkipDIM(nn.Module):
 
 
 class Encoder(nn.Module):
-    """VGG16's convolutions with four input channels, and a 1x1 convolution on top."""
+    """VGG16's convolutions with four input channels, followed by a 1x1 convolution."""
 
     def __init__(self, base: int) -> None:
         super().__init__()
@@ -139,7 +138,7 @@ class Encoder(nn.Module):
         self.conv6 = nn.Conv2d(width, width, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """(N, 4, H, W) -> features at 1/32, and where each of the five poolings found maxima."""
+        """(N, 4, H, W) -> features at 1/32, and the positions of the maxima of five poolings."""
         places = []
         for i in range(1, len(STAGES) + 1):
             x, where = getattr(self, f"layer{i}")(x)
@@ -148,7 +147,7 @@ class Encoder(nn.Module):
 
 
 def add_decoder(module: nn.Module, base: int) -> None:
-    """Give ``module`` the layers of the decoder under their names in both code bases."""
+    """Add the layers of the decoder to ``module`` under their names in both code bases."""
     width = STAGES[-1][0] * base
     module.add_module("deconv6_1", nn.Conv2d(width, width, 1))
     for name, bases in DECODER:
@@ -160,15 +159,15 @@ def add_decoder(module: nn.Module, base: int) -> None:
 def decode(
     layers: nn.Module, x: Tensor, places: Sequence[Tensor], features: Sequence[Tensor] = ()
 ) -> Tensor:
-    """The matte before its sigmoid.
+    """Compute the matte before its sigmoid.
 
     Windows of 2x2 do not overlap, so unpooling is the same on every device.
 
     Args:
         layers: has the layers of `add_decoder`.
         x: (N, C, H / 32, W / 32).
-        places: of the maxima of the five stages, the finest first.
-        features: what the stages pooled, in the same order, to be added; empty for no skips.
+        places: positions of the maxima of the five stages, the finest first.
+        features: maps that the stages pooled, in the same order, to add; empty for no skips.
     """
     x = F.relu(layers.deconv6_1(x))  # type: ignore[operator]
     for i, (name, _) in enumerate(DECODER, start=1):
@@ -181,18 +180,18 @@ def decode(
 
 
 def add_refiner(module: nn.Module, base: int) -> None:
-    """Give ``module`` the layers of the refiner under their names in both code bases."""
+    """Add the layers of the refiner to ``module`` under their names in both code bases."""
     for i, width in enumerate((4, base, base), start=1):
         module.add_module(f"refine_conv{i}", nn.Conv2d(width, base, 3, padding=1))
     module.add_module("refine_pred", nn.Conv2d(base, 1, 3, padding=1))
 
 
 def refine(layers: nn.Module, x: Tensor, raw: Tensor) -> Tensor:
-    """The refined matte, from the network's input and the matte before its sigmoid.
+    """Compute the refined matte from the network's input and the matte before its sigmoid.
 
     Args:
         layers: has the layers of `add_refiner`.
-        x: (N, 4, H, W), of which the trimap is not used.
+        x: (N, 4, H, W); the trimap is not used.
         raw: (N, 1, H, W).
     """
     hidden = torch.cat([x[:, :3], raw.sigmoid()], dim=1)

@@ -1,4 +1,4 @@
-"""What Deep Image Matting is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on Deep Image Matting; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class DIMPlain:
         return load_plain(device, path, self.refiner)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import DIMTraining
 
         return DIMTraining(None, self.refiner)
@@ -87,7 +87,7 @@ class DIMSkip:
         strategy: ``resize``: both sides lowered to a multiple of 32 and capped at 1600.
         refiner: True for checkpoints of stage 3; only stage 1 is published.
         skips: False for the checkpoint ``stage1_sad_54.4.pth``: its tensors have the same names,
-            but it was trained before the skips were added, and with them its mattes are wrong.
+            but it was trained before the skips were added, and its mattes are wrong with them.
     """
 
     strategy: str = "resize"
@@ -131,7 +131,7 @@ class DIMSkip:
         return load_skip(device, path, self.refiner, self.skips)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import DIMTraining
 
         return DIMTraining(self.skips, self.refiner)

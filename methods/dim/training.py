@@ -1,7 +1,7 @@
-"""How Deep Image Matting is trained: the paper's losses and stages (Xu et al., CVPR 2017, sec. 4).
+"""The training of Deep Image Matting: the paper's losses and stages (Xu et al., CVPR 2017, sec. 4).
 
-Where there is a refining network, the matting network is trained, then the refining network alone,
-then both; mmagic gives each stage the same number of steps.
+With a refining network, there are three stages: the matting network, the refining network, and
+both. mmagic gives each stage the same number of steps.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ STEPS = 1_000_000  # of each stage
 
 
 class DIMTraining:
-    """DIM, by either re-implementation.
+    """The training of DIM, for both re-implementations.
 
     Args:
-        skips: None for the network without any (mmagic's), else `SkipDIM`'s argument.
-        refiner: whether there is a refining network, which is trained along (stage 3).
+        skips: None for the network without skips (mmagic's), else `SkipDIM`'s argument.
+        refiner: whether there is a refining network, which is trained too (stage 3).
     """
 
     def __init__(self, skips: bool | None, refiner: bool) -> None:
@@ -39,18 +39,18 @@ class DIMTraining:
 
     @property
     def fidelity(self) -> Fidelity:
-        """What was compared, for either re-implementation."""
+        """The comparison with the source, for each re-implementation."""
         return MMAGIC if self.skips is None else SKIPS
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         base = base_of(width)
         if self.skips is None:
             return DIM(base, self.refiner)
         return SkipDIM(base, self.refiner, self.skips)
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Normalised RGB and the trimap over 255, as one tensor."""
+        """Return normalised RGB and the trimap over 255 as one tensor."""
         return (with_levels(batch),)
 
     def losses(self, outputs: DIMOutputs, batch: Batch) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""FBA's distance maps of a batch of trimaps, made where the batch is; see also `inputs`."""
+"""FBA's distance maps of a batch of trimaps, computed on the device of the batch; see `inputs`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MOST = 2**24  # numbers in memory at a time, of one float each
 
 
 def squared_distances(planes: Tensor) -> Tensor:
-    """The squared distance of each pixel to the nearest one that is set, exactly.
+    """Compute the exact squared distance of each pixel to the nearest set pixel.
 
     Args:
         planes: (N, C, H, W) of 0 and 1.
 
     Returns:
-        (N, C, H, W) float32 of whole numbers; infinity in planes of which nothing is set.
+        (N, C, H, W) float32 of integers; infinity in planes without a set pixel.
     """
     flat = planes.flatten(0, 1)
     count, height, width = flat.shape
@@ -35,7 +35,7 @@ def squared_distances(planes: Tensor) -> Tensor:
 
 
 def _along_columns(planes: Tensor) -> Tensor:
-    """(N, H, W): the squared distance to the nearest set pixel of the same column."""
+    """Compute (N, H, W): the squared distance to the nearest set pixel in the same column."""
     height = planes.shape[1]
     places = torch.arange(height, device=planes.device, dtype=torch.float32)[:, None]
     far = torch.full_like(places, torch.inf)
@@ -46,14 +46,14 @@ def _along_columns(planes: Tensor) -> Tensor:
 
 
 def distance_maps(planes: Tensor) -> Tensor:
-    """How near each pixel is to the known background and foreground, on three scales.
+    """Compute the nearness of each pixel to the known background and foreground, on three scales.
 
     Args:
         planes: (N, 2, H, W) of 0 and 1: background, foreground.
 
     Returns:
-        (N, 6, H, W) in [0, 1]; first background, then foreground. A class without any pixel has
-        maps of 0.
+        (N, 6, H, W) in [0, 1]; first background, then foreground. The maps of a class
+        without pixels are 0.
     """
     squared = squared_distances(planes)[:, :, None]
     spreads = tuple(2 * (spread * REACH) ** 2 for spread in SPREADS)

@@ -1,4 +1,4 @@
-"""How FBA Matting's training was compared with what is published; data only."""
+"""How FBA Matting's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIDELITY = Fidelity(
             "composition losses",
             "sums over colours, in units that the text leaves open",
             "means over the channels of colours in [0, 1]",
-            "so that a pixel counts as much as in the alpha loss",
+            "a pixel has the same weight as in the alpha loss",
         ),
         Departure(
             "Laplacian of colours",

@@ -1,6 +1,6 @@
-"""What FBA makes of an image and a trimap before its network sees them: arrays only, no torch.
+"""Make FBA's inputs from an image and a trimap, with arrays only (no torch).
 
-From github.com/MarcoForte/FBA_Matting at 8dd100d (demo.py, networks/transforms.py), in our words.
+After github.com/MarcoForte/FBA_Matting at 8dd100d (demo.py, networks/transforms.py).
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ SPREADS = (0.02, 0.08, 0.16)  # of the Gaussians, as fractions of REACH
 
 
 def known_planes(trimap: UInt8Array) -> Float64Array:
-    """(H, W) trimap in {0, 128, 255} to (H, W, 2): 1 where background, 1 where foreground."""
+    """Convert an (H, W) trimap in {0, 128, 255} to (H, W, 2): background and foreground as 0, 1."""
     return np.stack([trimap == 0, trimap == 255], axis=2).astype(np.float64)
 
 
 def distance_maps(planes: npt.NDArray[np.floating[Any]]) -> Float32Array:
-    """How near each pixel is to the known background and foreground, on three scales.
+    """Compute the nearness of each pixel to the known background and foreground, on three scales.
 
     Args:
-        planes: (H, W, 2) as of `known_planes`, perhaps resized: values between and beyond 0 and 1.
+        planes: (H, W, 2) from `known_planes`, perhaps resized, so values may differ from 0 and 1.
 
     Returns:
         (H, W, 6) float32 in [0, 1]: exp(-d^2 / (2 s^2)) of the distance d to the nearest pixel of
-        the class, s = 6.4, 25.6 and 51.2 pixels; first background, then foreground. A class
-        without any pixel has maps of 0.
+        the class, s = 6.4, 25.6 and 51.2 pixels; first background, then foreground. The
+        maps of a class without pixels are 0.
     """
     maps = np.zeros((*planes.shape[:2], planes.shape[2] * len(SPREADS)), np.float32)
     for k in range(planes.shape[2]):
@@ -45,11 +45,11 @@ def distance_maps(planes: npt.NDArray[np.floating[Any]]) -> Float32Array:
 
 
 def _squared_distance(plane: npt.NDArray[np.floating[Any]]) -> Float32Array | None:
-    """Squared distance, in pixels, to the nearest pixel whose value is 1 to within 1/255.
+    """Compute the squared distance, in pixels, to the nearest pixel with value 1 (to within 1/255).
 
-    A resized plane overshoots, and the published code takes 255 (1 - value) for a uint8: fractions
-    are cut off towards 0, and what is negative wraps around on the processors it ran on. So does
-    this, on every processor.
+    A resized plane overshoots. The published code converts 255 (1 - value) to uint8: fractions are
+    truncated, and negative values wrap around on the processors that it ran on. This function does
+    the same on every processor.
     """
     import cv2
 
@@ -60,8 +60,8 @@ def _squared_distance(plane: npt.NDArray[np.floating[Any]]) -> Float32Array | No
         return None
     missing = np.ascontiguousarray(missing, dtype=np.uint8)
     distance = cv2.distanceTransform(missing, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # On small images OpenCV's root is off in the last bit, or not, by the place in memory, and the
-    # network answers that bit with 3e-4 in alpha. Under the root is a whole number: take it anew.
+    # On small images the last bit of OpenCV's root depends on the address in memory, and the
+    # network amplifies that bit to 3e-4 in alpha. The square is an integer: take its root again.
     whole = np.rint(distance.astype(np.float64) ** 2).astype(np.float32)
     squared: Float32Array = np.sqrt(whole) ** 2
     return squared

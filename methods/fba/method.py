@@ -2,8 +2,8 @@
 
 The published procedure (demo.py of github.com/MarcoForte/FBA_Matting at 8dd100d): both sides are
 raised to a multiple of 8 by resizing image and trimap planes, not by padding; alpha is resized back
-and the trimap's known pixels are set. The published calls name Lanczos, but in the place of
-OpenCV's argument for the destination, so that OpenCV's default runs: bilinear.
+and the trimap's known pixels are set. The published calls pass Lanczos as OpenCV's
+argument for the destination, so OpenCV uses its default: bilinear.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WINDOWS: dict[str, Window] = {"native": "linear", "native-lanczos": "lanczos"}
 
 
 class Inputs(NamedTuple):
-    """The tensors the network takes, in its order; see `FBANet.forward`."""
+    """Return the inputs of the network in its order; see `FBANet.forward`."""
 
     image: Tensor
     trimap: Tensor
@@ -54,7 +54,7 @@ def load(device: str, weights: Path, standardisation: str, strategy: str) -> FBA
 
 
 def network_sides(shape: tuple[int, int]) -> tuple[int, int]:
-    """The (height, width) fed to the network for an image of (height, width)."""
+    """Return the network's input (height, width) for an image's (height, width)."""
     height, width = (-(-side // MULTIPLE) * MULTIPLE for side in shape)
     return height, width
 
@@ -63,7 +63,7 @@ class FBAPredictor(OneNetwork[FBANet]):
     """A loaded FBA Matting.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
+        network: has its weights; it is moved to ``device`` and put into evaluation mode.
         device: ``cpu`` or a CUDA device of PyTorch.
         window: how images of other sizes are resized.
     """
@@ -73,10 +73,10 @@ class FBAPredictor(OneNetwork[FBANet]):
         self.window = window
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         trimap = checked_trimap(image, trimap, "fba")
         sides = network_sides(image.shape[:2])
@@ -92,7 +92,7 @@ class FBAPredictor(OneNetwork[FBANet]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """Everything the network says of ``image`` as it is, without any resizing or pasting.
+        """Return all outputs of the network for ``image``, without resizing or pasting.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 8.
@@ -110,7 +110,7 @@ class FBAPredictor(OneNetwork[FBANet]):
             return arrays_of(self.network(*self.inputs(image, trimap))._asdict())
 
     def inputs(self, image: UInt8Array, trimap: UInt8Array) -> Inputs:
-        """What the network is given for an image and trimap that need no resizing."""
+        """Return the network's inputs for an image and trimap that need no resizing."""
         return self._inputs(image / 255.0, known_planes(trimap))
 
     def _inputs(self, image: npt.NDArray[np.float64], planes: npt.NDArray[np.float64]) -> Inputs:

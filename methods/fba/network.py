@@ -1,18 +1,17 @@
 """The FBA Matting network, under the key names of the published checkpoint.
 
 M. Forte, F. Pitie, "F, B, Alpha Matting", arXiv:2003.07711: a dilated ResNet-50 with group
-normalisation and weight standardisation, a pyramid-pooling decoder that answers alpha, foreground
-and background at once, and one closed-form step that makes the three agree with the image. Written
+normalisation and weight standardisation, a pyramid-pooling decoder for alpha, foreground
+and background, and one closed-form step that makes the three agree with the image. Written
 from the paper and from notes on github.com/MarcoForte/FBA_Matting at 8dd100d (networks/); the state
 dict has the 197 entries of ``FBA.pth``.
 
 Decisions:
 
-* The checkpoint holds raw weights. The published code standardises them in place whenever its mode
-  is set, which drifts if done twice and leaves training without a gradient through it. Here it is
-  part of the forward pass; `FBANet.settle` makes it permanent, once, for inference.
-* ``FBA.pth`` was published with code of 2020 that standardised by another formula; see
-  `Standardisation`.
+* The checkpoint contains raw weights. The published code standardises them in place whenever its
+  mode is set. That drifts if done twice, and training gets no gradient through it. Here it is part
+  of the forward pass; `FBANet.settle` makes it permanent, once, for inference.
+* ``FBA.pth`` was published with code of 2020 that used another formula; see `Standardisation`.
 """
 
 from __future__ import annotations
@@ -40,14 +39,14 @@ def base_of(width: float) -> int:
 
 
 class Standardisation(StrEnum):
-    """How a filter is brought to mean 0 and spread 1."""
+    """The formula that standardises a filter to mean 0 and spread 1."""
 
     HEAD = "head"  # divided by sqrt(biased variance + 1e-5): the published code today
     PUBLISHED_2020 = "2020"  # divided by unbiased deviation + 1e-5: the code FBA.pth came with
 
 
 class FBAOutputs(NamedTuple):
-    """What the network says of a batch, everything in [0, 1].
+    """The outputs of the network for a batch, everything in [0, 1].
 
     Attributes:
         alpha: (N, 1, H, W) opacity.
@@ -62,8 +61,8 @@ class FBAOutputs(NamedTuple):
 def standardised(weight: Tensor, how: Standardisation) -> Tensor:
     """(out, in, h, w) filters, each with mean 0 and spread 1.
 
-    Batch norm's own kernel does ``HEAD``, as in the published code: the network answers the
-    rounding of another formula with 4e-4 in alpha.
+    ``HEAD`` uses batch norm's own kernel, like the published code: the rounding of another formula
+    changes alpha by 4e-4.
     """
     flat = weight.flatten(1)
     if how is Standardisation.HEAD:
@@ -74,7 +73,7 @@ def standardised(weight: Tensor, how: Standardisation) -> Tensor:
 
 
 class StandardisedConv2d(nn.Conv2d):
-    """A convolution whose filters are standardised on their way in (Qiao et al., 2019)."""
+    """A convolution with standardised filters (Qiao et al., 2019)."""
 
     how: Standardisation | None = Standardisation.HEAD  # None: the weights are standardised already
 
@@ -145,7 +144,7 @@ class Encoder(nn.Module):
     def _layer(
         blocks: int, inputs: int, planes: int, groups: int, stride: int = 1, dilation: int = 1
     ) -> nn.Sequential:
-        """``blocks`` of them. The first one, which in ResNet-50 has the stride, dilates half."""
+        """Make ``blocks`` blocks. The first, strided in ResNet-50, has half the dilation."""
         first = Bottleneck(inputs, planes, groups, stride, max(1, dilation // 2), project=True)
         rest = [
             Bottleneck(4 * planes, planes, groups, 1, dilation, project=False)
@@ -175,7 +174,7 @@ def double(x: Tensor) -> Tensor:
 
 
 class Decoder(nn.Module):
-    """Pyramid pooling of the deepest map, then three doublings; 7 planes come out, unbounded."""
+    """Pyramid pooling of the deepest map, then three doublings; outputs 7 unbounded planes."""
 
     def __init__(self, base: int, groups: int) -> None:
         super().__init__()
@@ -232,9 +231,9 @@ class FBANet(nn.Module):
     """FBA Matting: encoder, decoder, fusion.
 
     Args:
-        base: channels of the first convolution; all other counts, and the groups of the group
-            norms, scale with it. 64 is the published network. A multiple of 4.
-        standardisation: by which formula filters are standardised.
+        base: channels of the first convolution, a multiple of 4; all other counts, and the groups
+            of the group norms, scale with it. 64 is the published network.
+        standardisation: formula that standardises the filters.
     """
 
     def __init__(
@@ -257,7 +256,7 @@ class FBANet(nn.Module):
         Args:
             image: (N, 3, H, W) RGB in [0, 1].
             trimap: (N, 2, H, W), 1 where known background and where known foreground, else 0.
-            normalised: ``image`` with ImageNet's mean and spread taken out.
+            normalised: ``image`` normalised with ImageNet's mean and spread.
             maps: (N, 6, H, W) nearness to the known background and foreground; see
                 `.inputs.distance_maps`.
         """
@@ -268,9 +267,9 @@ class FBANet(nn.Module):
 
     @torch.no_grad()
     def settle(self) -> None:
-        """Standardise every filter for good, so that a forward pass need not; for inference.
+        """Standardise every filter permanently, to save time at inference.
 
-        The state dict is no longer that of a checkpoint afterwards. A second call does nothing.
+        Afterwards the state dict differs from that of a checkpoint. A second call does nothing.
         """
         for conv in self._standardised():
             if conv.how is not None:

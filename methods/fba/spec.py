@@ -1,4 +1,4 @@
-"""What FBA Matting is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on FBA Matting; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class FBA:
     """FBA Matting (ResNet-50, group norm and weight standardisation), as its authors ran it.
 
     Attributes:
-        strategy: how an image is brought to the next multiple of 8 and its matte back.
+        strategy: how the image is resized to the next multiple of 8 and the matte back.
 
-            * ``native``: bilinearly, as the published code does: it names Lanczos in the place of
+            * ``native``: bilinearly, as the published code does, because it passes Lanczos as
               another argument of OpenCV.
-            * ``native-lanczos``: by Lanczos, which the code means.
+            * ``native-lanczos``: with Lanczos, as the code intends.
 
-        standardisation: the formula that standardises the filters. ``head`` is the published code
-            as it stands today; ``2020`` is the code that ``FBA.pth`` was published with. With
+        standardisation: the formula that standardises the filters. ``head`` is the current
+            published code; ``2020`` is the code that ``FBA.pth`` was published with. With
             random weights the two differ by 0.0025 in alpha on average.
     """
 
@@ -87,7 +87,7 @@ class FBA:
         return load(device, path, self.standardisation, self.strategy)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import FBATraining
 
         return FBATraining(self.standardisation)

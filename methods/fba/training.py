@@ -1,4 +1,4 @@
-"""How FBA is trained: the paper's losses (Forte and Pitie, 2020, sec. 3.3); there is no code."""
+"""The training of FBA: the paper's losses (Forte and Pitie, 2020, sec. 3.3); there is no code."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class FBATraining:
         self.standardisation = Standardisation(standardisation)
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised.
+        """Make a randomly initialised network, ``width`` times as wide.
 
-        Alpha starts in the middle of its range, which ends in a clamp: what starts below 0 would
-        never get a gradient.
+        Alpha starts in the middle of its range. The range is clamped, so values that start below 0
+        would never get a gradient.
         """
         network = FBANet(base_of(width), self.standardisation)
         with torch.no_grad():
@@ -49,9 +49,9 @@ class FBATraining:
         return image, planes, normalised(image), distance_maps(planes)
 
     def losses(self, outputs: FBAOutputs, batch: Batch) -> dict[str, Tensor]:
-        """Of alpha: L1, composition, gradient, Laplacian; of colours: L1, Laplacian, exclusion.
+        """Alpha: L1, composition, gradient, Laplacian. Colours: L1, Laplacian, exclusion.
 
-        The image composed of the predicted colours by the true alpha counts as well.
+        The image composed of the predicted colours with the true alpha counts too.
         """
         image, alpha = batch.image / 255, outputs.alpha
         layers = (batch.layers[0] / 255, batch.layers[1] / 255)

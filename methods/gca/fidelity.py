@@ -1,4 +1,4 @@
-"""How GCA Matting's training was compared with what is published; data only."""
+"""How GCA Matting's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from p3mbench.training.fidelity import (
 
 FIDELITY = Fidelity(
     losses="compared by reading mmagic 07ceb60 (configs/gca) and webtoon/matteformer "
-    "(trainers/trainer.py, which took it over, and whose values are golden); "
+    "(trainers/trainer.py, a copy with golden values); "
     "Yaoyi-Li/GCA-Matting's own trainer could not be read",
     rest="compared by reading Yaoyi-Li/GCA-Matting 9214fb4 (config/gca-dist-all-data.toml, "
     "utils/config.py, dataloader/data_generator.py)",

@@ -38,7 +38,7 @@ class GCAPredictor(OneNetwork[GCA]):
     """A loaded GCA Matting under one strategy.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
+        network: has its weights; it is moved to ``device`` and put into evaluation mode.
         device: ``cpu`` or a CUDA device of PyTorch.
         strategy: ``native`` or ``margin``.
     """
@@ -50,10 +50,10 @@ class GCAPredictor(OneNetwork[GCA]):
         self.margin = MARGIN if strategy == "margin" else 0
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         trimap = checked_trimap(image, trimap, "gca")
         height, width = trimap.shape
@@ -66,7 +66,7 @@ class GCAPredictor(OneNetwork[GCA]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """What the network says of ``image`` as it is, without any padding or pasting.
+        """Return the network's output for ``image``, without padding or pasting.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.

@@ -1,9 +1,9 @@
-"""GCA: opacity flows to where it is unknown from where the image looks alike.
+"""GCA: opacity is propagated to unknown pixels from pixels with a similar appearance.
 
 Y. Li, H. Lu, "Natural Image Matting via Guided Contextual Attention", AAAI 2020,
-arXiv:2001.04069. A U-Net of residual blocks with spectral normalisation; before 1/16 and after it
+arXiv:2001.04069. A U-Net of residual blocks with spectral normalisation; before and after 1/16,
 *guided contextual attention* replaces patches of the opacity features by a mixture of others,
-weighted by how alike the low-level features of the image are there. Written from the paper and from
+weighted by the similarity of the image's low-level features. Written from the paper and from
 notes on github.com/Yaoyi-Li/GCA-Matting at 5a999be (resnet_gca_encoder_29, res_gca_decoder_22); the
 state dict has the 578 entries of ``gca-dist.pth``. github.com/open-mmlab/mmagic has the same
 network under other names (`published_name`), but normalises transposed convolutions along the other
@@ -55,7 +55,7 @@ def base_of(width: float) -> int:
 
 
 def published_name(key: str) -> str:
-    """The published name of one of mmagic's; a published name stays as it is."""
+    """Translate a name of mmagic to the published name; keep a published name."""
     if not key.startswith("backbone."):
         return key
     match = re.match(r"backbone\.encoder\.guidance_head\.(\d)\.(conv|bn)\.(\w+)$", key)
@@ -71,12 +71,12 @@ def published_name(key: str) -> str:
 
 
 def is_mmagic(key: str) -> bool:
-    """Whether a name is one of mmagic's."""
+    """Whether a name comes from mmagic."""
     return key.startswith("backbone.encoder.")
 
 
 class Attended(NamedTuple):
-    """What the decoder takes over from the encoder.
+    """What the decoder takes from the encoder.
 
     Attributes:
         deep: (N, 512, H / 32, W / 32).
@@ -92,7 +92,7 @@ class Attended(NamedTuple):
 
 
 class EncoderBlock(nn.Module):
-    """Two 3x3 convolutions with a shortcut, which averages where the stride is 2."""
+    """Two 3x3 convolutions with a shortcut, which averages if the stride is 2."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
@@ -123,9 +123,9 @@ def encoder_stage(inputs: int, outputs: int, blocks: int, stride: int) -> nn.Seq
 class GuidedAttention(nn.Module):
     """Guided contextual attention, at 1/8 of the image's size.
 
-    Each 4x4 patch of the opacity features becomes a mixture of all of them; the weights are the
-    softmax of how alike the 3x3 patches of the guidance (of half the size) are. The result passes a
-    1x1 convolution and is added to what was there.
+    Each 4x4 patch of the opacity features becomes a mixture of all patches. The weights are the
+    softmax of the similarity of 3x3 patches of the guidance (of half the size). The result passes
+    a 1x1 convolution and is added to the input.
     """
 
     def __init__(self, channels: int, guidance: int) -> None:
@@ -151,7 +151,7 @@ class GuidedAttention(nn.Module):
 
     @staticmethod
     def _scale(unknown: Tensor, strange: Tensor) -> Tensor:
-        """(N, patches): unknown patches count the more, the larger the unknown region is."""
+        """Return (N, patches): the weight of unknown patches grows with the unknown region."""
         share = unknown.mean(dim=(2, 3))
         ratio = (share / (1 - share)).sqrt()
         return torch.where(strange > 0, ratio.clamp(*SCALES), (1 / ratio).clamp(*SCALES))
@@ -162,12 +162,12 @@ def _halved(x: Tensor) -> Tensor:
 
 
 def _patches(x: Tensor, size: int, stride: int) -> Tensor:
-    """(N, C size^2, patches): the patches of a map with one reflected pixel around it."""
+    """Return (N, C size^2, patches): the patches of a map with one reflected border pixel."""
     return F.unfold(F.pad(x, (1, 1, 1, 1), mode="reflect"), size, stride=stride)
 
 
 class Encoder(nn.Module):
-    """Residual stages to 1/32, attention at 1/8, and a small network that sees colours only."""
+    """Residual stages to 1/32, attention at 1/8, and a small network for colours only."""
 
     def __init__(self, base: int) -> None:
         super().__init__()
@@ -241,8 +241,8 @@ class GCA(nn.Module):
     Args:
         base: channels of the first convolution; all other counts scale with it. 32 is the published
             network. Must be even.
-        rows: axis that the spectral norm of transposed convolutions takes for rows: 0 as its
-            authors do, 1 as PyTorch and mmagic do.
+        rows: axis that the spectral norm of transposed convolutions uses as rows: 0 by its authors,
+            1 in PyTorch and mmagic.
     """
 
     def __init__(self, base: int = PUBLISHED_BASE, rows: int = 0) -> None:

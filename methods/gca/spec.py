@@ -1,4 +1,4 @@
-"""What GCA Matting is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on GCA Matting; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRAIN_SETS = ("Adobe Composition-1k/train",)
 
 @dataclass(frozen=True)
 class GCAMethod:
-    """GCA Matting; takes the authors' checkpoints and mmagic's.
+    """GCA Matting; reads the checkpoints of its authors and of mmagic.
 
     Attributes:
         strategy: ``native``: at the image's own size, padded by reflection to multiples of 32 below
@@ -92,7 +92,7 @@ class GCAMethod:
         return load(device, path, self.strategy)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import GCATraining
 
         return GCATraining()

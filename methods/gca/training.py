@@ -1,4 +1,4 @@
-"""How GCA Matting is trained: the L1 loss of its paper (Li and Lu, AAAI 2020, sec. 3.3)."""
+"""The training of GCA Matting: the L1 loss of its paper (Li and Lu, AAAI 2020, sec. 3.3)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class GCATraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return GCA(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Normalised RGB and the trimap's three planes, as one tensor."""
+        """Return normalised RGB and the trimap's three planes as one tensor."""
         return (with_classes(batch),)
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:

@@ -1,1 +1,1 @@
-"""GFM, glance and focus matting: what is where, and how transparent, from one encoder."""
+"""GFM, glance and focus matting: classes and opacity from one encoder."""

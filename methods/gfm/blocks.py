@@ -1,4 +1,4 @@
-"""The pieces GFM's decoders are made of."""
+"""The building blocks of GFM's decoders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def stage(*widths: int, dilation: int = 1) -> list[nn.Module]:
 
 
 class PyramidPooling(nn.Module):
-    """The map beside its averages over coarse grids, mixed by a 1x1 convolution (PSPNet)."""
+    """Concatenate the map with its averages over coarse grids, then a 1x1 convolution (PSPNet)."""
 
     def __init__(self, planes: int) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class PyramidPooling(nn.Module):
         self.bottleneck = nn.Conv2d((len(POOLED) + 1) * planes, planes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, planes, H, W) to the same; corners stay aligned when the averages are enlarged."""
+        """(N, planes, H, W) to the same; averages are enlarged with aligned corners."""
         size = x.shape[2:]
         parts = [
             F.interpolate(branch(x), size=size, mode="bilinear", align_corners=True)
@@ -45,7 +45,7 @@ class PyramidPooling(nn.Module):
 
 
 class SqueezeExcitation(nn.Module):
-    """Each channel weighted by what all channels' averages say (Hu et al., 2018)."""
+    """Weight each channel by a function of all channels' averages (Hu et al., 2018)."""
 
     def __init__(self, channels: int, reduction: int = 4) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """ResNet as GFM uses it, under the key names of torchvision's checkpoints.
 
-K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385. A
-container: `GFM` owns the order of the parts and leaves some out, but its checkpoints hold all of
-them, the classifier for ImageNet's 1000 classes included.
+K. He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, arXiv:1512.03385. The
+class is a container: `GFM` defines the order of the parts and leaves some out, but its checkpoints
+contain all of them, including the classifier for ImageNet's 1000 classes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class BasicBlock(nn.Module):
     """Two 3x3 convolutions with a shortcut; ``stride`` is that of the first.
 
     Args:
-        inputs: channels that come in.
+        inputs: input channels.
         planes: channels inside and out.
         stride: 1 or 2.
     """
@@ -47,8 +47,8 @@ class Bottleneck(nn.Module):
     """1x1, 3x3 and 1x1 convolutions with a shortcut; ``stride`` is that of the 3x3 one.
 
     Args:
-        inputs: channels that come in.
-        planes: channels inside; four times as many go out.
+        inputs: input channels.
+        planes: inner channels; the output has four times as many.
         stride: 1 or 2.
     """
 
@@ -76,7 +76,7 @@ class Bottleneck(nn.Module):
 
 
 def shortcut(inputs: int, outputs: int, stride: int) -> nn.Sequential | None:
-    """A 1x1 convolution with batch norm where a block changes the shape, else nothing."""
+    """A 1x1 convolution with batch norm if a block changes the shape, else nothing."""
     if inputs == outputs and stride == 1:
         return None
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))

@@ -1,4 +1,4 @@
-"""How GFM's training was compared with what is published; data only."""
+"""How GFM's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ FIDELITY = Fidelity(
         Departure(
             "foreground and background colours",
             "closed-form estimates",
-            "estimates of another method (p3mbench data foregrounds)",
+            "estimates by another method (p3mbench data foregrounds)",
             "closed-form estimation takes minutes for an image",
         ),
         Departure(
             "preset nano: losses",
             "by the code",
             "by the text",
-            "by the code, FT and BT cannot be right in the band between erosion and dilation",
+            "with the code's losses, FT and BT cannot be right between erosion and dilation",
         ),
     ),
     disagreements=(
         Disagreement(
             "cross-entropy of the glance",
-            "of the scores after the sigmoid, as if they were logits",
-            "of the classes' probabilities",
+            "treats the scores after the sigmoid as logits",
+            "uses the classes' probabilities",
             FOLLOW_TEXT,
         ),
         Disagreement(
@@ -52,8 +52,8 @@ FIDELITY = Fidelity(
         ),
         Disagreement(
             "RIM's loss of BT",
-            "reads the outputs of FT, so that BT's heads learn by the integrated matte alone",
-            "reads the outputs of BT",
+            "uses the outputs of FT, so that BT's heads learn only from the integrated matte",
+            "uses the outputs of BT",
             FOLLOW_TEXT,
         ),
     ),

@@ -1,8 +1,8 @@
 """GFM's test-time procedure: from an image of any size to its matte.
 
-The published procedure (core/test.py of github.com/JizhiziLi/GFM at 4b15ee0): the sides a network
-sees are a half or a third of the image's, lowered to a multiple of 32 and to 1600 at most, whatever
-that does to the aspect ratio; nothing is padded. Values enter as 0..255, not normalised.
+The published procedure (core/test.py of github.com/JizhiziLi/GFM at 4b15ee0): the sides of
+the network's input are a half or a third of the image's, lowered to a multiple of 32 and to at most
+1600. The aspect ratio may change; nothing is padded. Values are 0..255, not normalised.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class GFMStrategy:
     """A named test-time procedure.
 
     Attributes:
-        ratio: the part of the image's sides that the network (in HYBRID: the focus) sees.
-        hybrid: whether the glance has a pass of its own, at a third of the sides.
-        pinned: whether images are resized as by scikit-image 0.17.2, which the authors pin, instead
-            of as by the current one.
+        ratio: size of the network's input (in HYBRID: of the focus) relative to the image.
+        hybrid: whether the glance has its own pass, at a third of the sides.
+        pinned: whether to resize like scikit-image 0.17.2, which the authors pin, or like the
+            current version.
     """
 
     ratio: float = FOCUS_RATIO
@@ -55,11 +55,11 @@ class GFMStrategy:
     pinned: bool = False
 
     def resize(self, image: Array, size: tuple[int, int]) -> Array:
-        """An image or an opacity at another size, in [0, 1]."""
+        """Resize an image or an opacity; the result is in [0, 1]."""
         return resize_pinned(image, size) if self.pinned else resize(image, size, Flavour.CURRENT)
 
     def resize_labels(self, plane: UInt8Array, size: tuple[int, int]) -> Array:
-        """A plane of labels at another size, with the very rounding of the scikit-image meant."""
+        """Resize a plane of labels with the exact rounding of the chosen scikit-image."""
         if self.pinned:
             return resize_pinned(plane, size)
         return resize_exactly(plane, size, Flavour.CURRENT)
@@ -90,28 +90,28 @@ class GFMPredictor(OneNetwork[GFM]):
     """A loaded GFM under one strategy.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
+        network: has its weights; it is moved to ``device`` and put into evaluation mode.
         device: ``cpu`` or a CUDA device of PyTorch.
-        strategy: what `predict` does around the network; RIM has no hybrid one.
+        strategy: what `predict` does around the network; RIM has no hybrid strategy.
     """
 
     channels_last = True
 
     def __init__(self, network: GFM, device: str, strategy: GFMStrategy) -> None:
         if strategy.hybrid and network.rosta is Rosta.RIM:
-            raise ValueError("strategy must not be hybrid for RIM: it has three glances")
+            raise ValueError("strategy cannot be hybrid for RIM, which has three glances")
         super().__init__(network, device)
         self.strategy = strategy
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`. No trimap is used."""
         with exact_inference():
             return self._hybrid(image) if self.strategy.hybrid else self._resize(image)
 
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """Everything the network says of ``image`` as it is, without any resizing.
+        """Return all outputs of the network for ``image``, without resizing.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.
@@ -135,12 +135,12 @@ class GFMPredictor(OneNetwork[GFM]):
         return alpha.clip(0, 1)  # only RIM's integration leaves the range
 
     def _hybrid(self, image: UInt8Array) -> Float32Array:
-        """Classes from a third of the size, opacity from half of it.
+        """Predict classes at a third of the size and opacity at half the size.
 
-        The grey image of the classes is enlarged. TT: what is no longer exactly 0 or 255 counts as
-        transition, so that it grows by the ramp of the interpolation (and, with current
-        scikit-image, by the pixels that rounding leaves just short of 255). FT, BT: the ramp
-        itself is added to or subtracted from.
+        The grey image of the classes is enlarged. TT: values other than exactly 0 or 255 count as
+        transition. So the transition grows by the ramp of the interpolation and, with current
+        scikit-image, by pixels that rounding leaves just below 255. FT, BT: the ramp itself is
+        added to or subtracted from.
         """
         size, rosta = image.shape[:2], self.network.rosta
         classes = self.network.classes(self._resized(image, GLANCE_RATIO)).argmax(dim=1)[0]

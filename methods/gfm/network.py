@@ -1,14 +1,14 @@
 """The GFM network with its four encoders, under the key names of the published checkpoints.
 
 J. Li, J. Zhang, S. J. Maybank, D. Tao, "Bridging Composite and Real: Towards End-to-end Deep Image
-Matting", IJCV 2022, arXiv:2010.16188. A glance decoder says what is background, transition and
-foreground, a focus decoder how opaque the transition is; both read one encoder. Facts on layers,
-sizes and key names from core/gfm.py and core/util.py of github.com/JizhiziLi/GFM (4b15ee0), and
-from the list of keys of its checkpoints; written anew.
+Matting", IJCV 2022, arXiv:2010.16188. A glance decoder predicts background, transition and
+foreground; a focus decoder predicts the opacity of the transition; both use one encoder. Facts on
+layers, sizes and key names come from core/gfm.py and core/util.py of github.com/JizhiziLi/GFM
+(4b15ee0), and from the list of keys of its checkpoints. The code is ours.
 
-Kept as published: images enter as 0..255 without normalisation; classes are compared after the
-sigmoid, so that saturated scores tie; parts that are never used (a classifier, DenseNet's last
-norm, the stem that `Encoder.R34_2B` replaces) are there because the checkpoints hold them.
+As published, images are 0..255 without normalisation, and classes are compared after the sigmoid,
+so saturated scores tie. Unused parts (a classifier, DenseNet's last norm, the stem that
+`Encoder.R34_2B` replaces) exist because the checkpoints contain them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def base_of(width: float) -> int:
 
 
 class Encoder(StrEnum):
-    """Which encoder; the names are those of the authors' option ``backbone``."""
+    """The encoder, by the names of the authors' option ``backbone``."""
 
     R34 = "r34"
     R34_2B = "r34_2b"
@@ -43,11 +43,12 @@ class Encoder(StrEnum):
 
 
 class Rosta(StrEnum):
-    """How the two decoders share the work ("representation of semantic and transition areas").
+    """The roles of the decoders ("representation of semantic and transition areas").
 
-    TT: the glance gives background, transition and foreground. FT: it gives foreground, and the
-    focus adds the transition. BT: it gives foreground with transition, and the focus subtracts.
-    RIM: all three from one network, integrated by two 1x1 convolutions.
+    TT: the glance predicts background, transition and foreground. FT: the glance predicts
+    foreground, and the focus adds the transition. BT: the glance predicts foreground with
+    transition, and the focus subtracts. RIM: one network has all three, integrated by two 1x1
+    convolutions.
     """
 
     TT = "TT"
@@ -57,12 +58,12 @@ class Rosta(StrEnum):
 
     @property
     def heads(self) -> tuple[Rosta, ...]:
-        """The representations that have heads of their own: three for RIM, else itself."""
+        """The representations with separate heads: three for RIM, else itself."""
         return (Rosta.TT, Rosta.FT, Rosta.BT) if self is Rosta.RIM else (self,)
 
     @property
     def classes(self) -> int:
-        """How many classes the glance tells apart."""
+        """Number of classes of the glance."""
         return 3 if self is Rosta.TT else 2
 
 
@@ -97,7 +98,7 @@ LAYOUTS = {
 
 
 class Branches(NamedTuple):
-    """One representation's answer; every map has the size of the input.
+    """The outputs of one representation; every map has the size of the input.
 
     Attributes:
         glance: (N, 3 or 2, H, W) scores in [0, 1] of each class, after a sigmoid.
@@ -111,18 +112,18 @@ class Branches(NamedTuple):
 
 
 class GFMOutputs(NamedTuple):
-    """What the network says of a batch.
+    """The outputs of the network for a batch.
 
     Attributes:
-        branches: by representation; one but for RIM, which has three.
-        fusion: (N, 1, H, W) opacity; in [0, 1] but for RIM, whose last convolution is not bounded.
+        branches: by representation; three for RIM, else one.
+        fusion: (N, 1, H, W) opacity; in [0, 1] except for RIM, whose last convolution is unbounded.
     """
 
     branches: dict[Rosta, Branches]
     fusion: Tensor
 
     def named(self) -> dict[str, Tensor]:
-        """The outputs by their published names, with ``tt_`` and so on before RIM's branches."""
+        """Return the outputs by their published names, with ``tt_`` etc. before RIM's."""
         if len(self.branches) == 1:
             (only,) = self.branches.values()
             return only._asdict()
@@ -135,7 +136,7 @@ class GFMOutputs(NamedTuple):
 
 
 def collaborate(rosta: Rosta, glance: Tensor, focus: Tensor) -> Tensor:
-    """Both decoders' maps as one opacity; gradients reach the focus only, as published."""
+    """Combine both decoders' maps; gradients reach the focus only, as published."""
     label = glance.argmax(dim=1, keepdim=True)
     if rosta is Rosta.TT:
         return torch.where(label == 1, focus, (label == 2).to(focus.dtype))
@@ -154,7 +155,7 @@ class GFM(nn.Module):
             published network. Must be even.
 
     The encoder's layers are registered twice, under torchvision's name and as ``encoder*``, because
-    the checkpoints hold both; of two differing copies the second would win.
+    the checkpoints contain both. If they differ, the second wins.
     """
 
     def __init__(
@@ -185,7 +186,7 @@ class GFM(nn.Module):
             )
 
     def forward(self, x: Tensor) -> GFMOutputs:
-        """All outputs for (N, 3, H, W) images in [0, 255]; H and W multiples of 32."""
+        """Compute all outputs for (N, 3, H, W) images in [0, 255]; H and W multiples of 32."""
         maps = self._encode(x)
         glance, focus = self._glance(maps), self._focus(maps)
         branches = {}
@@ -195,15 +196,15 @@ class GFM(nn.Module):
         return GFMOutputs(branches, self._integrated(branches))
 
     def classes(self, x: Tensor) -> Tensor:
-        """The ``glance`` output alone, without the focus decoder's work; not for RIM."""
+        """Return only the ``glance`` output, without the focus decoder's work; not for RIM."""
         return self._scores(self.rosta, self._glance(self._encode(x)))
 
     def opacity(self, x: Tensor) -> Tensor:
-        """The ``focus`` output alone, without the glance decoder's work; not for RIM."""
+        """Return only the ``focus`` output, without the glance decoder's work; not for RIM."""
         return self._opacity(self.rosta, self._focus(self._encode(x)))
 
     def matte(self, x: Tensor) -> Tensor:
-        """The ``fusion`` output alone."""
+        """Return only the ``fusion`` output."""
         return self(x).fusion  # type: ignore[no-any-return]
 
     def _add_encoder(self, encoder: Encoder, base: int) -> None:
@@ -230,7 +231,7 @@ class GFM(nn.Module):
             self.add_module(f"encoder{k}", layer)
 
     def _add_dense_stages(self, base: int) -> None:
-        """DenseNet without its first pooling: its transitions do the halving instead."""
+        """DenseNet without its first pooling; its transitions halve the size instead."""
         net = self.densenet.features
         reduction = [*stage(16 * base, 8 * base), nn.MaxPool2d(2, ceil_mode=True)]
         parts = [["conv0", "norm0", "relu0"]]
@@ -241,7 +242,7 @@ class GFM(nn.Module):
             self.add_module(f"encoder{k}", nn.Sequential(*layers))
 
     def _add_context(self, deep: int, base: int) -> None:
-        """``psp{k}``: what the pyramid pooling tells the glance decoder's stage k - 1."""
+        """``psp{k}``: the output of the pyramid pooling for stage k - 1 of the glance decoder."""
         for k, (*_, outputs) in zip(range(self.top, 0, -1), self.layout.decoders, strict=True):
             factor = min(2 ** (self.top - k + 1), 32)
             layers = stage(deep, outputs * base)
@@ -284,18 +285,18 @@ class GFM(nn.Module):
         return maps
 
     def _glance(self, maps: list[Tensor]) -> Tensor:
-        """What the glance heads read."""
+        """The input of the glance heads."""
         context = self.psp_module(maps[-1])
         x = self._part(f"decoder{self.top}_g")(torch.cat([context, maps[-1]], dim=1))
         for k in range(self.top - 1, 0, -1):
             above = self._part(f"psp{k + 1}")(context)
             x = self._part(f"decoder{k}_g")(torch.cat([above, x], dim=1))
-        if self.layout.full_size:  # psp1 is there but not used
+        if self.layout.full_size:  # psp1 exists but is not used
             return x  # type: ignore[no-any-return]
         return torch.cat([self._part("psp1")(context), x], dim=1)
 
     def _focus(self, maps: list[Tensor]) -> Tensor:
-        """What the focus heads read."""
+        """The input of the focus heads."""
         x = self.bridge_block(maps[-1])
         for k in range(self.top, 0, -1):
             x = self._part(f"decoder{k}_f")(torch.cat([x, maps[k]], dim=1))

@@ -1,10 +1,11 @@
-"""Resizing as scikit-image 0.17.2 did it, which GFM's authors pin; see `p3mbench.resampling`.
+"""Resize like scikit-image 0.17.2, which GFM's authors pin; see `p3mbench.resampling`.
 
-It differs from today's in two ways that a matte shows. The Gaussian laid over a shrinking axis runs
-in the image's own type: of a uint8 image every axis' result is cut down to whole numbers, which
-darkens the network's input by about one level. And a float32 matte is enlarged in single precision,
-coordinates included. Stated here in our own arithmetic, so that no library update moves it; the
-one liberty is that the published coordinates carry the rounding of a least-squares fit (4e-15).
+It differs from the current version in two ways that affect mattes. The Gaussian over a shrinking
+axis uses the image's own type: the result for a uint8 image is truncated to integers after each
+axis, which darkens the network's input by about one level. A float32 matte is enlarged in single
+precision, including the coordinates. This is our own code, so that library updates do not change
+mattes. One thing differs: the published coordinates contain the rounding of a least-squares fit
+(4e-15).
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def resize_pinned(
     """Resize an image or a matte as ``skimage.transform.resize`` of version 0.17.2.
 
     Args:
-        image: (H, W) or (H, W, C); uint8 is read as 0..255 and scaled to [0, 1], float32 is taken
-            as it is. Never written to; any memory order.
-        size: (height, width) wanted, each at least 1.
+        image: (H, W) or (H, W, C); uint8 0..255 is scaled to [0, 1], float32 is used unchanged. Any
+            memory order; never written to.
+        size: requested (height, width), each at least 1.
 
     Returns:
         (height, width[, C]) within the range of the (scaled, smoothed) input: float64 for uint8,
@@ -64,10 +65,10 @@ def _check(image: Array, size: tuple[int, int]) -> None:
 
 
 def _smoothed(image: Array, axis: int, sigma: float) -> Array:
-    """A Gaussian along one axis with mirrored ends, summed in float64 and cut to image's type.
+    """Smooth one axis by a Gaussian with mirrored ends, in float64; truncate to the image's type.
 
-    The order of the sums is that of SciPy: the centre, then pairs from the outside in. It decides
-    whether an even area of level 200 stays 200 or becomes 199.
+    The order of the sums is SciPy's: the centre, then pairs from the outside in. It decides whether
+    a flat area of level 200 stays 200 or becomes 199.
     """
     length = image.shape[axis]
     radius = int(GAUSSIAN_REACH * sigma + 0.5)
@@ -86,7 +87,7 @@ def _smoothed(image: Array, axis: int, sigma: float) -> Array:
 
 
 def _interpolated(values: Array, size: tuple[int, int]) -> Array:
-    """Bilinear in the type of ``values``: along the columns, then between the rows."""
+    """Interpolate bilinearly in the type of ``values``: along the columns, then between rows."""
     rows, down = _neighbours(values.shape[0], size[0], values.dtype)
     columns, along = _neighbours(values.shape[1], size[1], values.dtype)
     trailing = (1,) * (values.ndim - 2)
@@ -100,7 +101,7 @@ def _interpolated(values: Array, size: tuple[int, int]) -> Array:
 
 
 def _neighbours(old: int, new: int, dtype: np.dtype[Any]) -> tuple[IntArray, Array]:
-    """For each of ``new`` pixels of an axis the two of ``old`` it lies between, and their weights.
+    """Return the two old neighbours of each new pixel along an axis, and their weights.
 
     Returns:
         Two (2, new) arrays: indices, mirrored into [0, old), and weights of type ``dtype``.
@@ -116,7 +117,7 @@ def _neighbours(old: int, new: int, dtype: np.dtype[Any]) -> tuple[IntArray, Arr
 
 
 def _mirrored(indices: IntArray, length: int) -> IntArray:
-    """Indices folded into [0, length) by mirrors through the centres of the outermost pixels."""
+    """Mirror indices into [0, length) at the centres of the outermost pixels."""
     if length == 1:
         return np.zeros_like(indices)
     period = 2 * (length - 1)

@@ -1,4 +1,4 @@
-"""What the GFM networks are; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on the GFM networks; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def info_of(
     """The facts on one published GFM; all were trained on animals only.
 
     Args:
-        name: of the method.
-        title: as printed in tables.
-        file: the checkpoint's, as the authors name it.
-        drive_id: of the checkpoint on Google Drive.
-        parameters: of the network.
+        name: name of the method.
+        title: title in tables.
+        file: file name of the authors' checkpoint.
+        drive_id: id of the checkpoint on Google Drive.
+        parameters: number of parameters of the network.
         strategies: the first is the default.
     """
     checkpoint = Checkpoint(
@@ -73,27 +73,28 @@ class GFMR34:
     """GFM with a ResNet-34 encoder, its glance giving background, transition and foreground (TT).
 
     Attributes:
-        strategy: how an image is fed to the network and its matte brought back.
+        strategy: how the image is resized for the network and the matte back.
 
             * ``resize``: at half size; the matte is enlarged.
-            * ``hybrid``: foreground and background decided at a third of the size, opacity at half.
-            * ``resize-2021``, ``hybrid-2021``: the same under scikit-image 0.17.2, which the
-              authors pin: the network's input is about one grey level darker.
-            * ``third``, ``third-2021`` (RIM only, which the authors always ran so): at a third of
-              the size; the matte is enlarged, and cut off at 0 and 1.
+            * ``hybrid``: foreground and background at a third of the size, opacity at half.
+            * ``resize-2021``, ``hybrid-2021``: the same with scikit-image 0.17.2, which the authors
+              pin: the network's input is about one grey level darker.
+            * ``third``, ``third-2021`` (RIM only, as its authors always ran it): at a third of the
+              size; the matte is enlarged and clipped to [0, 1].
 
     The first two are equal to the published code on current scikit-image, the next two on the
-    authors' pin. The published checkpoints were trained on animals (AM-2k); the paper on P3M-10k
-    trained its own on portraits and published none. ``hybrid`` includes a quirk: a pixel counts as
-    known foreground if its enlarged trimap is *exactly* 255, which rounding denies to about 1 % of
-    them; those take the focus decoder's opacity. ``hybrid-2021`` does not have it.
+    authors' pin. The published checkpoints were trained on animals (AM-2k). The P3M-10k paper
+    trained GFM on portraits and published no weights. ``hybrid`` includes a quirk: a pixel counts
+    as known foreground if its enlarged trimap is *exactly* 255. Because of rounding, about 1 % of
+    them fail the test and take the focus decoder's opacity. ``hybrid-2021`` does not have the
+    quirk.
     """
 
     strategy: str = "resize"
 
     encoder: ClassVar[str] = "r34"
     rosta: ClassVar[str] = "TT"
-    # what its nano recipe has otherwise than `recipe.nano`
+    # where its nano recipe differs from `recipe.nano`
     nano: ClassVar[Mapping[str, Any]] = {"width": 3 / 32, "steps": 1500}
     info: ClassVar[MethodInfo] = info_of(
         "gfm-r34", "GFM (R34)", "gfm_r34_tt.pth", "1AdtoIdYTLsjXfVe_a50tin0cFwZMSz93", 55_286_316
@@ -114,7 +115,7 @@ class GFMR34:
         return load(device, path, self.encoder, self.rosta, self.strategy)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import GFMTraining
 
         return GFMTraining(self.encoder, self.rosta, self.nano)
@@ -122,7 +123,7 @@ class GFMR34:
 
 @dataclass(frozen=True)
 class GFMD121(GFMR34):
-    """GFM with a DenseNet-121 encoder (TT); strategies as those of `gfm-r34`."""
+    """GFM with a DenseNet-121 encoder (TT); strategies as in `GFMR34`."""
 
     encoder: ClassVar[str] = "d121"
     nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 800}

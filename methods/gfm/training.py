@@ -1,14 +1,15 @@
-"""How GFM is trained: the losses of JizhiziLi/GFM (train.py, core/util.py), in our words.
+"""The training of GFM: the losses of JizhiziLi/GFM (train.py, core/util.py).
 
-The published code departs from the paper's text in three places. `Recipe.formula` ``code`` does as
-the code does, ``text`` as the text says:
+The published code departs from the paper in three places. `Recipe.formula` ``code`` follows the
+code and ``text`` the paper:
 
-* The glance answers scores, after a sigmoid, and the code takes their cross-entropy as if they were
-  logits. By the text it is that of the logits that they came from.
-* What the glance learns: the code gives FT the dilation and BT the alpha's full opacity, but in RIM
-  FT the erosion and BT the dilation, which is what the text gives them everywhere.
-* RIM's loss for BT reads the outputs of FT in the code, so that BT's heads learn by the integrated
-  matte alone. By the text it reads its own.
+* Cross-entropy of the glance: the code treats the scores after the sigmoid as logits. The paper
+  uses the logits themselves.
+* Target of the glance: in the code, FT learns the dilation and BT the full opacity, but within RIM
+  FT learns the erosion and BT the dilation. In the paper, FT always learns the erosion and BT the
+  dilation.
+* RIM's loss for BT: the code uses the outputs of FT, so that BT's heads learn only from the
+  integrated matte. The paper uses the outputs of BT.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ ENVELOPE = 50  # side of the kernel of dilation and erosion
 
 
 def classes_of(rosta: Rosta, batch: Batch, integrating: bool) -> Tensor:
-    """(N, H, W) int64: what the glance of a representation has to say.
+    """Return (N, H, W) int64: the target of a representation's glance.
 
     Args:
         rosta: TT, FT or BT.
@@ -45,7 +46,7 @@ def classes_of(rosta: Rosta, batch: Batch, integrating: bool) -> Tensor:
         integrating: whether the representation is one of RIM's.
 
     Returns:
-        For TT background, transition, foreground; for the others 1 where a map is 255.
+        TT: background, transition, foreground; others: 1 where a map is 255.
     """
     if rosta is Rosta.TT:
         return batch.classes
@@ -60,7 +61,7 @@ def classes_of(rosta: Rosta, batch: Batch, integrating: bool) -> Tensor:
 def glance_loss(scores: Tensor, classes: Tensor, formula: str) -> Tensor:
     """Cross-entropy of (N, C, H, W) scores in [0, 1] with (N, H, W) classes.
 
-    By ``code`` the scores are taken for logits, by ``text`` their logits are taken.
+    ``code`` treats the scores as logits; ``text`` uses their logits.
     """
     if formula == "code":
         return class_loss(scores, classes)
@@ -97,7 +98,7 @@ class GFMTraining:
 
     Args:
         encoder, rosta: see `network.GFM`.
-        changes: what the nano recipe has otherwise than `recipe.nano`.
+        changes: where the nano recipe differs from `recipe.nano`.
     """
 
     fidelity = FIDELITY
@@ -107,7 +108,7 @@ class GFMTraining:
         self.changes = changes
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return GFM(self.encoder, self.rosta, base=base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:

@@ -41,7 +41,7 @@ def base_of(width: float) -> int:
 
 
 class HATTOutputs(NamedTuple):
-    """What the network says of a batch.
+    """The outputs of the network for a batch.
 
     Attributes:
         alpha: (N, 1, H, W) in [0, 1].

@@ -1,4 +1,4 @@
-"""What HATT is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on HATT; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class HATTMethod:
     Built from the paper; see the network's module for what had to be decided.
 
     Attributes:
-        strategy: ``resize``, the P3M paper's test protocol: at half size, the matte enlarged.
+        strategy: ``resize``, the P3M paper's test protocol: half size; the matte is enlarged.
     """
 
     strategy: str = "resize"
@@ -55,7 +55,7 @@ class HATTMethod:
         return load(device, path)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import HATTTraining
 
         return HATTTraining()

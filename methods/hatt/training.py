@@ -1,4 +1,4 @@
-"""How HATT is trained: SSIM, squared error and an adversarial loss (Qiao et al., CVPR 2020).
+"""The training of HATT: SSIM, squared error and an adversarial loss (Qiao et al., CVPR 2020).
 
 The discriminator, a PatchGAN, sees the image beside the true or the predicted alpha.
 """
@@ -26,7 +26,7 @@ class HATTTraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return HATT(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""How IndexNet Matting's training was compared with what is published; data only."""
+"""How IndexNet Matting's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from p3mbench.training.fidelity import ENCODER, ESTIMATED, NO_COMPOSITES, Depart
 
 FIDELITY = Fidelity(
     losses="equal to golden values and gradients of poppinace/indexnet_matting 4beb06a "
-    "(scripts/hltrainval.py); mmagic 0a560bb weighs the same terms alike",
+    "(scripts/hltrainval.py); mmagic 0a560bb has the same terms and weights",
     rest="compared by reading poppinace/indexnet_matting 036c7da (scripts/hltrainval.py, "
     "scripts/hldataset.py, train.sh) and mmagic (configs/indexnet)",
     departures=(
@@ -17,13 +17,13 @@ FIDELITY = Fidelity(
             "batch normalisation of the encoder",
             "frozen as ImageNet left it",
             "trained",
-            "its MobileNetV2 cannot be loaded here, and statistics of chance are none to freeze",
+            "its MobileNetV2 cannot be loaded here, and random statistics should not be frozen",
         ),
         Departure(
             "trimaps",
             "pixels within 1 to 19 of a fractional alpha",
             "P3M's recipe with kernels of 3 to 39, which are about as wide",
-            "a trimap of this suite is made of a kernel",
+            "trimaps in p3mbench use one kernel",
         ),
         Departure(
             "resizing of crops",
@@ -34,7 +34,7 @@ FIDELITY = Fidelity(
         Departure(
             "images smaller than a crop",
             "enlarged to 500 pixels",
-            "cropped as far as they go",
+            "cropped to the largest size that fits",
             "no image of P3M-10k is that small",
         ),
     ),

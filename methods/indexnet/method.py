@@ -1,8 +1,8 @@
 """IndexNet's test-time procedures: from an image and a trimap of any size to a matte.
 
 The authors' (scripts/demo.py and hlvggnet's helpers of github.com/poppinace/indexnet_matting at
-4beb06a): sides go up to multiples of 32. mmagic's (0a560bb): they go down. The network's answer is
-not bounded: it is resized back, cut off at 0 and 1, and the trimap's known pixels are set.
+4beb06a): sides are raised to multiples of 32. mmagic's (0a560bb): they are lowered. The output is
+unbounded: it is resized back and clipped to [0, 1], and the trimap's known pixels are set.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def load(device: str, weights: Path, strategy: str) -> IndexNetPredictor:
 
 
 def network_sides(shape: tuple[int, int], enlarged: bool) -> tuple[int, int]:
-    """The (height, width) fed to the network for an image of (height, width), 32 at least."""
+    """Return the network's input (height, width) for an image's (height, width); at least 32."""
     up = MULTIPLE - 1 if enlarged else 0
     height, width = (max(MULTIPLE, (side + up) // MULTIPLE * MULTIPLE) for side in shape)
     return height, width
@@ -52,7 +52,7 @@ class IndexNetPredictor(OneNetwork[IndexNet]):
     """A loaded IndexNet under one strategy.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
+        network: has its weights; it is moved to ``device`` and put into evaluation mode.
         device: ``cpu`` or a CUDA device of PyTorch.
         strategy: ``enlarged`` or ``reduced``.
     """
@@ -64,10 +64,10 @@ class IndexNetPredictor(OneNetwork[IndexNet]):
         self.enlarged = strategy == "enlarged"
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         trimap = checked_trimap(image, trimap, "indexnet")
         size = network_sides(trimap.shape, self.enlarged)
@@ -81,7 +81,7 @@ class IndexNetPredictor(OneNetwork[IndexNet]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """What the network says of ``image`` as it is, without any resizing or pasting.
+        """Return the network's output for ``image``, without resizing or pasting.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.

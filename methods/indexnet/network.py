@@ -1,13 +1,13 @@
-"""IndexNet Matting: where pooling looks is learned, and the decoder looks there again.
+"""IndexNet Matting: learned index maps for pooling and for unpooling.
 
 H. Lu, Y. Dai, C. Shen, S. Xu, "Indices Matter: Learning to Index for Deep Image Matting", ICCV
-2019, arXiv:1908.00672. A MobileNetV2 whose strides are all 1; *index maps* predicted from the
-features say how much each pixel of a 2x2 cell counts when it is pooled (they sum to 1) and when it
-is enlarged. This is the published variant: modelwise-to-one ("m2o"), nonlinear, with context, a
-separable ASPP and 5x5 decoder convolutions. Written from the paper and from notes on
+2019, arXiv:1908.00672. A MobileNetV2 with all strides 1. *Index maps* are predicted from the
+features. They weight each pixel of a 2x2 cell in pooling (the weights sum to 1) and in unpooling.
+This is the published variant: modelwise-to-one ("m2o"), nonlinear, with context, a separable ASPP
+and 5x5 decoder convolutions. Written from the paper and from notes on
 github.com/poppinace/indexnet_matting at 4beb06a (scripts/hlmobilenetv2.py); the state dict has the
 549 entries of ``indexnet_matting.pth.tar``. github.com/open-mmlab/mmagic has the same network under
-other names, see `published_name`.
+other names; see `published_name`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LAYERS = ((1, 16, 1), (6, 24, 2), (6, 32, 3), (6, 64, 4), (6, 96, 3), (6, 160, 3
 INDEXED = (0, 2, 3, 4, 6)  # layers whose output is pooled
 STEM, CONTEXT, PREDICTED = 32, 256, 32
 RATES = (2, 4, 8)  # of the ASPP's dilated branches
-CELL = 4  # pixels that one index map shares out
+CELL = 4  # pixels of a cell
 
 # what a name, or a part of it, is called by mmagic and in the published checkpoint
 RENAMED = (
@@ -55,7 +55,7 @@ _SEPARABLE |= {"pointwise_conv.conv": 3, "pointwise_conv.bn": 4}
 
 
 def published_name(key: str) -> str:
-    """The published name of one of mmagic's; a published name stays as it is."""
+    """Translate a name of mmagic to the published name; keep a published name."""
     match = re.match(
         r"backbone\.encoder\.index_layers\.(\d)\.index_blocks\.(\d)\.(.*)\.(\w+)$", key
     )
@@ -86,7 +86,7 @@ def unit(inputs: int, outputs: int, size: int, padding: int = 0) -> list[nn.Modu
 
 
 def depthwise(channels: int, padding: int = 0, dilation: int = 1) -> list[nn.Module]:
-    """A 3x3 convolution of each channel by itself, batch norm, ReLU6."""
+    """A depthwise 3x3 convolution, batch norm, ReLU6."""
     conv = nn.Conv2d(
         channels, channels, 3, padding=padding, dilation=dilation, groups=channels, bias=False
     )
@@ -94,7 +94,7 @@ def depthwise(channels: int, padding: int = 0, dilation: int = 1) -> list[nn.Mod
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block. The border is padded before the expansion: not zero after it."""
+    """MobileNetV2's block. The border is padded before the expansion, so it is not 0 after it."""
 
     def __init__(self, inputs: int, outputs: int, expansion: int) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class InvertedResidual(nn.Module):
 
 
 class IndexMaps(nn.Module):
-    """How the four pixels of each 2x2 cell share, for pooling and for enlarging."""
+    """The weights of the four pixels of each 2x2 cell, for pooling and for unpooling."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class IndexMaps(nn.Module):
             self.add_module(f"indexnet{k}", block)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C, H, W) to two of the same shape: shares that sum to 1, and free ones in (0, 1)."""
+        """(N, C, H, W) to two of the same shape: weights that sum to 1, and free ones in (0, 1)."""
         blocks = [self.get_submodule(f"indexnet{k}")(x) for k in range(1, CELL + 1)]
         shares = torch.sigmoid(torch.stack(blocks, dim=2))
         return _spread(shares.softmax(dim=2)), _spread(shares)
@@ -163,7 +163,7 @@ class IndexNet(nn.Module):
     """IndexNet Matting.
 
     Args:
-        width: by what all numbers of channels are multiplied, rounded to even ones of 2 at least;
+        width: factor on all numbers of channels, which are rounded to even numbers of at least 2;
             1 is the published network.
     """
 
@@ -195,7 +195,7 @@ class IndexNet(nn.Module):
         self.pred = nn.Sequential(nn.Sequential(*unit(above, 1, 5, padding=2)), last)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 1, H, W) opacity, not bounded.
+        """Compute (N, 1, H, W) unbounded opacity.
 
         Args:
             x: (N, 4, H, W), H and W multiples of 32: normalised RGB, and the trimap over 255.

@@ -1,4 +1,4 @@
-"""What IndexNet Matting is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on IndexNet Matting; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ TRAIN_SETS = ("Adobe Composition-1k/train",)
 
 @dataclass(frozen=True)
 class IndexNetMethod:
-    """IndexNet Matting with a MobileNetV2 encoder; takes the authors' checkpoint and mmagic's.
+    """IndexNet Matting with a MobileNetV2 encoder; reads the authors' checkpoint and mmagic's.
 
     Attributes:
-        strategy: how image and trimap are brought to sides that are multiples of 32.
+        strategy: how image and trimap are resized to multiples of 32.
 
-            * ``enlarged``: the authors' way: up to the next multiples, the image with a cubic
-              window and the trimap by nearest pixels; the matte goes back with a cubic window.
-            * ``reduced``: mmagic's way: down to the multiples below, image and trimap with a cubic
+            * ``enlarged``: as by the authors: up to the next multiple, the image with a cubic
+              window and the trimap by nearest pixels; the matte is resized back with a cubic
+              window.
+            * ``reduced``: as in mmagic: down to the next multiple, image and trimap with a cubic
               window.
     """
 
@@ -84,7 +85,7 @@ class IndexNetMethod:
         return load(device, path, self.strategy)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import IndexNetTraining
 
         return IndexNetTraining()

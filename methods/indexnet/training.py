@@ -1,6 +1,6 @@
-"""How IndexNet Matting is trained: the losses of poppinace/indexnet_matting (hltrainval.py).
+"""The training of IndexNet Matting: the losses of poppinace/indexnet_matting (hltrainval.py).
 
-Those of Lu et al., ICCV 2019, sec. 4.2, with half the weight each.
+The losses are those of Lu et al., ICCV 2019, sec. 4.2, with a weight of one half each.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class IndexNetTraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return IndexNet(width)
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Normalised RGB and the trimap over 255, as one tensor."""
+        """Return normalised RGB and the trimap over 255 as one tensor."""
         return (with_levels(batch),)
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:

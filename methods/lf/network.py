@@ -38,7 +38,7 @@ def base_of(width: float) -> int:
 
 
 class LFOutputs(NamedTuple):
-    """What the network says of a batch; every map is (N, 1, H, W) in [0, 1].
+    """The outputs of the network for a batch; every map is (N, 1, H, W) in [0, 1].
 
     Attributes:
         alpha: the matte.

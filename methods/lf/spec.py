@@ -1,4 +1,4 @@
-"""What LF is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on LF; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LFMethod:
     Built from the paper; see the network's module for what had to be decided.
 
     Attributes:
-        strategy: ``resize``, the P3M paper's test protocol: at half size, the matte enlarged.
+        strategy: ``resize``, the P3M paper's test protocol: half size; the matte is enlarged.
     """
 
     strategy: str = "resize"
@@ -52,7 +52,7 @@ class LFMethod:
         return load(device, path)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import LFTraining
 
         return LFTraining()

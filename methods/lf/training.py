@@ -1,4 +1,4 @@
-"""How LF is trained: the classifications, then their fusion, then all together.
+"""The training of LF: the classifications, then their fusion, then all together.
 
 Y. Zhang et al., CVPR 2019, sec. 3.4: a stage each; in the last one the loss is that of the matte.
 Their losses: absolute difference, difference of
@@ -42,7 +42,7 @@ class LFTraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return LateFusion(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""How MatteFormer's training was compared with what is published; data only."""
+"""How MatteFormer's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ FIDELITY = Fidelity(
         TRIMAPS_AT_640,
         Departure(
             "batch",
-            "10 for each GPU; the configuration does not say how many",
-            "20 of all",
+            "10 for each GPU; the configuration does not give their number",
+            "20 in all",
             "the paper trains on two",
         ),
         Departure(
             "steps in which the finer mattes refine",
-            "half of the steps after the warm-up, by chance, for all images of a step",
-            "likewise; the toss is made on the GPU, so that both are computed",
-            "asking for the toss would stop the GPU",
+            "a random half of the steps after the warm-up, for all images of a step",
+            "the same; the draw is made on the GPU, and both variants are computed",
+            "reading the draw would make the CPU wait for the GPU",
         ),
     ),
     disagreements=(Disagreement("learning rate", "1e-3", "4e-4", "--lr 4e-4"),),

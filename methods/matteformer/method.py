@@ -1,9 +1,9 @@
 """MatteFormer's test-time procedure: from an image and a trimap of any size to a matte.
 
 The published one (inference.py and utils/util.py of github.com/webtoon/matteformer at f09f090):
-reflected borders, then progressive refinement: where the matte so far is uncertain, and a little
-around it, the matte of the next finer stage takes its place. Uncertain pixels are found on a copy
-of 640x640 pixels, whatever the image's size.
+reflected borders, then progressive refinement: in and around uncertain pixels, the matte of the
+next finer stage replaces the current one. Uncertain pixels are found on a copy of 640x640 pixels
+for every image size.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ..sampling import nearest
 from .network import MatteFormer, MatteFormerOutputs, head_of
 
 MARGIN = 32
-COPY = 640  # side of the square copy on which uncertainty is looked for
+COPY = 640  # side of the square copy on which uncertainty is measured
 AROUND = (15, 7)  # sides of the ellipses that widen it, before 1/4 and before full size
 CERTAIN = 1 / 255  # distance from 0 or 1
 
@@ -42,7 +42,7 @@ def load(device: str, weights: Path) -> MatteFormerPredictor:
 
 
 def uncertain(alpha: Float32Array, around: int) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
-    """(H, W) bool: where ``alpha`` (H, W) is neither 0 nor 1, widened by an ellipse."""
+    """Return (H, W) bool: the pixels where ``alpha`` is neither 0 nor 1, dilated by an ellipse."""
     small = nearest(alpha, (COPY, COPY))
     open_ = (small >= CERTAIN) & (small <= 1 - CERTAIN)
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (around, around))
@@ -51,7 +51,7 @@ def uncertain(alpha: Float32Array, around: int) -> np.ndarray[tuple[int, int], n
 
 
 def refined(outputs: MatteFormerOutputs) -> Float32Array:
-    """(H, W): the coarse matte, with finer ones where it is uncertain."""
+    """Return (H, W): the coarse matte, replaced by finer ones where it is uncertain."""
     alpha = plane_of(outputs.os8).copy()
     for finer, around in zip((outputs.os4, outputs.os1), AROUND, strict=True):
         where = uncertain(alpha, around)
@@ -65,10 +65,10 @@ class MatteFormerPredictor(OneNetwork[MatteFormer]):
     channels_last = True
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         trimap = checked_trimap(image, trimap, "matteformer")
         height, width = trimap.shape
@@ -80,7 +80,7 @@ class MatteFormerPredictor(OneNetwork[MatteFormer]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """What the network says of ``image`` as it is, without any padding or pasting.
+        """Return the network's output for ``image``, without padding or pasting.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.

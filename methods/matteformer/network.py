@@ -1,10 +1,10 @@
-"""MatteFormer: a Swin transformer whose windows also see what the trimap's regions look like.
+"""MatteFormer: a Swin transformer whose windows also attend to the regions of the trimap.
 
 G. Park et al., "MatteFormer: Transformer-Based Image Matting via Prior-Tokens", CVPR 2022,
 arXiv:2203.15662. In every block the tokens of the unknown, background and foreground region are
-averaged to three *prior tokens*, to which every window attends beside its own tokens; those of the
-earlier blocks of a stage stay in memory and are transformed along. Written from the paper and from
-facts on github.com/webtoon/matteformer at f09f090 (networks/encoders/MatteFormer.py and
+averaged to three *prior tokens*. Every window attends to them and to its own tokens. The prior
+tokens of earlier blocks of a stage stay in memory and are transformed too. Written from the paper
+and from facts on github.com/webtoon/matteformer at f09f090 (networks/encoders/MatteFormer.py and
 networks/decoders/resnet_decoder.py: the order of operations, sizes, names); the state dict has the
 509 entries of ``best_model.pth``.
 """
@@ -29,7 +29,7 @@ HEAD = 32  # channels of one attention head at the published width
 SHIFT = SIDE // 2
 REGIONS = (1, 0, 2)  # channels of the trimap's planes: unknown, background, foreground
 OFFSETS = (2 * SIDE - 1) ** 2
-FORBIDDEN = -100.0  # added where two tokens of a shifted window are no neighbours
+FORBIDDEN = -100.0  # added for two tokens of a shifted window that are not neighbours
 TINY = 1e-9  # keeps the size of an empty region from being zero
 
 
@@ -42,8 +42,8 @@ class MatteFormerOutputs(NamedTuple):
     """Mattes of three decoder stages, (N, 1, H, W) in (0, 1).
 
     Attributes:
-        os1: of the last stage, at full size.
-        os4, os8: of those at 1/4 and 1/8, enlarged.
+        os1: matte of the last stage, at full size.
+        os4, os8: mattes of the stages at 1/4 and 1/8, enlarged.
     """
 
     os1: Tensor
@@ -51,7 +51,7 @@ class MatteFormerOutputs(NamedTuple):
     os8: Tensor
 
     def named(self) -> dict[str, Tensor]:
-        """The outputs by their published names."""
+        """Return the outputs by their published names."""
         return {f"alpha_{name}": value for name, value in self._asdict().items()}
 
 
@@ -60,7 +60,7 @@ class PriorAttention(nn.Module):
 
     Args:
         width: channels of a token.
-        heads: that many.
+        heads: number of heads.
         priors: prior tokens, three for each block so far.
     """
 
@@ -82,7 +82,7 @@ class PriorAttention(nn.Module):
         Args:
             x: (N windows, 49, C).
             priors: (N, P, C).
-            mask: (windows, 49, 49), added to the scores; None where windows are not shifted.
+            mask: (windows, 49, 49), added to the scores; None if windows are not shifted.
 
         Returns:
             ``x`` attended, and the values of the priors, which attend to nothing.
@@ -119,11 +119,11 @@ class Block(nn.Module):
 
         Args:
             x: (N, H, W, C) tokens.
-            memory: (N, 3 b, C) prior tokens of the b blocks before in this stage.
+            memory: (N, 3 b, C) prior tokens of the b earlier blocks of this stage.
             regions: (N, 3, H, W), 1 where unknown, background, foreground.
 
         Returns:
-            Both of the same shapes, but for three more prior tokens.
+            Both with the same shapes, except for three more prior tokens.
         """
         size = regions.sum(dim=(2, 3))[..., None] + TINY
         priors = torch.einsum("nrhw,nhwc->nrc", regions, x) / size
@@ -151,7 +151,7 @@ class Block(nn.Module):
 
 
 def shift_mask(height: int, width: int, device: torch.device | None = None) -> Tensor:
-    """(windows, 49, 49): `FORBIDDEN` between tokens that lie together only because of the shift."""
+    """Return (windows, 49, 49): `FORBIDDEN` between tokens that only the shift brings together."""
     parts = []
     for side in (height, width):
         place = torch.arange(side, device=device)
@@ -162,7 +162,7 @@ def shift_mask(height: int, width: int, device: torch.device | None = None) -> T
 
 
 class Merging(nn.Module):
-    """Four neighbouring tokens become one of twice the width."""
+    """Merge four neighbouring tokens into one of twice the width."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -178,7 +178,7 @@ class Merging(nn.Module):
 
 
 class Stage(nn.Module):
-    """Blocks at one size, with a memory of their own."""
+    """Blocks at one size, with their own memory."""
 
     def __init__(self, width: int, heads: int, drops: list[float], last: bool) -> None:
         super().__init__()
@@ -291,7 +291,7 @@ class MatteFormer(nn.Module):
     Args:
         head: channels of one attention head; all other counts scale with it. 32 is the published
             network.
-        drop: largest probability with which a block is left out in training.
+        drop: largest probability of dropping a block in training.
     """
 
     def __init__(self, head: int = HEAD, drop: float = 0.3) -> None:

@@ -1,4 +1,4 @@
-"""What MatteFormer is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on MatteFormer; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MatteFormerMethod:
 
     Attributes:
         strategy: ``native``: at the image's own size, padded by reflection by 32 pixels and to
-            multiples of 32; where the matte at 1/8 is uncertain that at 1/4 takes its place, and
+            multiples of 32; where the matte at 1/8 is uncertain, the one at 1/4 replaces it, and
             then the one at full size.
     """
 
@@ -72,7 +72,7 @@ class MatteFormerMethod:
         return load(device, path)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import MatteFormerTraining
 
         return MatteFormerTraining()

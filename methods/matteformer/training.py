@@ -1,8 +1,8 @@
-"""How MatteFormer is trained: the losses of webtoon/matteformer (trainers/trainer.py).
+"""The training of MatteFormer: the losses of webtoon/matteformer (trainers/trainer.py).
 
-L1, composition and Laplacian of the three mattes. The coarsest counts everywhere. The finer ones
-count in the unknown region while the rate rises; then, in half of the steps and at last in all,
-only where the next coarser one is uncertain, and take its values elsewhere.
+L1, composition and Laplacian of the three mattes. The coarsest counts everywhere. During the
+warm-up, the finer ones count in the unknown region. Then, in half of the steps and finally in all,
+they count only where the next coarser one is uncertain, and take its values elsewhere.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def _tuples(planes: npt.NDArray[np.float64]) -> Numbers:
 
 
 def uncertain(alpha: Tensor, widest: int) -> Tensor:
-    """(N, 1, H, W) of 0 and 1: where a matte is neither 0 nor 1, widened by chance.
+    """Return (N, 1, H, W) of 0 and 1: where a matte is not 0 or 1, dilated by a random ellipse.
 
-    Each matte is brought to 5/4 of its size (640 for the published crops of 512) and back by
-    nearest neighbours, and there widened by an ellipse of 1 to ``widest`` - 1 pixels. Everything,
-    chance included, happens on the matte's device.
+    Each matte is resized to 5/4 of its size (640 for the published crops of 512), dilated there by
+    an ellipse of 1 to ``widest`` - 1 pixels, and resized back, by nearest neighbours. All of it,
+    including the random draw, runs on the matte's device.
     """
     with torch.no_grad():
         size = alpha.shape[-2:]
@@ -83,10 +83,10 @@ def uncertain(alpha: Tensor, widest: int) -> Tensor:
 
 
 def counted(outputs: MatteFormerOutputs, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
-    """By output: the matte, and (N, 1, H, W) of 0 and 1 where it counts."""
+    """Return, by output, the matte and (N, 1, H, W) of 0 and 1 where it counts."""
     unknown = batch.unknown
     found = {"os8": (outputs.os8, torch.ones_like(unknown))}
-    if batch.stage == MIXED:  # one toss for the step, where the mattes are
+    if batch.stage == MIXED:  # one draw per step, on the device of the mattes
         refining = torch.rand((), device=unknown.device) < 0.5
     coarser = outputs.os8
     for name, widest in WIDEST.items():
@@ -110,11 +110,11 @@ class MatteFormerTraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return MatteFormer(head_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Normalised RGB and the trimap's three planes, as one tensor."""
+        """Return normalised RGB and the trimap's three planes as one tensor."""
         return (with_classes(batch),)
 
     def terms(self, outputs: MatteFormerOutputs, batch: Batch) -> dict[str, Tensor]:

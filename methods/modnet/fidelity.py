@@ -1,4 +1,4 @@
-"""How MODNet's training was compared with what is published; data only."""
+"""How MODNet's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FIDELITY = Fidelity(
         NO_COMPOSITES,
         Departure(
             "crops and trimaps",
-            "of the released weights not published; a later example resizes whole images to "
+            "not published for the released weights; a later example resizes whole images to "
             "512x512 and draws trimaps by kernels of 2 to 4 pixels, 5 to 14 times",
             "crops of 512, 768, 1024 or the whole height anywhere, kernels of 15 to 30",
             "P3M's sizes, since the training images are P3M's",

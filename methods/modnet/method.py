@@ -2,8 +2,8 @@
 
 The published procedure (demo/image_matting/colab/inference.py of github.com/ZHKKKe/MODNet at
 28165a4): an image that is smaller or larger than 512 in both directions is scaled so that its
-shorter side is 512, and both sides are lowered to a multiple of 32. The image is brought to that
-size, and the matte back, by averaging over areas, which when enlarging repeats pixels.
+shorter side is 512, and both sides are lowered to a multiple of 32. The image is resized to that
+size, and the matte back, by area averaging, which repeats pixels when enlarging.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def load(device: str, weights: Path, side: int = REFERENCE) -> MODNetPredictor:
 
 
 def network_sides(shape: tuple[int, int], side: int = REFERENCE) -> tuple[int, int]:
-    """The (height, width) fed to the network for an image of (height, width).
+    """Return the network's input (height, width) for an image's (height, width).
 
-    A side that comes out below 32 is raised to 32, where the published code fails.
+    A side below 32 is raised to 32; the published code fails there.
     """
     height, width = shape
     if max(shape) < side or min(shape) > side:
@@ -52,7 +52,7 @@ def network_sides(shape: tuple[int, int], side: int = REFERENCE) -> tuple[int, i
 
 
 def averaged(batch: Tensor, size: tuple[int, int]) -> Tensor:
-    """(N, C, H, W) at another size: each new pixel is the mean of all old ones that it touches."""
+    """Resize (N, C, H, W): each new pixel is the mean of all old ones that it touches."""
     return F.interpolate(batch, size=size, mode="area")
 
 
@@ -60,9 +60,9 @@ class MODNetPredictor(OneNetwork[MODNet]):
     """A loaded MODNet.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
+        network: has its weights; it is moved to ``device`` and put into evaluation mode.
         device: ``cpu`` or a CUDA device of PyTorch.
-        side: what the shorter side of an image becomes; 512 as published.
+        side: target for the shorter side of an image; 512 as published.
     """
 
     channels_last = True
@@ -72,7 +72,7 @@ class MODNetPredictor(OneNetwork[MODNet]):
         self.side = side
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`. No trimap is used."""
         size = image.shape[:2]
         with exact_inference():
             matte = self.network.matte(averaged(self._input(image), network_sides(size, self.side)))
@@ -81,7 +81,7 @@ class MODNetPredictor(OneNetwork[MODNet]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """Everything the network says of ``image`` as it is, without any resizing.
+        """Return all outputs of the network for ``image``, without resizing.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.

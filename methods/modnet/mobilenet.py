@@ -11,7 +11,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 EXPANSION = 6
-BLOCKS = (  # expansion, channels, how many, stride of the first
+BLOCKS = (  # expansion, channels, number of blocks, stride of the first
     (1, 16, 1, 1),
     (EXPANSION, 24, 2, 2),
     (EXPANSION, 32, 3, 2),
@@ -28,7 +28,7 @@ STAGE_CHANNELS = (16, 24, 32, 96, LAST)
 def convolution(
     inputs: int, outputs: int, side: int, stride: int = 1, groups: int = 1
 ) -> list[nn.Module]:
-    """A convolution that keeps the size but for its stride, with batch norm and ReLU6."""
+    """A padded convolution with batch norm and ReLU6."""
     return [
         nn.Conv2d(inputs, outputs, side, stride, side // 2, groups=groups, bias=False),
         nn.BatchNorm2d(outputs),
@@ -37,7 +37,7 @@ def convolution(
 
 
 class InvertedResidual(nn.Module):
-    """Widen, filter each channel by itself, narrow; with a shortcut where the shape stays."""
+    """Expand, filter depthwise, project; with a shortcut if the shape stays."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class MobileNetV2(nn.Module):
     """The features of a MobileNetV2.
 
     Args:
-        scaled: from a published number of channels to the one wanted.
+        scaled: function from a published number of channels to the one used.
     """
 
     def __init__(self, scaled: Callable[[int], int]) -> None:

@@ -1,9 +1,9 @@
 """The MODNet network, under the key names of the published checkpoint.
 
 Z. Ke, J. Sun, K. Li, Q. Yan, R. W. H. Lau, "MODNet: Real-Time Trimap-Free Portrait Matting via
-Objective Decomposition", AAAI 2022, arXiv:2011.11961. A low-resolution branch says where the
-person is, a high-resolution branch what the boundary looks like, and a third fuses both. Facts on
-layers, sizes and key names from src/models of github.com/ZHKKKe/MODNet (28165a4); written anew.
+Objective Decomposition", AAAI 2022, arXiv:2011.11961. A low-resolution branch segments the
+person, a high-resolution branch predicts the boundary, and a third fuses both. Facts on layers,
+sizes and key names come from src/models of github.com/ZHKKKe/MODNet (28165a4). The code is ours.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Scaled = Callable[[int], int]
 
 
 class MODNetOutputs(NamedTuple):
-    """What the network says of a batch; opacity in [0, 1] throughout.
+    """The outputs of the network for a batch; opacity in [0, 1] throughout.
 
     Attributes:
-        semantic: (N, 1, H / 16, W / 16) of the person as a whole.
-        detail: (N, 1, H, W) meant for the boundary.
-        matte: (N, 1, H, W) of both.
+        semantic: (N, 1, H / 16, W / 16), the whole person.
+        detail: (N, 1, H, W), for the boundary.
+        matte: (N, 1, H, W), the fusion of both.
     """
 
     semantic: Tensor
@@ -37,13 +37,13 @@ class MODNetOutputs(NamedTuple):
     matte: Tensor
 
     def named(self) -> dict[str, Tensor]:
-        """The outputs by their published names."""
+        """Return the outputs by their published names."""
         return self._asdict()
 
 
 class Low(NamedTuple):
-    """What the other branches read of the low-resolution branch: its map at 1/8 and the encoder's
-    first two, at 1/2 and 1/4."""
+    """What the low-resolution branch passes to the others: its map at 1/8 and the encoder's first
+    two, at 1/2 and 1/4."""
 
     eighth: Tensor
     half: Tensor
@@ -63,8 +63,8 @@ def reduced(x: Tensor, factor: int) -> Tensor:
 class HalfInstanceNorm(nn.Module):
     """Batch norm for the first half of the channels, instance norm for the second.
 
-    Instance norm knows no running statistics: what the network says of a pixel depends on the
-    whole image, in evaluation too.
+    Instance norm has no running statistics, so each pixel of the output depends on the whole image,
+    also in evaluation mode.
     """
 
     def __init__(self, channels: int) -> None:
@@ -98,7 +98,7 @@ class Block(nn.Module):
 
 
 class SqueezeExcitation(nn.Module):
-    """Each channel weighted by what all channels' averages say (Hu et al., 2018)."""
+    """Weight each channel by a function of all channels' averages (Hu et al., 2018)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -207,11 +207,11 @@ class MODNet(nn.Module):
     """MODNet.
 
     Args:
-        width: by what all numbers of channels are multiplied, rounded to even ones of 2 at least;
+        width: factor on all numbers of channels, which are rounded to even numbers of at least 2;
             1 is the published network.
 
     The encoder is registered twice, as ``backbone`` and as ``lr_branch.backbone``, because the
-    checkpoint holds both; of two differing copies the second would win.
+    checkpoint contains both. If they differ, the second wins.
     """
 
     def __init__(self, width: float = 1.0) -> None:
@@ -228,7 +228,7 @@ class MODNet(nn.Module):
         self.f_branch = FusionBranch(scaled)
 
     def forward(self, image: Tensor) -> MODNetOutputs:
-        """All outputs for (N, 3, H, W) images in [-1, 1]; H and W multiples of 32."""
+        """Compute all outputs for (N, 3, H, W) images in [-1, 1]; H and W multiples of 32."""
         low = self.lr_branch(image)
         high = self.hr_branch(image, low)
         return MODNetOutputs(
@@ -238,7 +238,7 @@ class MODNet(nn.Module):
         )
 
     def matte(self, image: Tensor) -> Tensor:
-        """The ``matte`` output alone."""
+        """Return only the ``matte`` output."""
         low = self.lr_branch(image)
         matte: Tensor = self.f_branch(image, low, self.hr_branch(image, low))
         return matte

@@ -1,4 +1,4 @@
-"""What MODNet is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on MODNet; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class MODNetPhotographic:
     """MODNet with a MobileNetV2 encoder.
 
     Attributes:
-        strategy: ``resize``, as the authors' demo: the shorter side becomes 512 unless 512 lies
-            between the two, and areas are averaged, on the matte's way back too.
-        side: what the shorter side becomes; 512 as published.
+        strategy: ``resize``, as in the authors' demo: the shorter side becomes 512 unless 512 is
+            between the two sides. Image and matte are resized by area averaging.
+        side: target for the shorter side; 512 as published.
     """
 
     strategy: str = "resize"
@@ -86,7 +86,7 @@ class MODNetPhotographic:
         return load(device, path, self.side)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import MODNetTraining
 
         return MODNetTraining()

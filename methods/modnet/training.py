@@ -1,4 +1,4 @@
-"""How MODNet is trained: the supervised losses of ZHKKKe/MODNet (src/trainer.py), in our words."""
+"""The training of MODNet: the supervised losses of ZHKKKe/MODNet (src/trainer.py)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from p3mbench.training.recipe import Recipe, nano
 from .fidelity import FIDELITY
 from .network import MODNet, MODNetOutputs
 
-SEMANTIC = 16  # the semantic map is that many times smaller than the image
-BOUNDARY = 4.0  # how much more the unknown region counts
+SEMANTIC = 16  # the semantic map is smaller than the image by this factor
+BOUNDARY = 4.0  # additional weight of the unknown region
 
 
 def _kernel() -> Numbers:
@@ -43,7 +43,7 @@ class MODNetTraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return MODNet(width)
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
@@ -53,7 +53,8 @@ class MODNetTraining:
     def losses(self, outputs: MODNetOutputs, batch: Batch) -> dict[str, Tensor]:
         """Semantics at 1/16 (10 x), details at the boundary (10 x), the matte and its composition.
 
-        A known pixel has no detail loss, and in the matte the unknown region counts 4 times more.
+        Known pixels have no detail loss. In the matte loss, unknown pixels have an additional
+        weight of 4.
         """
         unknown, truth, matte = batch.unknown, batch.alpha, outputs.matte
         target = smoothed(batch.reduced(SEMANTIC))

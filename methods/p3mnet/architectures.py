@@ -10,12 +10,12 @@ from .vitae import p3mnet_vitae
 
 
 def network_of(encoder: str, width: float, features: int = 0) -> P3MNetFamily:
-    """A network, ``width`` times as wide as published, randomly initialised.
+    """Make a randomly initialised network, ``width`` times as wide as published.
 
     Args:
         encoder: ``r34``, ``basic`` (of the same encoder), ``vitae-s`` or ``swin-t``.
         width: 1 is the published network.
-        features: which draw of random features ViTAE-S gets; see `vitae.random_features`.
+        features: number of the draw of ViTAE-S's random features; see `vitae.random_features`.
     """
     if encoder == "vitae-s":
         return p3mnet_vitae(published_times(64, width, 8), features)

@@ -1,13 +1,13 @@
-"""BASIC: P3M-Net without the modules by which its branches speak to each other.
+"""BASIC: P3M-Net without the modules that connect its branches.
 
 The baseline of the ablation study of J. Li et al., "Privacy-Preserving Portrait Matting", ACM MM
 2021, arXiv:2104.14222: no TFI, no sBFI, no dBFI. The authors released neither its code nor its
-weights. What remains when the modules are taken from the published network, and what we decided:
+weights. The network is the published one without these modules. Our decisions:
 
-* the encoder, shared by both decoders, and both decoders with the widths of the published ones;
-* the glance decoder enlarges bilinearly, and has no side outputs, which belong to the dBFIs;
-* the matting decoder puts values back where the encoder's poolings found them; that is all it
-  takes from the encoder but for the deepest map, since the TFIs are what brings it more.
+* Both decoders share the encoder and have the published widths.
+* The glance decoder enlarges bilinearly. It has no side outputs, which belong to the dBFIs.
+* The matting decoder unpools to the positions of the encoder's poolings. It takes only these and
+  the deepest map from the encoder, because the TFIs bring everything else.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from .network import Encoded, Parts, fuse, upsample
 
 
 class BasicOutputs(NamedTuple):
-    """What the network says of a batch; every map has the size of the input.
+    """The outputs of the network for a batch; every map has the size of the input.
 
     Attributes:
         global_: (N, 3, H, W) logits of background, unknown, foreground.
-        local: (N, 1, H, W) opacity in [0, 1], meant for the unknown region.
+        local: (N, 1, H, W) opacity in [0, 1], for the unknown region.
         fusion: (N, 1, H, W) opacity in [0, 1]: ``local`` where the global class is unknown.
     """
 
@@ -35,7 +35,7 @@ class BasicOutputs(NamedTuple):
     fusion: Tensor
 
     def named(self) -> dict[str, Tensor]:
-        """The outputs by the names that P3M-Net's have."""
+        """Return the outputs by the names in P3M-Net."""
         return {name.rstrip("_"): value for name, value in self._asdict().items()}
 
 
@@ -51,21 +51,21 @@ class Basic(Parts):
         self.add_decoders(base)
 
     def forward(self, x: Tensor) -> BasicOutputs:
-        """All outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
+        """Compute all outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
         encoded = self.encode(x)
         logits, local = self._logits(encoded), self._local(encoded)
         return BasicOutputs(logits, local, fuse(logits, local))
 
     def classes(self, x: Tensor) -> Tensor:
-        """The ``global`` output alone."""
+        """Return only the ``global`` output."""
         return self._logits(self.encode(x))
 
     def opacity(self, x: Tensor) -> Tensor:
-        """The ``local`` output alone."""
+        """Return only the ``local`` output."""
         return self._local(self.encode(x))
 
     def matte(self, x: Tensor) -> Tensor:
-        """The ``fusion`` output alone."""
+        """Return only the ``fusion`` output."""
         return self.forward(x).fusion
 
     def _logits(self, encoded: Encoded) -> Tensor:

@@ -1,9 +1,9 @@
 """The decoders of P3M-Net with a transformer encoder.
 
 S. Ma, J. Li, J. Zhang, H. Zhang, D. Tao, "Rethinking Portrait Matting with Privacy Preserving",
-IJCV 2023, arXiv:2203.16828. As those of the ResNet-34 network (`.network`), but every stage changes
-its channels in its first convolution, poolings are 2x2 without overlap, the first map has half the
-channels, and the class head comes after the last enlargement. Written from facts on
+IJCV 2023, arXiv:2203.16828. They differ from those of the ResNet-34 network (`.network`): every
+stage changes its channels in its first convolution, poolings are 2x2 without overlap, the first map
+has half the channels, and the class head comes after the last enlargement. Written from facts on
 github.com/ViTAE-Transformer/P3M-Net at 1db4f6b (core/network).
 """
 
@@ -29,7 +29,7 @@ from .network import (
 
 
 def enlarged(x: Tensor, indices: Tensor) -> Tensor:
-    """Each value back to where a 2x2 pooling found it, zeros elsewhere."""
+    """Unpool: put each value back to its position before a 2x2 pooling; zeros elsewhere."""
     return F.max_unpool2d(x, indices, kernel_size=(2, 2), stride=(2, 2))
 
 
@@ -68,7 +68,7 @@ class Decoders(nn.Module):
         self.dbfi_0 = DeepFusion(b, deep, factor=16)
 
     def forward(self, encoded: Encoded) -> P3MNetOutputs:
-        """Everything, from the encoder's maps and the places its poolings found."""
+        """Compute all outputs from the encoder's maps and the positions of its poolings."""
         glance = self.glance(encoded)
         fused = self.dbfi_0(glance.plain[1], encoded.maps[5])
         logits = self.logits(encoded, glance)
@@ -83,7 +83,7 @@ class Decoders(nn.Module):
         )
 
     def glance(self, encoded: Encoded) -> Glance:
-        """The glance decoder but for its last stage."""
+        """Run the glance decoder except its last stage."""
         deep = encoded.maps[5]
         plain, fused = {}, {}
         plain[4] = upsample(self.decoder4_g(deep), 2)
@@ -124,29 +124,29 @@ class TransformerP3MNet(P3MNetFamily):
         self.decoder = decoder
 
     def forward(self, x: Tensor) -> P3MNetOutputs:
-        """All outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
+        """Compute all outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
         answer: P3MNetOutputs = self.decoder(self.encoder(x))
         return answer
 
     def classes(self, x: Tensor) -> Tensor:
-        """The ``global`` output alone."""
+        """Return only the ``global`` output."""
         encoded = self.encoder(x)
         return self.decoder.logits(encoded, self.decoder.glance(encoded))
 
     def opacity(self, x: Tensor) -> Tensor:
-        """The ``local`` output alone."""
+        """Return only the ``local`` output."""
         encoded = self.encoder(x)
         return self.decoder.local(encoded, self.decoder.glance(encoded))
 
     def matte(self, x: Tensor) -> Tensor:
-        """The ``fusion`` output alone."""
+        """Return only the ``fusion`` output."""
         encoded = self.encoder(x)
         glance = self.decoder.glance(encoded)
         return fuse(self.decoder.logits(encoded, glance), self.decoder.local(encoded, glance))
 
 
 class PooledMerging(nn.Module):
-    """Layer norm, 2x2 pooling that keeps its places, and a linear layer: tokens half the size."""
+    """Layer norm, 2x2 pooling with positions, and a linear layer: halves the size."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -154,18 +154,18 @@ class PooledMerging(nn.Module):
         self.linear = nn.Linear(inputs, outputs, bias=False)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(N, H, W, C) to tokens (N, H / 2, W / 2, outputs), the normed map, and the places."""
+        """(N, H, W, C) to tokens (N, H / 2, W / 2, outputs), the normed map, and the positions."""
         seen = self.norm(x).permute(0, 3, 1, 2).contiguous()
         pooled, indices = F.max_pool2d(seen, 2, return_indices=True)
         return self.linear(pooled.permute(0, 2, 3, 1)), seen, indices
 
 
 class Stem(nn.Module):
-    """Three convolutions and two poolings that keep their places: image to tokens at 1/4.
+    """Three convolutions and two poolings with positions: image to tokens at 1/4.
 
     Args:
         base: channels of a token; the first convolution has half of them.
-        last_relu: whether the third convolution is followed by a ReLU, as in the Swin network.
+        last_relu: whether a ReLU follows the third convolution, as in the Swin network.
     """
 
     def __init__(self, base: int, last_relu: bool) -> None:

@@ -1,4 +1,4 @@
-"""How P3M-Net's training was compared with what is published; data only."""
+"""How P3M-Net's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COLOURS = Departure(
     "foreground and background colours",
     "files that the authors estimated; their release of 2024 has some",
     "estimated by p3mbench data foregrounds, or any files given with --foregrounds",
-    "the release of 2021 has none, and none show unblurred faces",
+    "the release of 2021 has none, and no release shows unblurred faces",
 )
 R34 = Fidelity(
     losses="equal to golden values and gradients of JizhiziLi/P3M 9f9390f (core/train.py, "
@@ -26,9 +26,9 @@ OTHER_ENCODER = replace(
         *R34.departures,
         Departure(
             "optimiser, rate, batch, epochs",
-            "for this encoder not found",
+            "not found for this encoder",
             "those of P3M-Net (R34)",
-            "they are the nearest that is published",
+            "the closest published values",
         ),
     ),
 )
@@ -41,8 +41,8 @@ BASIC = replace(
         Departure(
             "weight of the classes",
             "not given for a network without side outputs",
-            "that of P3M-Net's global and side outputs together",
-            "so that classes count as much as there",
+            "the sum of P3M-Net's weights of global and side outputs",
+            "classes have the same total weight",
         ),
     ),
 )

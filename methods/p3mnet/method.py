@@ -1,9 +1,8 @@
 """P3M-Net's test-time procedure: from an image of any size to its matte.
 
-The published procedure (core/test.py of github.com/JizhiziLi/P3M at 9f9390f): the sides a network
-sees are ``int(ratio * side)``, lowered to a multiple of 32 and to 1600 at most, whatever that does
-to the aspect ratio; nothing is padded. What scikit-image's resize did there is pinned in
-`p3mbench.resampling`.
+The published procedure (core/test.py of github.com/JizhiziLi/P3M at 9f9390f): the sides of
+the network's input are ``int(ratio * side)``, lowered to a multiple of 32 and to at most 1600. The
+aspect ratio may change; nothing is padded. `p3mbench.resampling` reproduces scikit-image's resize.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ TRIMAP_LEVELS = np.array([0, 128, 255], np.uint8)  # of the classes background, 
 
 @dataclass(frozen=True)
 class P3MNetStrategy:
-    """A named test-time procedure: one or two passes, and whose resizing."""
+    """A named test-time procedure: one or two passes, and the version of resizing."""
 
     hybrid: bool
     flavour: Flavour
@@ -62,7 +61,7 @@ class P3MNetPredictor(OneNetwork[P3MNetFamily]):
     """A loaded P3M-Net under one strategy.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
+        network: has its weights; it is moved to ``device`` and put into evaluation mode.
         device: ``cpu`` or a CUDA device of PyTorch.
         strategy: what `predict` does around the network.
     """
@@ -72,14 +71,14 @@ class P3MNetPredictor(OneNetwork[P3MNetFamily]):
         self.strategy = strategy
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`. No trimap is used."""
         with exact_inference():
             return self._hybrid(image) if self.strategy.hybrid else self._resize(image)
 
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """Everything the network says of ``image`` as it is, without any resizing.
+        """Return all outputs of the network for ``image``, without resizing.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.
@@ -103,11 +102,11 @@ class P3MNetPredictor(OneNetwork[P3MNetFamily]):
         return alpha.astype(np.float32)
 
     def _hybrid(self, image: UInt8Array) -> Float32Array:
-        """Classes from half size, opacity from full size.
+        """Predict classes at half size and opacity at full size.
 
-        The trimap of the classes is enlarged as a grey image. What is no longer exactly 0 or 255
-        counts as unknown, so the unknown band grows by the ramp of the interpolation (and, with
-        current scikit-image, by the pixels that rounding leaves just short of 255).
+        The trimap of the classes is enlarged as a grey image. Values other than exactly 0 or 255
+        count as unknown. So the unknown band grows by the ramp of the interpolation and, with
+        current scikit-image, by pixels that rounding leaves just below 255.
         """
         size, flavour = image.shape[:2], self.strategy.flavour
         classes = self.network.classes(self._resized(image, 1 / 2)).argmax(dim=1)[0]
@@ -123,8 +122,8 @@ class P3MNetPredictor(OneNetwork[P3MNetFamily]):
         return self._input(resize(image, size, self.strategy.flavour) * 255.0)
 
     def _input(self, image: npt.NDArray[Any]) -> Tensor:
-        """The network's input from (H, W, 3) values in [0, 255], of any dtype.
+        """Make the network's input from (H, W, 3) values in [0, 255], of any dtype.
 
-        The detour over 255 is the published one, and keeps its rounding.
+        Dividing by 255 as the published code does keeps its rounding.
         """
         return normalised(to_batch(image, self.device) / 255.0)

@@ -22,12 +22,12 @@ class Named(Protocol):
     """What a network of the family returns."""
 
     def named(self) -> dict[str, Tensor]:
-        """The outputs by their published names."""
+        """Return the outputs by their published names."""
         ...
 
 
 class P3MNetFamily(nn.Module):
-    """What the test-time procedure asks of a network of (N, 3, H, W) normalised images."""
+    """What the test-time procedure needs of a network for (N, 3, H, W) normalised images."""
 
     def forward(self, x: Tensor) -> Named:
         """All outputs."""
@@ -47,11 +47,11 @@ class P3MNetFamily(nn.Module):
 
 
 class P3MNetOutputs(NamedTuple):
-    """What the network says of a batch; every map has the size of the input.
+    """The outputs of the network for a batch; every map has the size of the input.
 
     Attributes:
         global_: (N, 3, H, W) logits of background, unknown, foreground.
-        local: (N, 1, H, W) opacity in [0, 1], meant for the unknown region.
+        local: (N, 1, H, W) opacity in [0, 1], for the unknown region.
         fusion: (N, 1, H, W) opacity in [0, 1]: ``local`` where the global class is unknown.
         side2, side1, side0: (N, 3, H, W) logits of the deep supervision heads.
     """
@@ -64,15 +64,15 @@ class P3MNetOutputs(NamedTuple):
     side0: Tensor
 
     def named(self) -> dict[str, Tensor]:
-        """The outputs by their published names; ``global`` is a keyword in Python."""
+        """Return the outputs by their published names; ``global`` is a keyword in Python."""
         return {name.rstrip("_"): value for name, value in self._asdict().items()}
 
 
 class Encoded(NamedTuple):
     """The encoder's maps: ``maps[k]`` at 1/2**k of the input's size (``maps[0]`` at its size).
 
-    ``maps[1]`` is ``maps[0]`` after one pooling; ``indices[k]`` says where in a plane of
-    ``maps[k - 1]`` the pooling to 1/2**k found its maxima.
+    ``maps[1]`` is ``maps[0]`` after one pooling; ``indices[k]`` has the positions of the maxima in
+    ``maps[k - 1]`` that the pooling to 1/2**k found.
     """
 
     maps: Maps
@@ -110,7 +110,7 @@ def upsample(x: Tensor, factor: int) -> Tensor:
 
 
 def fuse(logits: Tensor, local: Tensor) -> Tensor:
-    """(N, 1, H, W): 0 or 1 where the likeliest class is known, ``local`` where it is unknown."""
+    """Return (N, 1, H, W): 0 or 1 where the likeliest class is known, else ``local``."""
     label = logits.argmax(dim=1, keepdim=True)
     return torch.where(label == 1, local, (label == 2).to(local.dtype))
 
@@ -138,10 +138,10 @@ class BasicBlock(nn.Module):
 
 
 class ResNet34Pooled(nn.Module):
-    """The parts of a ResNet-34 whose every stride is a max pooling that keeps its indices.
+    """The parts of a ResNet-34 with max pooling with indices in place of strides.
 
-    A container: `P3MNet` owns the order of the parts. ``fc`` is never used, but the checkpoint
-    has it.
+    The class is a container: `P3MNet` defines the order of the parts. ``fc`` is never used, but the
+    checkpoint contains it.
     """
 
     def __init__(self, base: int) -> None:
@@ -172,7 +172,7 @@ class TripleFusion(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, glance: Tensor, matting: Tensor, encoder: Tensor) -> Tensor:
-        """Three (N, planes, H, W) to one; all three pass through the same 1x1 convolution."""
+        """Fuse three (N, planes, H, W) into one; all three pass the same 1x1 convolution."""
         parts = [self.transform(x) for x in (glance, matting, encoder)]
         fused: Tensor = self.relu(self.bn1(self.conv1(torch.cat(parts, dim=1))))
         return fused
@@ -193,8 +193,8 @@ class ShallowFusion(nn.Module):
     def forward(self, matting: Tensor, shallow: Tensor) -> Tensor:
         """(N, planes, h, w) and (N, shallow, H, W) to (N, planes, h, w).
 
-        The 2x2 pooling with a larger stride looks at one corner of each cell only; so does the
-        published network.
+        The 2x2 pooling with a larger stride reads only one corner of each cell, as in the published
+        network.
         """
         corner = F.max_pool2d(shallow, 2, stride=self.stride)
         parts = [self.transform1(matting), self.transform2(corner)]
@@ -228,13 +228,13 @@ class DeepFusion(nn.Module):
 
 
 class Parts(P3MNetFamily):
-    """The encoder, and the stages that P3M-Net and its ablation baseline decode with.
+    """The encoder, and the decoder stages of P3M-Net and its ablation baseline.
 
     Args:
         base: channels of the first convolution; all other counts scale with it. Must be even.
 
     The encoder's layers are registered twice, as ``resnet.*`` and as ``encoder*``, because the
-    checkpoint holds both; of two differing copies the second would win.
+    checkpoint contains both. If they differ, the second wins.
     """
 
     def __init__(self, base: int) -> None:
@@ -249,7 +249,7 @@ class Parts(P3MNetFamily):
         self.encoder4 = self.resnet.layer4
 
     def add_decoders(self, base: int) -> None:
-        """Register the glance and the matting decoder; the checkpoint has them last."""
+        """Register the glance and the matting decoder; they are last in the checkpoint."""
         b, deep = base, 8 * base
         self.decoder4_g = stage(deep, deep, deep, 4 * b)
         self.decoder3_g = stage(4 * b, 4 * b, 4 * b, 2 * b)
@@ -264,7 +264,7 @@ class Parts(P3MNetFamily):
         self.decoder_final_l = conv3(b, 1)
 
     def encode(self, x: Tensor) -> Encoded:
-        """The encoder's maps of (N, 3, H, W), and the places its poolings found."""
+        """Return the encoder's maps of (N, 3, H, W), and the positions of its poolings."""
         maps, indices = {0: self.encoder0(x)}, {}
         stages = (nn.Identity(), self.encoder1, self.encoder2, self.encoder3, self.encoder4)
         for k, layers in enumerate(stages, start=1):
@@ -297,7 +297,7 @@ class P3MNet(Parts):
         self.add_decoders(base)
 
     def forward(self, x: Tensor) -> P3MNetOutputs:
-        """All outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
+        """Compute all outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
         encoded = self.encode(x)
         glance = self._glance(encoded)
         fused = self._last_glance(encoded, glance)
@@ -313,17 +313,17 @@ class P3MNet(Parts):
         )
 
     def classes(self, x: Tensor) -> Tensor:
-        """The ``global`` output alone, without the matting decoder's work."""
+        """Return only the ``global`` output, without the matting decoder's work."""
         encoded = self.encode(x)
         return self._logits(self._last_glance(encoded, self._glance(encoded)))
 
     def opacity(self, x: Tensor) -> Tensor:
-        """The ``local`` output alone, without the glance decoder's last stage."""
+        """Return only the ``local`` output, without the glance decoder's last stage."""
         encoded = self.encode(x)
         return self._local(encoded, self._glance(encoded))
 
     def matte(self, x: Tensor) -> Tensor:
-        """The ``fusion`` output alone, without the deep supervision heads."""
+        """Return only the ``fusion`` output, without the deep supervision heads."""
         encoded = self.encode(x)
         glance = self._glance(encoded)
         logits = self._logits(self._last_glance(encoded, glance))

@@ -1,4 +1,4 @@
-"""What P3M-Net is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on P3M-Net; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IJCV = (
 
 
 def checkpoint(file: str, repository: str, drive_id: str) -> Checkpoint:
-    """The facts on a published checkpoint, trained on the face-blurred P3M-10k."""
+    """Return the facts on a published checkpoint, trained on the face-blurred P3M-10k."""
     owner = {"P3M": "JizhiziLi", "P3M-Net": "ViTAE-Transformer"}[repository]
     return Checkpoint(
         name="p3m10k",
@@ -67,24 +67,24 @@ class P3MNetR34:
     """P3M-Net with a ResNet-34 encoder, as its authors ran it.
 
     Attributes:
-        strategy: how an image is fed to the network and its matte brought back.
+        strategy: how the image is resized for the network and the matte back.
 
             * ``resize``: at half size; the matte is enlarged.
-            * ``hybrid``: foreground and background decided at half size, opacity at full size.
-            * ``resize-2021``, ``hybrid-2021``: the same under scikit-image 0.14.5, which the
-              authors pin: no anti-aliasing, and a matte that darkens towards the border.
+            * ``hybrid``: foreground and background at half size, opacity at full size.
+            * ``resize-2021``, ``hybrid-2021``: the same with scikit-image 0.14.5, which the
+              authors pin: no anti-aliasing, and mattes that darken towards the border.
 
-    The first two are equal to the published code on current scikit-image. The authors' own sample
-    mattes show its border behaviour, not that of their pin, and their paper's figures are said to
-    be RESIZE. ``hybrid`` includes a quirk: a pixel counts as known foreground if its enlarged
-    trimap is *exactly* 255, which rounding denies to about 1 % of them; those take the local
-    opacity.
+    The first two are equal to the published code on current scikit-image. The authors' sample
+    mattes show the border behaviour of the current version, not of their pin. The paper's
+    figures reportedly use RESIZE. ``hybrid`` includes a quirk: a pixel counts as known
+    foreground if its enlarged trimap is *exactly* 255. Because of rounding, about 1 % of them fail
+    the test and take the local opacity.
     """
 
     strategy: str = "resize"
 
     encoder: ClassVar[str] = "r34"
-    # what its nano recipe has otherwise than `recipe.nano`
+    # where its nano recipe differs from `recipe.nano`
     nano: ClassVar[Mapping[str, Any]] = {"width": 3 / 32, "steps": 1500}
     info: ClassVar[MethodInfo] = info_of(
         "p3mnet-r34",
@@ -109,7 +109,7 @@ class P3MNetR34:
         return load(device, path, self.encoder, self._draw(), self.strategy)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import P3MNetTraining
 
         return P3MNetTraining(self.encoder, self._draw(), self.nano)
@@ -120,10 +120,10 @@ class P3MNetR34:
 
 @dataclass(frozen=True)
 class P3MNetBasic(P3MNetR34):
-    """The P3M paper's ablation baseline: both branches, but nothing that joins them.
+    """The P3M paper's ablation baseline: both branches, without connections between them.
 
     Built from the paper; its authors released neither code nor weights. See the network's module
-    for what had to be decided. Strategies as those of `p3mnet-r34`.
+    for our decisions. Strategies as in `P3MNetR34`.
     """
 
     encoder: ClassVar[str] = "basic"
@@ -133,13 +133,13 @@ class P3MNetBasic(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetViTAES(P3MNetR34):
-    """P3M-Net with a ViTAE-S encoder; strategies as those of `p3mnet-r34`.
+    """P3M-Net with a ViTAE-S encoder; strategies as in `P3MNetR34`.
 
     Attributes:
-        features: which draw of the encoder's random features to take. The published checkpoint
-            does not hold them and the published code draws new ones at every start, so its mattes
-            vary from run to run; here draw 0 is always the same. Others (up to 999) show how much
-            depends on it.
+        features: number of the draw of the encoder's random features, 0 to 999. The published
+            checkpoint does not contain them, and the published code draws new ones at every start,
+            so its mattes vary from run to run. Here each draw is always the same. Other draws show
+            how much the mattes depend on it.
     """
 
     features: int = 0
@@ -169,7 +169,7 @@ class P3MNetViTAES(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetSwinT(P3MNetR34):
-    """P3M-Net with a Swin-T encoder; strategies as those of `p3mnet-r34`.
+    """P3M-Net with a Swin-T encoder; strategies as in `P3MNetR34`.
 
     Its authors published no weights.
     """

@@ -1,13 +1,13 @@
-"""The Swin-T encoder of P3M-Net: attention within shifted windows, poolings that keep their places.
+"""The Swin-T encoder of P3M-Net: attention within shifted windows, poolings with positions.
 
 Z. Liu et al., "Swin Transformer", ICCV 2021, arXiv:2103.14030, in the variant of S. Ma et al.
 (`.decoders`): a stem of convolutions, and merging by 2x2 pooling. Written from notes on
 github.com/ViTAE-Transformer/P3M-Net at 1db4f6b (core/network/Swin_T). No matting weights were
-published for it; the state dict has the 480 entries that its code would load, the masks of a
-512x512 image among them.
+published for it. The state dict has the 480 entries that its code would load, including the masks
+of a 512x512 image.
 
-Maps whose sides are no multiples of 7 are padded with zeros below and on the right. Unlike the
-usual Swin network, this one keeps the padding apart in *every* block, shifted or not.
+Maps with sides that are not multiples of 7 are padded with zeros below and on the right. Unlike the
+usual Swin network, this one masks the padding in *every* block, shifted or not.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ DEPTHS = (2, 2, 6, 2)
 HEADS = (3, 6, 12, 24)
 HEAD = 32  # channels of one attention head at the published width
 SHIFT = SIDE // 2
-PUBLISHED_SIDE = 512  # of the image whose masks the checkpoint holds
-FORBIDDEN = -100.0  # added where two tokens may not see each other
+PUBLISHED_SIDE = 512  # side of the image whose masks are in the checkpoint
+FORBIDDEN = -100.0  # added for two tokens that may not attend to each other
 
 
 def zones(side: int, shift: int, device: torch.device | None = None) -> Tensor:
-    """(padded side,) numbers that differ where two places of a rolled side may not see each other.
+    """Return (padded side,) zone numbers of a rolled side; tokens attend within their zone only.
 
-    The padding is a zone of its own, and moves with the roll. Shifted windows cut the side before
+    The padding is a separate zone and moves with the roll. Shifted windows cut the side before
     its last window and before its last ``shift`` places, as in the usual Swin network.
     """
     padded = side + -side % SIDE
@@ -47,9 +47,9 @@ def window_mask(height: int, width: int, shift: int, device: torch.device | None
     """(windows, 49, 49): `FORBIDDEN` between tokens of different zones, else 0.
 
     Args:
-        height, width: of the map in tokens, before padding.
-        shift: by how much the windows are shifted, 0 or 3.
-        device: where to make it.
+        height, width: size of the map in tokens, before padding.
+        shift: shift of the windows, 0 or 3.
+        device: device of the result.
     """
     area = zones(height, shift, device)[:, None] * 8 + zones(width, shift, device)[None, :]
     cells = partitioned(area[None, :, :, None].float())[..., 0]
@@ -84,7 +84,7 @@ class Block(nn.Module):
     """Attention in windows, shifted in every other block, and an MLP.
 
     Args:
-        side: of the square map whose mask is kept for the checkpoint's sake.
+        side: side of the square map whose mask is stored, because the checkpoint contains it.
     """
 
     def __init__(self, width: int, heads: int, shift: int, drop: float, side: int) -> None:
@@ -119,7 +119,7 @@ class Block(nn.Module):
 
 
 class Stage(nn.Module):
-    """Blocks at one size, and what leads to the next."""
+    """Blocks at one size, and the transition to the next."""
 
     def __init__(self, blocks: list[Block], merging: PooledMerging | None) -> None:
         super().__init__()
@@ -128,11 +128,11 @@ class Stage(nn.Module):
 
 
 class Swin(nn.Module):
-    """The encoder: maps at 1/1 to 1/16, with the places of the poolings, and the deepest map.
+    """The encoder: maps at 1/1 to 1/16, with the positions of the poolings, and the deepest map.
 
     Args:
         head: channels of one attention head.
-        drop: largest probability with which a block is left out in training.
+        drop: largest probability of dropping a block in training.
         kept: side of the square image whose masks are in the state dict.
     """
 

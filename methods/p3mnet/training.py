@@ -1,4 +1,4 @@
-"""How P3M-Net is trained: the losses of JizhiziLi/P3M (train.py, core/util.py), in our words."""
+"""The training of P3M-Net: the losses of JizhiziLi/P3M (train.py, core/util.py)."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ SIDES = ("side2", "side1", "side0")
 
 
 class P3MNetTraining:
-    """P3M-Net with one of its encoders; BASIC likewise.
+    """The training of P3M-Net with one of its encoders, or of BASIC.
 
     Args:
-        encoder: see `architectures.network_of`.
-        features: likewise.
-        changes: what the nano recipe has otherwise than `recipe.nano`.
+        encoder, features: see `architectures.network_of`.
+        changes: where the nano recipe differs from `recipe.nano`.
     """
 
     def __init__(self, encoder: str, features: int, changes: Mapping[str, Any]) -> None:
@@ -42,11 +41,11 @@ class P3MNetTraining:
 
     @property
     def fidelity(self) -> Fidelity:
-        """What was compared, for each encoder."""
+        """The comparison with the source, for each encoder."""
         return BY_ENCODER[self.encoder]
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised.
+        """Make a randomly initialised network, ``width`` times as wide.
 
         The authors start from ImageNet weights of their encoders; give those with
         ``p3mbench train --encoder FILE`` to do the same.

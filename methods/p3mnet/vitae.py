@@ -6,9 +6,9 @@ github.com/ViTAE-Transformer/P3M-Net at 1db4f6b (core/network/ViTAE_S); the stat
 entries of ``P3M-Net_ViTAE-S_trained_on_P3M-10k.pth``.
 
 The two cells of the first stage approximate their softmax by random features (Performer, K.
-Choromanski et al., ICLR 2021, arXiv:2009.14794), which the checkpoint does not hold: the authors'
-network draws new ones each time it is made, so its mattes vary from run to run. Here they are a
-constant, see `random_features`.
+Choromanski et al., ICLR 2021, arXiv:2009.14794), which the checkpoint does not contain: the
+authors' network draws new ones each time it is made, so its mattes vary from run to run. Here they
+are a constant, see `random_features`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TINY = 1e-8  # keeps the performer's denominator from being zero
 
 
 def random_features(name: str, count: int, width: int, draw: int = 0) -> Tensor:
-    """(1, count, width): orthogonal directions of length sqrt(count), drawn by a seed of the name.
+    """Draw (1, count, width): orthogonal directions of length sqrt(count), seeded by the name.
 
     Rows of the QR decomposition (with a positive diagonal) of normal numbers whose seed is the
     CRC-32 of ``name``, the tensor's name in the published network, plus ``draw``.
@@ -70,7 +70,7 @@ class PerformerAttention(nn.Module):
         super().__init__()
         self.kqv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
-        self.norm1 = nn.LayerNorm(width, eps=EPSILON)  # not used, but the checkpoint has it
+        self.norm1 = nn.LayerNorm(width, eps=EPSILON)  # not used, but part of the checkpoint
         self.register_buffer("features", features[0], persistent=False)
         self.features: Tensor
 
@@ -90,7 +90,7 @@ class PerformerAttention(nn.Module):
 
 
 class NormalCell(nn.Module):
-    """Attention, and beside it three convolutions of the tokens as a map; then an MLP."""
+    """Attention in parallel with three convolutions of the tokens as a map; then an MLP."""
 
     def __init__(self, width: int, attention: nn.Module, groups: int) -> None:
         super().__init__()
@@ -130,11 +130,11 @@ class Stage(nn.Module):
 
 
 class ViTAE(nn.Module):
-    """The encoder: maps at 1/1 to 1/16, with the places of the poolings, and the deepest map.
+    """The encoder: maps at 1/1 to 1/16, with the positions of the poolings, and the deepest map.
 
     Args:
         base: channels of a token in the first stage; a multiple of 8. 64 is the published network.
-        draw: of the random features.
+        draw: number of the draw of random features.
     """
 
     def __init__(self, base: int, draw: int) -> None:
@@ -151,7 +151,7 @@ class ViTAE(nn.Module):
                 attention = Attention(width, heads) if k else PerformerAttention(width, features)
                 cells.append(NormalCell(width, attention, groups))
             self.layers.append(Stage(reduction, cells))
-        self.head = nn.Linear(8 * base, 1000)  # not used, but the checkpoint has it
+        self.head = nn.Linear(8 * base, 1000)  # not used, but part of the checkpoint
 
     def forward(self, x: Tensor) -> Encoded:
         """(N, 3, H, W), H and W multiples of 32."""
@@ -172,7 +172,7 @@ def p3mnet_vitae(base: int = 64, draw: int = 0) -> TransformerP3MNet:
     Args:
         base: channels of a token in the first stage; all other counts scale with it. 64 is the
             published network. A multiple of 8.
-        draw: of the random features; 0 unless their effect is to be measured.
+        draw: number of the draw of random features; use 0 unless you measure their effect.
     """
     if base < 8 or base % 8:
         raise ValueError(f"base must be a multiple of 8 and at least 8, not {base}")

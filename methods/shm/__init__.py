@@ -1,1 +1,1 @@
-"""Semantic Human Matting: a trimap guessed by one network, a matte refined by another."""
+"""Semantic Human Matting: one network predicts a trimap, another one refines the matte."""

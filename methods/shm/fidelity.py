@@ -1,4 +1,4 @@
-"""How SHM's training was compared with what is published; data only."""
+"""How SHM's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from p3mbench.training.fidelity import ENCODER, ESTIMATED, NO_COMPOSITES, Depart
 
 FIDELITY = Fidelity(
     losses="from the paper alone; nikhilweee/semantic-human-matting 193dab5 (train.py, not the "
-    "authors') has the same terms and weights end to end",
+    "authors') has the same terms and weights in the end-to-end stage",
     rest="from the paper alone",
     departures=(
         ENCODER,

@@ -31,7 +31,7 @@ class SHMPredictor(OneNetwork[SHM]):
     """A loaded SHM."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`. No trimap is used."""
 
         def matte_of(scaled: UInt8Array) -> Float32Array:
             return plane_of(self.network(to_batch(scaled, self.device)).alpha)
@@ -42,7 +42,7 @@ class SHMPredictor(OneNetwork[SHM]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """What the network says of ``image`` as it is, without any resizing.
+        """Return the network's output for ``image``, without resizing.
 
         Args:
             image: (H, W, 3) uint8 RGB, H and W multiples of 32.

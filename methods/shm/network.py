@@ -1,23 +1,23 @@
 """Semantic Human Matting (Chen et al., ACM MM 2018, arXiv 1809.01354).
 
-A T-Net guesses a trimap, an M-Net a matte from image and trimap; the fusion keeps the guessed
-foreground and lets the M-Net decide where the guess is unsure: alpha = F + U * alpha_r, with F and
-U the T-Net's probabilities of foreground and unknown (the paper's equation 4).
+A T-Net predicts a trimap, and an M-Net predicts a matte from image and trimap. The fusion keeps the
+T-Net's foreground and takes the M-Net's matte in the unknown region: alpha = F + U * alpha_r, where
+F and U are the T-Net's probabilities of foreground and unknown (the paper's equation 4).
 
 Its authors released no code. What the paper leaves open follows the public re-implementation
-nikhilweee/semantic-human-matting (77b4691), whose names of tensors are kept, so that its
+nikhilweee/semantic-human-matting (77b4691), with its names of tensors, so that its
 checkpoints load:
 
 - T-Net: PSPNet-50 with the three-convolution stem, dilated from the third stage on, pooled to 1,
-  2, 3 and 6 cells; an auxiliary head is part of the weights and used in training alone.
+  2, 3 and 6 cells; an auxiliary head is part of the weights but used only in training.
 - M-Net: the thirteen convolutions of VGG-16 with batch normalisation and four poolings, a decoder
   of 5x5 convolutions after unpooling, no skips and, in both public re-implementations, no
-  activation but the last sigmoid.
+  activation except the last sigmoid.
 - Classes in the order background, unknown, foreground.
 
 One decision departs from it: the paper feeds the M-Net with the T-Net's *softmax* probabilities,
-the re-implementation feeds raw logits. The paper's way is the default; ``guide="logits"`` is the
-other, for checkpoints trained so and for the comparison with its outputs.
+the re-implementation feeds raw logits. The default is the paper's; ``guide="logits"`` is the
+re-implementation's, for checkpoints trained that way and for comparing outputs.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def base_of(width: float) -> int:
 
 
 class SHMOutputs(NamedTuple):
-    """What the network gives for (N, 3, H, W) images.
+    """The outputs of the network for (N, 3, H, W) images.
 
     Attributes:
         trimap_logits: (N, 3, H, W), background, unknown, foreground.
@@ -65,7 +65,7 @@ class SHM(nn.Module):
 
     Args:
         base: channels of the first stage of both networks; 64 is the published width.
-        guide: what the M-Net is told of the trimap, see the module's docstring.
+        guide: form of the trimap that the M-Net gets; see the module's docstring.
     """
 
     def __init__(self, base: int = PUBLISHED_BASE, guide: Guide = "softmax") -> None:
@@ -77,8 +77,8 @@ class SHM(nn.Module):
     def forward(self, image: Tensor, trimap: Tensor | None = None) -> SHMOutputs:
         """From (N, 3, H, W) RGB in [0, 1], sides multiples of 16, to `SHMOutputs`.
 
-        ``trimap``, (N, 3, H, W) shares of the classes, takes the place of the T-Net's guess when
-        the M-Net is trained alone.
+        ``trimap``, (N, 3, H, W) shares of the classes, replaces the T-Net's prediction when the
+        M-Net is trained alone.
         """
         logits, auxiliary = self.tnet(image)
         shares = logits.softmax(dim=1) if trimap is None else trimap
@@ -117,7 +117,7 @@ class TNet(nn.Module):
         self.aux = _head(width // 2, 4 * base)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits, and those of the auxiliary head in training (else an empty tensor)."""
+        """Return the logits, and those of the auxiliary head in training (else an empty tensor)."""
         size = image.shape[2:]
         x = self.layer2(self.layer1(self.layer0(image)))
         middle = self.layer3(x)
@@ -153,7 +153,7 @@ class Bottleneck(nn.Module):
 
 
 class PyramidPooling(nn.Module):
-    """Means over 1, 2, 3 and 6 cells a side, projected, enlarged and put behind the input."""
+    """Concatenate the input with its projected, enlarged means over 1, 2, 3 and 6 cells a side."""
 
     def __init__(self, width: int, projected: int) -> None:
         super().__init__()
@@ -188,7 +188,7 @@ class MNet(nn.Module):
         self.up1 = Up(widths[0], 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Encode, remembering where maxima were, and decode by putting values back there."""
+        """Encode with max pooling and decode by unpooling to the same positions."""
         places = []
         for i in range(1, 5):
             x, where = F.max_pool2d(getattr(self, f"down{i}")(x), 2, return_indices=True)

@@ -1,4 +1,4 @@
-"""What SHM is; importing this costs nothing (torch waits for ``load``)."""
+"""The facts on SHM; ``load`` imports torch."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ GUIDES = ("softmax", "logits")
 
 @dataclass(frozen=True)
 class SHMMethod:
-    """Semantic Human Matting: one network guesses a trimap, another refines the matte by it.
+    """Semantic Human Matting: one network predicts a trimap, another one refines the matte.
 
     Built from the paper: its authors released neither code nor weights. See the network's module
-    for what had to be decided.
+    for our decisions.
 
     Attributes:
-        guide: what the refining network is told of the trimap: ``softmax`` as in the paper, or
+        guide: form of the trimap that the refining network gets: ``softmax`` as in the paper, or
             ``logits`` for checkpoints of the public re-implementation nikhilweee.
-        strategy: ``resize``, the P3M paper's test protocol: at half size, the matte enlarged.
+        strategy: ``resize``, the P3M paper's test protocol: half size; the matte is enlarged.
     """
 
     guide: str = "softmax"
@@ -61,7 +61,7 @@ class SHMMethod:
         return load(device, path, cast(Literal["softmax", "logits"], self.guide))
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import SHMTraining
 
         return SHMTraining(cast(Literal["softmax", "logits"], self.guide))

@@ -1,6 +1,6 @@
-"""How SHM is trained: T-Net alone, M-Net alone, then end to end (Chen et al., ACM MM 2018, sec. 4).
+"""The training of SHM: T-Net, M-Net, then end to end (Chen et al., ACM MM 2018, sec. 4).
 
-The M-Net alone is given the true trimap and has Deep Image Matting's losses in its unknown region.
+Alone, the M-Net gets the true trimap and Deep Image Matting's losses in its unknown region.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .network import SHM, Guide, SHMOutputs, base_of
 CLASSES = 0.01  # weight of the classification loss in the paper's joint training
 AUXILIARY = 0.4  # of PSPNet's auxiliary head (Zhao et al., CVPR 2017)
 TNET, MNET, JOINT = "t-net", "m-net", "joint"
-STAGES = (  # the paper does not say how long each is
+STAGES = (  # the paper does not give their lengths
     Stage(name=TNET, share=0.3, trains=("tnet.",)),
     Stage(name=MNET, share=0.2, trains=("mnet.",)),
     Stage(name=JOINT, share=0.5),
@@ -38,11 +38,11 @@ class SHMTraining:
         self.guide = guide
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         return SHM(base=base_of(width), guide=self.guide)
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """The image in [0, 1]; the true trimap as well while the M-Net is trained alone."""
+        """Return the image in [0, 1], and the true trimap while the M-Net is trained alone."""
         image = batch.image / 255
         if batch.stage != MNET:
             return (image,)

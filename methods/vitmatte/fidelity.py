@@ -1,4 +1,4 @@
-"""How ViTMatte's training was compared with what is published; data only."""
+"""How ViTMatte's training was compared with the published one; data only."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ FIDELITY = Fidelity(
         TRIMAPS_AT_640,
         Departure(
             "weight decay",
-            "0.1, but none of normalisations and of the position embedding",
-            "0.1 of all parameters",
+            "0.1; none for normalisations and the position embedding",
+            "0.1 for all parameters",
             "a recipe has one weight decay",
         ),
         Departure(
             "precision",
             "mixed",
             "32 bits, unless --precision is given",
-            "mixed precision is no part of a recipe",
+            "a recipe does not contain the precision",
         ),
     ),
 )

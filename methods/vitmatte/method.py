@@ -1,7 +1,7 @@
 """ViTMatte's test-time procedure: image and trimap as they are, padded within the network.
 
 The published procedure (inference.py of github.com/hustvl/ViTMatte at 8cd7ef0) resizes nothing and
-leaves the trimap's known pixels to the network; whoever scores pastes them.
+does not set the trimap's known pixels; the harness pastes them.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class ViTMattePredictor(OneNetwork[ViTMatte]):
     """A loaded ViTMatte."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
-        """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
+        """Predict the alpha of ``image``; see `p3mbench.method.Predictor`.
 
         Attention is global: memory grows with the square of the number of pixels.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         with exact_inference():
             return plane_of(self.network(*self.inputs(image, trimap)))
@@ -50,7 +50,7 @@ class ViTMattePredictor(OneNetwork[ViTMatte]):
     def raw_outputs(
         self, image: UInt8Array, trimap: UInt8Array | None = None
     ) -> dict[str, Float32Array]:
-        """What the network says of ``image``; it takes any size by itself.
+        """Return the network's output for ``image``, which may have any size.
 
         Args:
             image: (H, W, 3) uint8 RGB.
@@ -69,10 +69,10 @@ class ViTMattePredictor(OneNetwork[ViTMatte]):
         """(1, 3, H, W) image and (1, 1, H, W) trimap in [0, 1], as `ViTMatte.forward` takes them.
 
         Raises:
-            ValueError: there is no trimap, or it is not of the image's size.
+            ValueError: the trimap is missing or has another size than the image.
         """
         if trimap is None:
-            raise ValueError("trimap is missing: vitmatte-s cannot do without")
+            raise ValueError("trimap is missing: vitmatte-s needs one")
         if trimap.shape != image.shape[:2]:
             raise ValueError(f"trimap is {trimap.shape}, but the image is {image.shape[:2]}")
         planes = (image, trimap[..., None])

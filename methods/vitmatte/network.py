@@ -2,13 +2,12 @@
 
 J. Yao, X. Wang, S. Yang, B. Wang, "ViTMatte: Boosting Image Matting with Pretrained Plain Vision
 Transformers", Information Fusion 2024, arXiv:2305.15272: a plain vision transformer with windowed
-attention sees image and trimap together, and a light convolutional decoder brings back the detail.
+attention takes image and trimap together, and a light convolutional decoder adds the detail.
 
 The network is ``VitMatteForImageMatting`` (transformers 5.23 was found equal to
-github.com/hustvl/ViTMatte at 8cd7ef0, modeling/, for equal weights). What is ours: the
-configuration, which `transformers` only ships on its hub; the mapping of the key names; and what
-the published network does around it, namely ImageNet's normalisation and its rule of padding.
-Nothing is fetched.
+github.com/hustvl/ViTMatte at 8cd7ef0, modeling/, for equal weights). We add the configuration,
+which `transformers` ships only on its hub, the mapping of the key names, ImageNet's normalisation
+and the published rule of padding. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -41,24 +40,24 @@ RENAMED = (
 
 
 def hub_name(key: str) -> str:
-    """The name in transformers of a published one; a name of transformers stays as it is."""
+    """Translate a published name to transformers; keep a name of transformers."""
     for published, hub in RENAMED:
         key = key.replace(published, hub)
     return key
 
 
 def published_name(key: str) -> str:
-    """The published name of one in transformers; a published name stays as it is."""
+    """Translate a name of transformers to the published name; keep a published name."""
     for published, hub in RENAMED:
         key = key.replace(hub, published)
     return key
 
 
 def padding(height: int, width: int) -> tuple[int, int]:
-    """Rows to add below and columns to add on the right, by the published rule.
+    """Return the rows to add below and columns to add on the right, by the published rule.
 
-    None if both sides are multiples of 32; else each side grows to the *next* multiple, a side that
-    is one already by 32: 150x160 becomes 160x192.
+    Both are 0 if both sides are multiples of 32. Otherwise each side grows to the *next* multiple,
+    by 32 if it is one already: 150x160 becomes 160x192.
     """
     if height % MULTIPLE == 0 and width % MULTIPLE == 0:
         return 0, 0
@@ -107,8 +106,8 @@ class ViTMatte(nn.Module):
     whose own state dict has the hub's names.
 
     Args:
-        head: channels of one attention head; all other counts scale with it but the 16 of the last
-            convolution, which transformers fixes. 64 is the published network. A multiple of 4.
+        head: channels of one attention head; a multiple of 4; all other counts scale with it except
+            the 16 of the last convolution, which transformers fixes. 64 is the published network.
     """
 
     def __init__(self, head: int = PUBLISHED_HEAD) -> None:
@@ -143,7 +142,7 @@ def _to_published(module: nn.Module, state: dict[str, Any], prefix: str, metadat
 def _from_either(module: nn.Module, state: dict[str, Any], prefix: str, *unused: object) -> None:
     """Before ``load_state_dict``: published or hub names become those of the module's entries.
 
-    Of two names for one entry the second is left as it is, so that strict loading refuses it.
+    If two names mean the same entry, the second is not changed, so that strict loading refuses it.
     """
     for key in [key for key in state if key.startswith(prefix)]:
         target = f"{prefix}model.{hub_name(key.removeprefix(prefix))}"

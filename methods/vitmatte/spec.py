@@ -1,4 +1,4 @@
-"""What ViTMatte is; importing this costs nothing (torch and transformers wait for ``load``)."""
+"""The facts on ViTMatte; ``load`` imports torch and transformers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class ViTMatteS:
     """ViTMatte with a ViT-S backbone, as its authors ran it.
 
     Attributes:
-        strategy: ``native``: at the image's own size. If either side is no multiple of 32, *both*
-            are padded to the next one, a side that was a multiple by 32 whole pixels; so in the
-            published code. The image processor of ``transformers`` pads less, and differs there.
+        strategy: ``native``: at the image's own size. If either side is not a multiple of 32,
+            *both* are padded to the next multiple, a side that is a multiple by 32 pixels, as in
+            the published code. The image processor of ``transformers`` pads less and gives other
+            mattes.
     """
 
     strategy: str = "native"
@@ -87,7 +88,7 @@ class ViTMatteS:
         return load(device, path)
 
     def training(self) -> Training:
-        """The network, losses and recipes it is trained with."""
+        """Return its network, losses and recipes."""
         from .training import ViTMatteTraining
 
         return ViTMatteTraining()

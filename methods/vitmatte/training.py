@@ -1,4 +1,4 @@
-"""How ViTMatte is trained: the losses of hustvl/ViTMatte (modeling/criterion), in our words."""
+"""The training of ViTMatte: the losses of hustvl/ViTMatte (modeling/criterion)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAYERS, DECAY = 12, 0.65  # of the layer-wise learning rates (configs/common/opt
 
 
 def layer_rates() -> tuple[tuple[str, float], ...]:
-    """The deeper a layer of the backbone, the nearer its rate to the decoder's."""
+    """Return the rates by layer; those of deeper layers are closer to the decoder's."""
     backbone = "model.backbone"
     rates = [(f"{backbone}.embeddings.", DECAY ** (LAYERS + 1))]
     for layer in range(LAYERS):
@@ -32,14 +32,14 @@ def region_loss(alpha: Tensor, truth: Tensor, region: Tensor) -> Tensor:
 
 
 def scale_of(region: Tensor) -> Tensor:
-    """What makes a mean over all pixels of 512x512 one over the region; an empty one is a pixel."""
+    """Return the factor from a mean over 512x512 pixels to a mean over the region (at least 1)."""
     return len(region) * AREA / region.sum().clamp(min=1)
 
 
 def gradient_penalty(alpha: Tensor, truth: Tensor, region: Tensor) -> Tensor:
-    """Error of the Sobel responses in a region, and a little of the matte's own ones.
+    """Error of the Sobel responses in a region, plus a small weight of the matte's own responses.
 
-    Means over all pixels for either direction, summed; borders are padded with zeros.
+    The means over all pixels are summed over both directions; borders are padded with zeros.
     """
     scale = scale_of(region)
     mine, true = (sobel(F.pad(x, (1, 1, 1, 1))) for x in (alpha, truth))
@@ -53,13 +53,13 @@ class ViTMatteTraining:
     fidelity = FIDELITY
 
     def network(self, width: float) -> nn.Module:
-        """The network, ``width`` times as wide, randomly initialised."""
+        """Make a randomly initialised network, ``width`` times as wide."""
         from .network import ViTMatte, head_of  # needs transformers; recipes do not
 
         return ViTMatte(head_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
-        """The image in [0, 1] and the trimap's values over 255."""
+        """Return the image in [0, 1] and the trimap's values over 255."""
         return batch.image / 255, batch.trimap / 255
 
     def losses(self, outputs: Tensor, batch: Batch) -> dict[str, Tensor]:

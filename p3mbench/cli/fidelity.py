@@ -1,4 +1,4 @@
-"""What ``p3mbench methods`` says of how near a training is to what is published."""
+"""How ``p3mbench methods`` shows the comparison of a training with the published one."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def _fidelity(method: Method) -> Fidelity | None:
 def checks(method: Method) -> Iterator[tuple[str, str]]:
     """How the training of a method was checked, as facts for its page."""
     if fidelity := _fidelity(method):
-        yield "losses of training", fidelity.losses
-        yield "the rest of training", fidelity.rest
+        yield "training losses", fidelity.losses
+        yield "other training settings", fidelity.rest
 
 
 def training_tables(method: Method) -> list[Table]:
-    """Title, header and rows: departures from what is published; where text and code differ."""
+    """Title, header and rows: departures from the source; differences of text and code."""
     fidelity, tables = _fidelity(method), list[Table]()
     if fidelity and fidelity.departures:
         rows = [[d.what, d.published, d.here, d.why] for d in fidelity.departures]
-        header = ["of training", "as published", "here", "why"]
-        tables.append(("How training departs from what is published", header, rows))
+        header = ["topic", "published", "here", "reason"]
+        tables.append(("How the training differs from the published one", header, rows))
     if fidelity and fidelity.disagreements:
         rows = [[d.what, d.code, d.text, d.option] for d in fidelity.disagreements]
-        header = ["of training", "the code", "the text", "option for the text"]
-        tables.append(("Where the paper's text and the code differ", header, rows))
+        header = ["topic", "code", "text", "option for the text"]
+        tables.append(("Where the paper and its code differ", header, rows))
     return tables
 
 

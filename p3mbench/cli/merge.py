@@ -15,7 +15,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 def command(folders: tuple[Path, ...], out: Path) -> None:
     """Put the rows and mattes of the stores in FOLDERS into one store.
 
-    Rows that are there already are kept; merging again changes nothing. A failure never takes the
+    Existing rows are kept; merging again changes nothing. A failure never takes the
     place of a score.
 
     \b

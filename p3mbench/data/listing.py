@@ -90,7 +90,7 @@ def housekeeping(path: Path) -> bool:
 
 
 def check_folder(folder: Path, mend: str = "") -> None:
-    """Refuse what is no folder.
+    """Refuse a path that is not a folder.
 
     Args:
         folder: given by a user.

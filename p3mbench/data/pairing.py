@@ -151,7 +151,7 @@ def _mattes(folder: Path) -> Listing:
     alphas = listing(folder, (".png",))
     if not alphas.files:
         lying = "; ".join(ignored_lines(alphas.ignored))
-        raise DataError(f"{folder}: holds no PNG files{lying and f' ({lying})'}")
+        raise DataError(f"{folder}: contains no PNG files{lying and f' ({lying})'}")
     return alphas
 
 

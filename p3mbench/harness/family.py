@@ -52,7 +52,7 @@ def used(pids: Iterable[int], limit: int) -> int:
 
 
 def stop_with(pids: Callable[[], list[int]]) -> None:
-    """Suspend processes and this one; go on with them when this one is told to."""
+    """Suspend processes and this one; resume them when this one is resumed."""
     chosen = pids()
     _signal(chosen, signal.SIGSTOP)
     os.kill(os.getpid(), signal.SIGSTOP)
@@ -64,7 +64,7 @@ def stopping_together() -> Iterator[None]:
     """Within the context Ctrl-Z suspends the processes below as well, which hear no terminal."""
     name = getattr(signal, "SIGTSTP", None)
     try:
-        # not where Ctrl-Z is ignored or somebody else's, nor outside of the main thread
+        # not if Ctrl-Z is ignored or has another handler, nor outside of the main thread
         if name is None or signal.getsignal(name) != signal.SIG_DFL:
             raise ValueError
         signal.signal(name, lambda *_: stop_with(lambda: below(os.getpid())))
@@ -155,7 +155,7 @@ def _be_child(guard: int, work: Callable[[], None]) -> None:
 
 
 def _watch(child: int, woken: int) -> int:
-    """The wait status of the child; that of SIGKILL where somebody wants the family ended."""
+    """Return the wait status of the child; that of SIGKILL if the family was ended."""
     parent = multiprocessing.parent_process()
     watched: list[int] = [woken] + [parent.sentinel] * (parent is not None)  # type: ignore[union-attr]
     while True:
@@ -183,7 +183,7 @@ def _end_children() -> None:
 
 
 def _leave_as(status: int) -> None:
-    """End as the child did, so that whoever waits for this process learns of it."""
+    """End as the child did, so that the parent sees how it ended."""
     if os.WIFSIGNALED(status):
         import resource
 

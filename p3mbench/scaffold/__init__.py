@@ -77,7 +77,7 @@ def new_method(
     Args:
         name: of the method, in kebab case.
         kind: whether it is given a trimap.
-        learned: it has weights: a small PyTorch network stands in.
+        learned: it has weights; the template has a small PyTorch network.
         package: an installable package instead of one file.
         folder: where the file, or the package's folder, is put.
 
@@ -95,7 +95,7 @@ def new_method(
     there = [path for path in ([root] if package else targets) if os.path.lexists(path)]
     if there:
         raise MethodError(
-            f"{there[0]} is there already and is not overwritten; give another name or --out"
+            f"{there[0]} exists already and is not overwritten; give another name or --out"
         )
     values = {
         "n": names, "kind": kind, "learned": learned, "based": kind is Kind.TRIMAP_BASED,

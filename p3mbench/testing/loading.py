@@ -13,8 +13,8 @@ from p3mbench.testing.subject import CheckedMethod, described
 SLOW_LOAD = 30.0  # seconds that a second load in one process may take
 
 _READ = (
-    "read it with p3mbench.weights.load_into(network, path), which reports what is wrong with a file, "
-    "or raise p3mbench.errors.WeightsError"
+    "read it with p3mbench.weights.load_into(network, path), which reports what is wrong, or "
+    "raise p3mbench.errors.WeightsError"
 )
 
 

@@ -67,8 +67,8 @@ class Fidelity:
 # Departures of several methods, which share data and crops.
 NO_COMPOSITES = Departure(
     "training images",
-    "foregrounds of Adobe's set composed onto COCO's photographs, anew each time",
-    "the photographs of the training split as they are",
+    "foregrounds of Adobe's set composed onto COCO's photographs, differently each time",
+    "the unchanged photographs of the training split",
     "P3M-10k is natural images; composing them onto others would show the network another task",
 )
 ESTIMATED = Departure(

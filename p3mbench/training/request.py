@@ -1,4 +1,4 @@
-"""What a person asks of a training. Light to import: `p3mbench.training.setup` makes the job."""
+"""The request for a training. Light to import: `p3mbench.training.setup` makes the job."""
 
 from __future__ import annotations
 

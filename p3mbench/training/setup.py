@@ -1,4 +1,4 @@
-"""From what a person asks of a training to the job that does it."""
+"""Make the job of a training from its request."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ LOADERS = 8  # processes per device that read files
 
 
 def make_job(request: TrainRequest) -> Job:
-    """The job that does what is asked.
+    """Make the job of a request.
 
     Raises:
-        OptionError: choices do not go together, or one is missing.
-        MethodError: the method cannot be trained, or what training needs is not installed.
-        BenchmarkError, DataError: there is no training split, or not with such faces.
+        OptionError: options contradict each other, or one is missing.
+        MethodError: the method cannot be trained, or a library is not installed.
+        BenchmarkError, DataError: there is no training split with such faces.
     """
     if find_spec("lightning_fabric") is None:
         raise MethodError("training needs Lightning Fabric: pip install 'p3mbench[train]'")
@@ -60,14 +60,15 @@ def make_job(request: TrainRequest) -> Job:
 
 
 def make_jobs(request: TrainRequest, seeds: Sequence[int] = ()) -> list[Job]:
-    """A job for every seed, each with a folder of its own below ``request.out``.
+    """Make a job for every seed, each with its own folder below ``request.out``.
 
     Args:
         request: what to train.
-        seeds: instead of the request's; none for that one alone.
+        seeds: seeds in place of the request's; empty for the request's own.
 
     Raises:
-        TrainingError: a folder holds a run that is not to be resumed; and as `make_job`.
+        TrainingError: a folder contains a run and the request does not resume it; and as for
+            `make_job`.
     """
     job = make_job(request)
     jobs = [replace(job, seed=seed, out=_of_seed(request, seed)) for seed in seeds] or [job]
@@ -116,7 +117,7 @@ def _layers(request: TrainRequest, recipe: Recipe) -> Path | None:
         return None
     if request.foregrounds is None:
         raise OptionError(
-            "this recipe needs foregrounds, which P3M-10k does not hold: make them "
+            "this recipe needs foregrounds, which P3M-10k lacks: make them "
             "once with 'p3mbench data foregrounds', and name the folder with --foregrounds"
         )
     return request.foregrounds

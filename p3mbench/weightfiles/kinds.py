@@ -1,4 +1,4 @@
-"""What a file is that is no checkpoint of PyTorch, in words that say what to do."""
+"""Name the kind of a file that is not a checkpoint of PyTorch, and say what to do."""
 
 from __future__ import annotations
 

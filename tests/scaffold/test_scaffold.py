@@ -91,14 +91,14 @@ def test_the_package_declares_what_it_holds(tmp_path):
 def test_nothing_is_overwritten(tmp_path, package):
     (first, *_) = new_method("my-net", Kind.TRIMAP_FREE, package=package, folder=tmp_path)
     first.write_text("mine")
-    with pytest.raises(MethodError, match="is there already and is not overwritten"):
+    with pytest.raises(MethodError, match="exists already and is not overwritten"):
         new_method("my-net", Kind.TRIMAP_BASED, package=package, folder=tmp_path)
     assert first.read_text() == "mine"
 
 
 def test_a_dangling_link_is_not_written_through(tmp_path):
     (tmp_path / "my_net.py").symlink_to(tmp_path / "elsewhere.py")
-    with pytest.raises(MethodError, match="is there already"):
+    with pytest.raises(MethodError, match="exists already"):
         new_method("my-net", Kind.TRIMAP_FREE, folder=tmp_path)
     assert not (tmp_path / "elsewhere.py").exists()
 

@@ -53,7 +53,7 @@ def test_page_and_screen_show_all_of_it(method: Method) -> None:
 
 def test_the_slips_of_gfm_are_named_with_the_option_that_mends_them() -> None:
     tables = {title: rows for title, _, rows in training_tables(get("gfm-d121-rim"))}
-    rows = tables["Where the paper's text and the code differ"]
+    rows = tables["Where the paper and its code differ"]
     assert len(rows) == 3 and all(row[-1] == "--formula text" for row in rows)
 
 

@@ -34,7 +34,7 @@ class Ellipsoid:
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a rigid part of a figure stands in the image.
+    """The pose of a rigid part of a figure in the image.
 
     Attributes:
         origin: (x, y) in pixels.

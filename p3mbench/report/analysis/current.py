@@ -25,7 +25,7 @@ NAMED = 5  # images that a note names
 
 @dataclass(frozen=True, eq=False)
 class Current:
-    """The rows that count, and what is to be said of the others."""
+    """The rows that count, and notes on the others."""
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
@@ -142,7 +142,7 @@ def _by_older(left: pd.DataFrame, numbers: Any, said: list[str]) -> Iterable[str
 
 
 def _one_each(frame: pd.DataFrame) -> pd.DataFrame:
-    """Where a score stands beside a failure of as good a claim, the score counts."""
+    """If a score and a failure are equally current, keep the score."""
     order = frame["status"].ne("ok").to_numpy()
     best = frame.iloc[order.argsort(kind="stable")].drop_duplicates(list(QUESTION))
     return best.sort_index()

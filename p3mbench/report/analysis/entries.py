@@ -72,7 +72,7 @@ class CheckpointUse:
 
 
 def read_options(text: str) -> dict[str, Any]:
-    """The options of a row as a dictionary; text that is no JSON object as it is."""
+    """Read the options of a row as a dictionary; keep text that is not a JSON object."""
     try:
         options = json.loads(text or "{}")
     except json.JSONDecodeError:

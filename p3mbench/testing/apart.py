@@ -75,7 +75,10 @@ def check_apart(
         )
         if not run.method:
             return
-    yield run.method, CheckFinding("rest", Status.SKIPPED, f"{MOST_DEATHS} checks ended its process")
+    yield (
+        run.method,
+        CheckFinding("rest", Status.SKIPPED, f"{MOST_DEATHS} checks ended its process"),
+    )
 
 
 def _mend(reason: str, loaded: bool) -> str:

@@ -1,7 +1,7 @@
 """The list of checks, and the function that runs them on a method.
 
-A check is a function that takes a `CheckedMethod` and returns a line about the result. It raises `Broken`
-(or `Odd`, `NotApplicable`) otherwise. To add a check, write the function and add it to `CHECKS`.
+A check is a function that takes a `CheckedMethod` and returns a line about the result. It raises
+`Broken` (or `Odd`, `NotApplicable`) otherwise. To add a check, write the function and add it to `CHECKS`.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def findings(
             yield finding
 
 
-def _subject(method: Method, weights: Path | None, device: str, folder: Path) -> CheckedMethod | Broken:
+def _subject(
+    method: Method, weights: Path | None, device: str, folder: Path
+) -> CheckedMethod | Broken:
     """Return the subject of the checks, or why there is none."""
     from p3mbench.devices import resolve
 
@@ -108,7 +110,9 @@ def _subject(method: Method, weights: Path | None, device: str, folder: Path) ->
         return Broken(f"its weights cannot be prepared: {described(error)}")
 
 
-def _finding(check: Check, subject: CheckedMethod | Broken, ended: dict[str, Status]) -> CheckFinding:
+def _finding(
+    check: Check, subject: CheckedMethod | Broken, ended: dict[str, Status]
+) -> CheckFinding:
     if isinstance(subject, Broken):
         if check.needs:
             return CheckFinding(check.name, Status.SKIPPED, f"needs {CHECKS[0].name}")

@@ -54,7 +54,9 @@ def test_gaps_have_the_decimals_of_the_tables(frame: pd.DataFrame) -> None:
     small[["sad", "sad_t"]] /= 500
     report = build(small, how=QUICK)
     for panel in panels_of(report.comparisons):
-        columns = [c for t in report.tables for c in t.columns if c.contrast == panel.contrast]
+        columns = [
+            c for t in report.tables for c in t.columns if c.setting == panel.contrast.formula
+        ]
         assert panel.decimals in [c.decimals for c in columns if c.metric == panel.metric]
         assert panel.decimals > 2
 

@@ -311,10 +311,6 @@ class Store:
             found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
             return [RunRecord.of(json.loads(text)) for (text,) in found]
 
-    def manifests(self) -> list[dict[str, Any]]:
-        """The records of `runs` as JSON objects."""
-        return [run.to_json() for run in self.runs()]
-
     def rows(self, benchmarks: Iterable[str]) -> Iterator[Row]:
         """The rows of some benchmarks, in no order."""
         sql = f"SELECT {', '.join(_COLUMNS)} FROM rows WHERE benchmark = ?"  # nosec B608 # noqa: S608

@@ -43,19 +43,19 @@ def command(
     from p3mbench import report
     from p3mbench.errors import StoreError
     from p3mbench.report.analysis.changes import Side, compare_stores
-    from p3mbench.report.analysis.current import current
+    from p3mbench.report.stored import StoredRows
     from p3mbench.report.tables.changes import changes_report
-    from p3mbench.store import Store, metric_columns
+    from p3mbench.store import Store
 
     format_ = chosen_format(format_, out)
-    sides = []
+    stores = []
     for folder in (run_a, run_b):
         with Store(folder) as store:
-            rows = current(store)
-            if rows.frame.empty:
-                raise StoreError(f"{folder}: holds no rows yet")
-            sides.append(Side(str(folder), rows.frame, store.manifests(), rows.notes))
-    have = dict.fromkeys(name for side in sides for name in metric_columns(side.frame))
+            stores.append(StoredRows.of(store))
+        if stores[-1].frame.empty:
+            raise StoreError(f"{folder}: holds no rows yet")
+    sides = [Side(str(one.folder), one.frame, one.runs, one.notes) for one in stores]
+    have = dict.fromkeys(name for one in stores for name in one.metrics)
     chosen = metric_names(metrics, have)
     try:
         found = compare_stores(sides[0], sides[1], chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -133,9 +134,8 @@ def show_plan(plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> No
 
 def show_outcome(report: RunReport, store: Store, out: Path) -> None:
     """What failed, what was odd, and the tables of what is stored now."""
-    from p3mbench.cli.report import tables_of
     from p3mbench.harness.runner import moved
-    from p3mbench.report.analysis.current import current
+    from p3mbench.report.stored import StoredRows, main_tables
 
     for name, reason in report.unloadable.items():
         click.secho(f"{name} could not be loaded: {reason}", fg="red", err=True)
@@ -161,8 +161,8 @@ def show_outcome(report: RunReport, store: Store, out: Path) -> None:
             "stopped; every finished image is stored, and the same command goes on", err=True
         )
         return
-    rows = current(store)
-    if len(rows.frame):
+    stored = StoredRows.of(store)
+    if len(stored.frame):
         click.echo()
-        click.echo(tables_of(rows.frame, store.expected(), rows.notes))
+        click.echo(main_tables(stored, ansi=sys.stdout.isatty()))
         click.echo(f"tables and plots: p3mbench report --results {out} --format latex")

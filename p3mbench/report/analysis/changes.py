@@ -12,6 +12,7 @@ import numpy as np
 from p3mbench.metrics.table import METRICS
 from p3mbench.report.analysis.flagging import FlagUse, uses_in_rows
 from p3mbench.report.analysis.grouping import as_text, metric_order
+from p3mbench.runs import RunRecord
 from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ GROUP = tuple(name for name in SAME if name != "image")
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One store: what to call it, its rows, the manifests of its runs, notes on its rows."""
+    """One store: what to call it, its rows, the records of its runs, notes on its rows."""
 
     name: str
     frame: pd.DataFrame
-    manifests: Sequence[Mapping[str, Any]] = ()
+    runs: Sequence[RunRecord] = ()
     notes: Sequence[str] = ()
 
 
@@ -239,7 +240,7 @@ def _codes(a: Side, b: Side) -> Iterator[Moved]:
 
 def _environment(a: Side, b: Side) -> Iterator[Moved]:
     """Differences of the last runs' environments, one per entry."""
-    before, after = (_flat(s.manifests[-1].get("environment", {})) if s.manifests else {}
+    before, after = (_flat(s.runs[-1].environment) if s.runs else {}
                      for s in (a, b))  # fmt: skip
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):

@@ -8,6 +8,7 @@ from fake import DEFAULT, Fake, rows
 from p3mbench.report import render
 from p3mbench.report.analysis.changes import Side, compare_stores
 from p3mbench.report.tables.changes import changes_report
+from p3mbench.runs import RunRecord
 
 
 def test_equal_stores_have_no_change() -> None:
@@ -41,8 +42,8 @@ def test_missing_rows_statuses_weights_and_environment_are_said() -> None:
     new = new[new["method"] != "mean"].copy()
     new.loc[new["checkpoint"] == "b.pth", "checkpoint_sha256"] = "f" * 64
     new.loc[(new["method"] == "knn") & (new["image"] == "p_0000"), "status"] = "timeout"
-    manifests = [{"environment": {"versions": {"torch": v}}} for v in ("1", "2")]
-    found = compare_stores(Side("a", old, manifests[:1]), Side("b", new, manifests[1:]))
+    runs = [RunRecord(environment={"versions": {"torch": v}}) for v in ("1", "2")]
+    found = compare_stores(Side("a", old, runs[:1]), Side("b", new, runs[1:]))
     text = "\n".join(changes_report(found).notes)
     assert "Only in a: 96 rows: mean (96)." in text
     assert "p3mnet-r34, trained on B: checkpoint" in text and "became ffffffff" in text

@@ -62,6 +62,30 @@ class Transition(nn.Sequential):
         self.pool = nn.AvgPool2d(2)
 
 
+class Features(nn.Module):
+    """The parts of a DenseNet but for its classifier; see `DenseNet`."""
+
+    denseblock4: DenseBlock
+    transition1: Transition
+    transition2: Transition
+    transition3: Transition
+
+    def __init__(self, depths: Sequence[int], base: int) -> None:
+        super().__init__()
+        growth = base // 2
+        self.conv0 = nn.Conv2d(3, base, 7, stride=2, padding=3, bias=False)
+        self.norm0 = nn.BatchNorm2d(base)
+        self.relu0 = nn.ReLU(inplace=True)
+        channels = base
+        for k, depth in enumerate(depths, start=1):
+            self.add_module(f"denseblock{k}", DenseBlock(channels, growth, depth))
+            channels += depth * growth
+            if k < len(depths):
+                self.add_module(f"transition{k}", Transition(channels))
+                channels //= 2
+        self.norm5 = nn.BatchNorm2d(channels)
+
+
 class DenseNet(nn.Module):
     """The parts of a DenseNet, in ``features``.
 
@@ -72,17 +96,5 @@ class DenseNet(nn.Module):
 
     def __init__(self, depths: Sequence[int], base: int) -> None:
         super().__init__()
-        growth = base // 2
-        self.features = nn.Module()
-        self.features.conv0 = nn.Conv2d(3, base, 7, stride=2, padding=3, bias=False)
-        self.features.norm0 = nn.BatchNorm2d(base)
-        self.features.relu0 = nn.ReLU(inplace=True)
-        channels = base
-        for k, depth in enumerate(depths, start=1):
-            self.features.add_module(f"denseblock{k}", DenseBlock(channels, growth, depth))
-            channels += depth * growth
-            if k < len(depths):
-                self.features.add_module(f"transition{k}", Transition(channels))
-                channels //= 2
-        self.features.norm5 = nn.BatchNorm2d(channels)
-        self.classifier = nn.Linear(channels, IMAGENET_CLASSES)
+        self.features = Features(depths, base)
+        self.classifier = nn.Linear(self.features.norm5.num_features, IMAGENET_CLASSES)

@@ -23,20 +23,9 @@ from .inference import (
     exact_inference,
     normalised,
     plane_of,
-    ready,
     to_batch,
 )
-
-MULTIPLE = 32
-LONGEST = 1600
-
-
-def half_sides(shape: tuple[int, int]) -> tuple[int, int]:
-    """(height, width) fed to a network for an image of (height, width); at least 32 each."""
-    height, width = (
-        min(LONGEST, max(MULTIPLE, side // 2 // MULTIPLE * MULTIPLE)) for side in shape
-    )
-    return height, width
+from .sides import MULTIPLE, scaled_sides
 
 
 def at_half_size(
@@ -52,7 +41,7 @@ def at_half_size(
         (H, W) float32.
     """
     size = image.shape[:2]
-    matte = matte_of(resize(image, half_sides(size), Flavour.CURRENT))
+    matte = matte_of(resize(image, scaled_sides(size, 1 / 2), Flavour.CURRENT))
     return np.asarray(resize(matte, size, Flavour.CURRENT), np.float32)
 
 
@@ -60,14 +49,11 @@ class HalfSizePredictor(OneNetwork[nn.Module]):
     """A network that turns a normalised image into named outputs, ``alpha`` among them.
 
     Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation. Its forward
-            takes (N, 3, H, W), sides multiples of 32, and returns a named tuple.
+        network: its forward takes (N, 3, H, W), sides multiples of 32, and returns a named tuple.
         device: ``cpu`` or a CUDA device of PyTorch.
     """
 
-    def __init__(self, network: nn.Module, device: str) -> None:
-        self.network = ready(network, device, channels_last=True)
-        self.device = device
+    channels_last = True
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""

@@ -5,9 +5,10 @@ Imports torch; only the ``method.py`` of a network may import this, never its ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar, cast
+from pathlib import Path
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.training.constants import constant
+from p3mbench.weights import load_into, recorded_width
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -37,17 +39,40 @@ def exact_inference() -> Iterator[None]:
 
 
 Network = TypeVar("Network", bound=nn.Module)
-Held = TypeVar("Held")
 
 
-class OneNetwork(Generic[Held]):
-    """The part that all predictors share: they compute with one network and show it."""
+def loaded(build: Callable[[float], Network], weights: Path) -> Network:
+    """A network with the tensors of a checkpoint file.
 
-    network: Held
+    Args:
+        build: makes the network, so many times as wide as the published one.
+        weights: the file; its header says the width, which is 1 for files of others.
+
+    Raises:
+        WeightsError: the file is unsafe, damaged or of another network.
+    """
+    network = build(recorded_width(weights))
+    load_into(network, weights)
+    return network
+
+
+class OneNetwork(Generic[Network]):
+    """The part that all predictors share: they compute with one network and show it.
+
+    Args:
+        network: with its weights; it is moved to ``device`` and set to evaluation.
+        device: ``cpu`` or a CUDA device of PyTorch.
+    """
+
+    channels_last: ClassVar[bool] = False  # see `ready`
+
+    def __init__(self, network: Network, device: str) -> None:
+        self.network = ready(network, device, self.channels_last)
+        self.device = device
 
     def modules(self) -> tuple[nn.Module, ...]:
         """See `p3mbench.method.ModularPredictor`."""
-        return (cast(nn.Module, self.network),)
+        return (self.network,)
 
 
 def ready(network: Network, device: str, channels_last: bool = False) -> Network:
@@ -86,6 +111,12 @@ def image_and_classes(image: UInt8Array, trimap: UInt8Array, device: str) -> Ten
     classes = np.stack([trimap < 85, (trimap >= 85) & (trimap < 170), trimap >= 170], axis=2)
     colours = normalised(to_batch(image, device) / 255)
     return torch.cat([colours, to_batch(classes, device)], dim=1)
+
+
+def image_and_levels(image: npt.NDArray[Any], trimap: npt.NDArray[Any], device: str) -> Tensor:
+    """(1, 4, H, W): normalised RGB, and the trimap over 255; both (H, W[, 3]) in [0, 255]."""
+    colours = normalised(to_batch(image, device) / 255)
+    return torch.cat([colours, to_batch(trimap[..., None], device) / 255], dim=1)
 
 
 def plane_of(batch: Tensor) -> Float32Array:

@@ -16,4 +16,5 @@ def nearest(plane: npt.NDArray[Scalar], size: tuple[int, int]) -> npt.NDArray[Sc
         np.minimum(np.floor(np.arange(new) * (old / new)), old - 1).astype(np.intp)
         for old, new in zip(plane.shape, size, strict=True)
     ]
-    return plane[np.ix_(*picked)]
+    sampled: npt.NDArray[Scalar] = plane[np.ix_(*picked)]
+    return sampled

@@ -10,22 +10,20 @@ imports whose names are computed cannot be seen, nor can environment variables.
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib
 import json
 import sys
-import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib import metadata
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any
+from types import ModuleType
 
 from p3mbench.mentions import mentioned
+from p3mbench.module_files import candidates, file_of, held, is_standard, providers
+from p3mbench.source_imports import imports
 
 OURS = ("p3mbench", "p3mbench_methods")
 # Of p3mbench itself, what a method may import and what computes no matte.
@@ -33,7 +31,8 @@ NOT_COMPUTING = tuple(
     f"p3mbench.{name}"
     for name in (
         "cli", "report", "harness", "training", "errors", "flags", "names", "registry", "store",
-        "stats", "published", "ingest", "evaluation", "provenance", "benchmark", "metrics",
+        "settings", "stats", "published", "ingest", "evaluation", "provenance", "benchmark",
+        "metrics",
     )
 )  # fmt: skip
 SOURCE = ".py"
@@ -126,7 +125,7 @@ class Fingerprints:
         """The modules of this process by their files."""
         found: dict[Path, list[ModuleType]] = {}
         for module in list(sys.modules.values()):
-            path = _file_of(module) if isinstance(module, ModuleType) else None
+            path = file_of(module) if isinstance(module, ModuleType) else None
             if path is not None:
                 found.setdefault(path, []).append(module)
         return found
@@ -144,7 +143,7 @@ class Fingerprints:
         """Every file that ``import name`` may mean for a module in the folder ``beside``."""
         key = (name, beside)
         if key not in self._found:
-            self._found[key] = tuple(dict.fromkeys(_candidates(name, beside)))
+            self._found[key] = tuple(dict.fromkeys(candidates(name, beside)))
         return self._found[key]
 
 
@@ -163,12 +162,12 @@ class _Walk:
             self._follow(*self._todo.pop())
 
     def _root(self, name: str) -> None:
-        path = _file_of(sys.modules.get(name))
+        path = file_of(sys.modules.get(name))
         if path is None:
             return
         top = name.partition(".")[0]
         plugin = top.startswith("p3mbench_plugin_")
-        if not (plugin or _standard(path)):
+        if not (plugin or is_standard(path)):
             self._own.add(top)
             self._library(top, path)
         self._add(path.name if plugin or name == "__main__" else name, path)
@@ -203,8 +202,8 @@ class _Walk:
                     self._imported(imported, place)
         if name.partition(".")[0] not in OURS:
             loaded = self.prints.loaded.get(path, ())
-            for held in dict.fromkeys(name for module in loaded for name in _held(module)):
-                self._imported(held, beside, local=True)
+            for kept in dict.fromkeys(name for module in loaded for name in held(module)):
+                self._imported(kept, beside, local=True)
 
     def _mentions(self, name: str, path: Path) -> tuple[Path, ...]:
         """Count the files that a module's text names; the folders that it names."""
@@ -228,14 +227,14 @@ class _Walk:
                 return
 
     def _is_code(self, top: str, path: Path, local: bool) -> bool:
-        if path.is_dir() or _standard(path):
+        if path.is_dir() or is_standard(path):
             return False
         return top in self._own or not self._library(top, path, count=not local)
 
     def _library(self, top: str, path: Path, count: bool = True) -> bool:
         """Whether the file belongs to a distribution that is installed where it lies."""
         found = False
-        for name in _providers().get(top, ()):
+        for name in providers().get(top, ()):
             try:
                 distribution = metadata.distribution(name)
                 home = Path(str(distribution.locate_file(""))).resolve()
@@ -250,153 +249,3 @@ class _Walk:
 
 def _matches(name: str, prefixes: Iterable[str]) -> bool:
     return any(name == prefix or name.startswith(prefix + ".") for prefix in prefixes)
-
-
-@lru_cache(maxsize=4096)
-def imports(source: bytes, package: str) -> tuple[str, ...]:
-    """The dotted names that a module imports anywhere in it, absolute; () for broken source.
-
-    ``from a import b`` gives ``a.b``, since ``b`` may be a module. Imports that are for type
-    checkers only do not count; ``import_module("literal")`` and ``__import__("literal")`` do.
-
-    Args:
-        source: of the module.
-        package: it is in, "" for a module on its own.
-    """
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
-    return tuple(dict.fromkeys(name for name in _names(tree, package) if name))
-
-
-def _names(tree: ast.AST, package: str) -> Iterator[str]:
-    todo: list[ast.AST] = [tree]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            todo.extend(node.orelse)
-            continue
-        todo.extend(ast.iter_child_nodes(node))
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(package, node.level, node.module or "")
-            yield from (base if a.name == "*" else f"{base}.{a.name}" for a in node.names if base)
-        elif isinstance(node, ast.Call):
-            yield _called(node, package)
-
-
-def _absolute(package: str, level: int, module: str) -> str:
-    if not level:
-        return module
-    parts = package.split(".") if package else []
-    kept = parts[: len(parts) - level + 1]
-    return ".".join([*kept, *filter(None, [module])])
-
-
-def _called(node: ast.Call, package: str) -> str:
-    """The module that ``import_module("x")`` or ``__import__("x")`` names, else ""."""
-    function = node.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    first = node.args[0] if node.args else None
-    if name not in ("import_module", "__import__") or not isinstance(first, ast.Constant):
-        return ""
-    text = first.value if isinstance(first.value, str) else ""
-    bare = text.lstrip(".")
-    return _absolute(package, len(text) - len(bare), bare)
-
-
-def _candidates(name: str, beside: Path) -> Iterator[Path]:
-    loaded = _file_of(sys.modules.get(name))
-    if loaded is not None:
-        yield loaded
-    for places in (None, [str(beside)]):
-        file, folders = _found(name, places)
-        if file is not None:
-            yield file.resolve()
-        else:  # folders without __init__.py
-            yield from (Path(folder).resolve() for folder in folders)
-
-
-def _found(name: str, places: list[str] | None) -> tuple[Path | None, list[str]]:
-    """The file of a module and the folders of what is in it, importing nothing.
-
-    ``places`` is where its first part is looked for; None for wherever Python looks.
-    """
-    file, folders = None, places
-    parts = name.split(".")
-    for end in range(1, len(parts) + 1):
-        if end > 1 and not folders:
-            return None, []
-        file, folders = _part(".".join(parts[:end]), folders, outermost=end == 1)
-    return file, folders or []
-
-
-def _part(name: str, places: list[str] | None, outermost: bool) -> tuple[Path | None, list[str]]:
-    finders: list[Any] = [PathFinder] if places is not None and outermost else list(sys.meta_path)
-    for finder in finders:
-        try:
-            spec: ModuleSpec | None = finder.find_spec(name, places)
-            if spec is None:
-                continue
-            folders = list(spec.submodule_search_locations or ())
-        except KeyError:  # a folder in a folder, neither with __init__.py: it asks for the parent
-            last = name.rpartition(".")[2]
-            found = [Path(place) / last for place in places or ()]
-            return None, [str(folder) for folder in found if folder.is_dir()]
-        except (AttributeError, ImportError, ValueError, OSError):  # a finder of somebody else's
-            continue
-        return (Path(spec.origin) if spec.has_location and spec.origin else None), folders
-    return None, []
-
-
-def _file_of(module: ModuleType | None) -> Path | None:
-    file = getattr(module, "__file__", None)
-    return Path(file).resolve() if isinstance(file, str) else None
-
-
-def _held(module: ModuleType) -> Iterator[str]:
-    """Modules behind the names of a loaded module, found however it imported them."""
-    for value in list(vars(module).values()):
-        if isinstance(value, ModuleType):
-            yield value.__name__
-        elif isinstance(value, (FunctionType, type)) and value.__module__ != "builtins":
-            yield str(value.__module__)
-
-
-@lru_cache(maxsize=1)
-def _standard_folders() -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    paths = sysconfig.get_paths()
-    inside = tuple(Path(paths[key]).resolve() for key in ("stdlib", "platstdlib"))
-    outside = tuple(Path(paths[key]).resolve() for key in ("purelib", "platlib"))
-    return inside, outside
-
-
-@lru_cache(maxsize=65536)
-def _standard(path: Path) -> bool:
-    """Whether a file is Python's own."""
-    inside, outside = _standard_folders()
-    if any(path.is_relative_to(folder) for folder in outside):
-        return False
-    if "site-packages" in path.parts or "dist-packages" in path.parts:
-        return False
-    return any(path.is_relative_to(folder) for folder in inside)
-
-
-def _providers() -> dict[str, tuple[str, ...]]:
-    """Top-level module -> distributions that bring it."""
-    return _providers_of(tuple((place, _changed(place)) for place in sys.path))
-
-
-def _changed(place: str) -> int:
-    try:
-        return Path(place or ".").stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-@lru_cache(maxsize=4)
-def _providers_of(_: tuple[tuple[str, int], ...]) -> dict[str, tuple[str, ...]]:
-    found = metadata.packages_distributions()
-    return {top: tuple(dict.fromkeys(names)) for top, names in found.items()}

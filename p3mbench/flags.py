@@ -56,14 +56,23 @@ HARMLESS = frozenset({
 })  # fmt: skip
 
 
+EMPTY = "no_"  # begins the flag of a region without a pixel; its name follows
+
+
 def words(flag: str) -> str:
-    """A flag in words; a name that this version does not know, as it is."""
+    """A flag in words; a name that this version does not know, as it is.
+
+    >>> words("no_ring"), words("mine")
+    ('the region ring has no pixel, so its metrics are undefined', 'mine')
+    """
+    if flag.startswith(EMPTY) and flag not in WORDS:
+        return f"the region {flag.removeprefix(EMPTY)} has no pixel, so its metrics are undefined"
     return WORDS.get(flag, flag)
 
 
 def qualifies(flag: str) -> bool:
     """Whether a flag changes how far a number can be believed."""
-    return flag not in HARMLESS
+    return flag not in HARMLESS and not flag.startswith(EMPTY)
 
 
 def in_words(text: str) -> str:

@@ -167,6 +167,18 @@ def strategy_of(method: Method) -> str:
     return str(getattr(method, "strategy", method.info.strategies[0]))
 
 
+def check_strategy(method: Method) -> None:
+    """Refuse a method whose strategy is not one of its own.
+
+    Raises:
+        MethodError: it is not among ``method.info.strategies``; the message lists those.
+    """
+    strategy = strategy_of(method)
+    if strategy not in method.info.strategies:
+        have = ", ".join(method.info.strategies)
+        raise MethodError(f"{method.info.name} has no strategy {strategy!r} (it has: {have})")
+
+
 def options_of(method: Method) -> dict[str, Any]:
     """A method's parameters as a plain dict; they are part of every row's key."""
     return {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
@@ -239,10 +251,7 @@ def with_options(method: Method, options: Mapping[str, Any]) -> Method:
             raise MethodError(f"{method.info.name} has no option {key!r} (it has: {have})")
         values[key] = _parsed(method.info.name, key, value, type(values[key]))
     changed = type(method)(**values)
-    strategy = strategy_of(changed)
-    if strategy not in changed.info.strategies:
-        have = ", ".join(changed.info.strategies)
-        raise MethodError(f"{method.info.name} has no strategy {strategy!r} (it has: {have})")
+    check_strategy(changed)
     return changed
 
 

@@ -14,7 +14,6 @@ from p3mbench.fingerprint import (
     Fingerprints,
     changed_files,
     changed_libraries,
-    imports,
 )
 from p3mbench.registry import execute, get
 
@@ -222,12 +221,6 @@ def test_an_editable_package_counts_by_its_files(tmp_path, monkeypatch):
     assert names(path) == {"mine.py", "edpack", "edpack.net"}
     (source / "edpack" / "net.py").write_text("WEIGHT = 2\n")
     assert code(path).sha256 != before.sha256
-
-
-def test_relative_imports_are_made_absolute():
-    source = b"from . import a\nfrom ..b import c\nfrom .d import *\nimport e.f\n"
-    assert set(imports(source, "x.y")) == {"x.y.a", "x.b.c", "x.y.d", "e.f"}
-    assert imports(b"def broken(:", "x") == ()
 
 
 def test_a_method_of_no_file_has_no_files():

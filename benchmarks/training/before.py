@@ -16,16 +16,15 @@ from typing import Any
 import numpy as np
 import torch
 from p3mbench_methods.dim import training as dim
-from p3mbench_methods.dim.network import Outputs as DIMOutputs
+from p3mbench_methods.dim.network import DIMOutputs
 from p3mbench_methods.gfm import training as gfm
-from p3mbench_methods.gfm.network import Branches, Rosta
-from p3mbench_methods.gfm.network import Outputs as GFMOutputs
+from p3mbench_methods.gfm.network import Branches, GFMOutputs, Rosta
 from p3mbench_methods.indexnet.training import IndexNetTraining
 from p3mbench_methods.matteformer import training as matteformer
-from p3mbench_methods.matteformer.network import Outputs as MatteFormerOutputs
-from p3mbench_methods.modnet.network import Outputs as MODNetOutputs
+from p3mbench_methods.matteformer.network import MatteFormerOutputs
+from p3mbench_methods.modnet.network import MODNetOutputs
 from p3mbench_methods.modnet.training import MODNetTraining
-from p3mbench_methods.p3mnet.network import Outputs as P3MOutputs
+from p3mbench_methods.p3mnet.network import P3MNetOutputs
 from p3mbench_methods.p3mnet.training import P3MNetTraining
 from p3mbench_methods.vitmatte.training import ViTMatteTraining
 from torch import Tensor
@@ -70,7 +69,7 @@ def p3m(given: Given, batch: Batch) -> Given:
     names = ("global", "side2", "side1", "side0")
     logits = {name: given[f"logits_{name}"] for name in names}
     first, *sides = logits.values()
-    outputs = P3MOutputs(first, given["local"], given["fusion"], *sides)
+    outputs = P3MNetOutputs(first, given["local"], given["fusion"], *sides)
     parts = P3MNetTraining("r34", 0, {}).losses(outputs, batch)
     return {
         **{f"ce_{name}": class_loss(plane, batch.classes) for name, plane in logits.items()},

@@ -10,11 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array, paste_known
-from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     OneNetwork,
@@ -22,36 +20,24 @@ from ..inference import (
     check_multiple,
     checked_trimap,
     exact_inference,
-    normalised,
+    image_and_levels,
+    loaded,
     plane_of,
-    published_times,
-    ready,
-    to_batch,
 )
 from ..linear import MULTIPLE, levels_resized, linear, lowered_sides
-from .network import PUBLISHED_BASE, AlphaGANGenerator
+from .network import AlphaGANGenerator, base_of
 
 LONGEST = 6400
 
 
 def load(device: str, weights: Path) -> AlphaGANPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.AlphaGAN.load`."""
-    network = AlphaGANGenerator(published_times(PUBLISHED_BASE, recorded_width(weights), 2))
-    load_into(network, weights)
+    network = loaded(lambda width: AlphaGANGenerator(base_of(width)), weights)
     return AlphaGANPredictor(network, device)
 
 
 class AlphaGANPredictor(OneNetwork[AlphaGANGenerator]):
-    """A loaded AlphaGAN.
-
-    Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
-        device: ``cpu`` or a CUDA device of PyTorch.
-    """
-
-    def __init__(self, network: AlphaGANGenerator, device: str) -> None:
-        self.network = ready(network, device)
-        self.device = device
+    """A loaded AlphaGAN."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
@@ -90,5 +76,4 @@ class AlphaGANPredictor(OneNetwork[AlphaGANGenerator]):
 
     def input(self, image: UInt8Array, trimap: UInt8Array) -> Tensor:
         """The (1, 4, H, W) tensor that the network is given."""
-        colours = normalised(to_batch(image, self.device) / 255.0)
-        return torch.cat([colours, to_batch(trimap[..., None], self.device) / 255.0], dim=1)
+        return image_and_levels(image, trimap, self.device)

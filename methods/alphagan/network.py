@@ -25,12 +25,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..inference import published_times
 from ..unpooling import pool, unpool
 
 PUBLISHED_BASE = 64
 EXPANSION = 4  # of ResNet's bottlenecks
 STAGES = ((1, 3, 1, 1), (2, 4, 2, 1), (4, 6, 1, 2), (8, 3, 1, 4))  # bases, blocks, stride, dilation
 RATES = (1, 6, 12, 18)  # of the pyramid
+
+
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 2)
 
 
 class AlphaGANGenerator(nn.Module):

@@ -14,12 +14,10 @@ from p3mbench.training.discriminator import PatchGAN
 from p3mbench.training.losses import alpha_loss, composition_loss
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
-from ..inference import published_times
 from ..training_inputs import colours, with_levels
 from .fidelity import FIDELITY
-from .network import AlphaGANGenerator
+from .network import AlphaGANGenerator, base_of
 
-PUBLISHED_BASE = 64
 ADVERSARIAL = 0.001
 
 
@@ -30,7 +28,7 @@ class AlphaGANTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        return AlphaGANGenerator(published_times(PUBLISHED_BASE, width, 2))
+        return AlphaGANGenerator(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """Normalised RGB and the trimap over 255, as one tensor."""
@@ -47,7 +45,7 @@ class AlphaGANTraining:
 
     def discriminator(self, width: float) -> nn.Module:
         """A PatchGAN of image and trimap."""
-        return PatchGAN(4, published_times(PUBLISHED_BASE, width, 2))
+        return PatchGAN(4, base_of(width))
 
     def judged(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """(N, 4, H, W) in [-1, 1] twice: composed by the true or the predicted alpha; trimap.

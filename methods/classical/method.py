@@ -36,7 +36,7 @@ class ClassicalPredictor:
         if trimap is None:
             raise ValueError("this method needs a trimap")
         if not (trimap == 128).any():  # nothing to solve for
-            return (trimap == 255).astype(np.float32)
+            return np.asarray(trimap == 255, np.float32)
         height, width = trimap.shape
         # PyMatting's windows, one within the other, need so many pixels; edges are repeated.
         least = 4 * self.laplacian.get("radius", 1) + 1

@@ -16,25 +16,22 @@ import torch
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array, paste_known
-from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
     OneNetwork,
     arrays_of,
     check_multiple,
     checked_trimap,
     exact_inference,
+    image_and_levels,
+    loaded,
     normalised,
     plane_of,
-    published_times,
-    ready,
     to_batch,
 )
 from ..linear import levels_resized, linear, lowered_sides
 from ..padding import MULTIPLE, reflected
-from .network import DIM, PUBLISHED_BASE, SkipDIM
+from .network import DIM, SkipDIM, base_of
 
 LONGEST = 1600  # of a side, in the procedure that resizes
 MEAN_255 = (123.675, 116.28, 103.53)  # mmagic normalises levels, not shares of 1
@@ -42,34 +39,19 @@ STD_255 = (58.395, 57.12, 57.375)
 
 
 def load_plain(device: str, weights: Path, refiner: bool) -> PlainPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.Plain.load`."""
-    network = DIM(_base(weights), refiner)
-    load_into(network, weights)
+    """The predictor with the weights of a checkpoint file; see `spec.DIMPlain.load`."""
+    network = loaded(lambda width: DIM(base_of(width), refiner), weights)
     return PlainPredictor(network, device)
 
 
 def load_skip(device: str, weights: Path, refiner: bool, skips: bool) -> SkipPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.Skip.load`."""
-    network = SkipDIM(_base(weights), refiner, skips)
-    load_into(network, weights)
+    """The predictor with the weights of a checkpoint file; see `spec.DIMSkip.load`."""
+    network = loaded(lambda width: SkipDIM(base_of(width), refiner, skips), weights)
     return SkipPredictor(network, device)
 
 
-def _base(weights: Path) -> int:
-    return published_times(PUBLISHED_BASE, recorded_width(weights), 4)
-
-
 class PlainPredictor(OneNetwork[DIM]):
-    """A loaded DIM without skips.
-
-    Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
-        device: ``cpu`` or a CUDA device of PyTorch.
-    """
-
-    def __init__(self, network: DIM, device: str) -> None:
-        self.network = ready(network, device)
-        self.device = device
+    """A loaded DIM without skips."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
@@ -111,16 +93,7 @@ class PlainPredictor(OneNetwork[DIM]):
 
 
 class SkipPredictor(OneNetwork[SkipDIM]):
-    """A loaded DIM with skips.
-
-    Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
-        device: ``cpu`` or a CUDA device of PyTorch.
-    """
-
-    def __init__(self, network: SkipDIM, device: str) -> None:
-        self.network = ready(network, device)
-        self.device = device
+    """A loaded DIM with skips."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.
@@ -148,5 +121,4 @@ class SkipPredictor(OneNetwork[SkipDIM]):
 
     def input(self, image: UInt8Array, trimap: UInt8Array) -> Tensor:
         """The (1, 4, H, W) tensor that the network is given."""
-        colours = normalised(to_batch(image, self.device) / 255.0, IMAGENET_MEAN, IMAGENET_STD)
-        return torch.cat([colours, to_batch(trimap[..., None], self.device) / 255.0], dim=1)
+        return image_and_levels(image, trimap, self.device)

@@ -27,12 +27,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..inference import published_times
+
 PUBLISHED_BASE = 64
 STAGES = ((1, 2), (2, 2), (4, 3), (8, 3), (8, 3))  # of VGG16: width in bases, convolutions
 DECODER = (("deconv5_1", 8), ("deconv4_1", 4), ("deconv3_1", 2), ("deconv2_1", 1), ("deconv1_1", 1))
 
 
-class Outputs(NamedTuple):
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 4)
+
+
+class DIMOutputs(NamedTuple):
     """What the networks give for (N, 4, H, W) inputs.
 
     Attributes:
@@ -69,11 +76,11 @@ class DIM(nn.Module):
         if self.refiner is not None:
             add_refiner(self.refiner, base)
 
-    def forward(self, x: Tensor) -> Outputs:
+    def forward(self, x: Tensor) -> DIMOutputs:
         """From (N, 4, H, W) normalised RGB and trimap in [0, 1], sides multiples of 32."""
         deepest, places = self.backbone["encoder"](x)
         raw = decode(self.backbone["decoder"], deepest, places)
-        return Outputs(
+        return DIMOutputs(
             raw.sigmoid(), None if self.refiner is None else refine(self.refiner, x, raw)
         )
 
@@ -103,7 +110,7 @@ class SkipDIM(nn.Module):
         self.refines = refiner
         self.skips = skips
 
-    def forward(self, x: Tensor) -> Outputs:
+    def forward(self, x: Tensor) -> DIMOutputs:
         """From (N, 4, H, W) normalised RGB and trimap in [0, 1], sides multiples of 32."""
         features, places, halved = [], [], x
         for i, (_, convolutions) in enumerate(STAGES, start=1):
@@ -113,7 +120,7 @@ class SkipDIM(nn.Module):
             halved, where = F.max_pool2d(halved, 2, return_indices=True)
             places.append(where)
         raw = decode(self, F.relu(self.conv6_1(halved)), places, features if self.skips else ())
-        return Outputs(raw.sigmoid(), refine(self, x, raw) if self.refines else None)
+        return DIMOutputs(raw.sigmoid(), refine(self, x, raw) if self.refines else None)
 
 
 class Encoder(nn.Module):

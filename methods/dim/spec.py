@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import (
     PRECISIONS,
     Checkpoint,
     Kind,
-    Method,
     MethodInfo,
     Predictor,
     TrainSetting,
+    check_strategy,
 )
-from p3mbench.weights import needs_weights
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -26,7 +25,7 @@ TRAIN_SETS = ("Adobe Composition-1k/train",)
 
 
 @dataclass(frozen=True)
-class Plain:
+class DIMPlain:
     """Deep Image Matting as in the paper, without skips, by the re-implementation of mmagic.
 
     Attributes:
@@ -60,7 +59,7 @@ class Plain:
     )
 
     def __post_init__(self) -> None:
-        check_strategy(self, self.strategy)
+        check_strategy(self)
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint and make the predictor.
@@ -68,11 +67,10 @@ class Plain:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load_plain
 
-        return load_plain(device, weights, self.refiner)
+        return load_plain(device, path, self.refiner)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""
@@ -82,7 +80,7 @@ class Plain:
 
 
 @dataclass(frozen=True)
-class Skip:
+class DIMSkip:
     """Deep Image Matting with added skips, by the re-implementation of huochaitiantang.
 
     Attributes:
@@ -119,7 +117,7 @@ class Skip:
     )
 
     def __post_init__(self) -> None:
-        check_strategy(self, self.strategy)
+        check_strategy(self)
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint and make the predictor.
@@ -127,26 +125,13 @@ class Skip:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load_skip
 
-        return load_skip(device, weights, self.refiner, self.skips)
+        return load_skip(device, path, self.refiner, self.skips)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""
         from .training import DIMTraining
 
         return DIMTraining(self.skips, self.refiner)
-
-
-def check_strategy(method: Method, strategy: str) -> None:
-    """Refuse a strategy that ``method`` does not have.
-
-    Raises:
-        MethodError: it is not among ``method.info.strategies``.
-    """
-    info = method.info
-    if strategy not in info.strategies:
-        have = ", ".join(info.strategies)
-        raise MethodError(f"{info.name} has no strategy {strategy!r} (it has: {have})")

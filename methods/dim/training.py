@@ -13,10 +13,9 @@ from p3mbench.training.fidelity import Fidelity
 from p3mbench.training.losses import absolute, composition_error, pooled
 from p3mbench.training.recipe import NATIVE, Recipe, Stage, nano
 
-from ..inference import published_times
 from ..training_inputs import colours, with_levels
 from .fidelity import MMAGIC, SKIPS
-from .network import DIM, PUBLISHED_BASE, Outputs, SkipDIM
+from .network import DIM, DIMOutputs, SkipDIM, base_of
 
 MATTING, REFINING, BOTH = "matting", "refining", "both"
 STAGES = (  # parameters by their names in either re-implementation
@@ -45,7 +44,7 @@ class DIMTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        base = published_times(PUBLISHED_BASE, width, 4)
+        base = base_of(width)
         if self.skips is None:
             return DIM(base, self.refiner)
         return SkipDIM(base, self.refiner, self.skips)
@@ -54,7 +53,7 @@ class DIMTraining:
         """Normalised RGB and the trimap over 255, as one tensor."""
         return (with_levels(batch),)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: DIMOutputs, batch: Batch) -> dict[str, Tensor]:
         """Alpha and composition, half each, in the unknown region; alpha of the refined matte."""
         image, layers = colours(batch)
         unknown, truth = batch.unknown, batch.alpha

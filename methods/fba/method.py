@@ -16,7 +16,6 @@ import numpy.typing as npt
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array, paste_known
-from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     OneNetwork,
@@ -24,15 +23,14 @@ from ..inference import (
     check_multiple,
     checked_trimap,
     exact_inference,
+    loaded,
     normalised,
     plane_of,
-    published_times,
-    ready,
     to_batch,
 )
 from ..windowed import Window, resize
 from .inputs import distance_maps, known_planes
-from .network import FBANet, Standardisation
+from .network import FBANet, Standardisation, base_of
 
 MULTIPLE = 8
 WINDOWS: dict[str, Window] = {"native": "linear", "native-lanczos": "lanczos"}
@@ -49,9 +47,8 @@ class Inputs(NamedTuple):
 
 def load(device: str, weights: Path, standardisation: str, strategy: str) -> FBAPredictor:
     """The predictor with the weights of a checkpoint file; see `spec.FBA.load`."""
-    base = published_times(64, recorded_width(weights), 4)
-    network = FBANet(base, Standardisation(standardisation))
-    load_into(network, weights)
+    how = Standardisation(standardisation)
+    network = loaded(lambda width: FBANet(base_of(width), how), weights)
     network.settle()
     return FBAPredictor(network, device, WINDOWS[strategy])
 
@@ -72,8 +69,8 @@ class FBAPredictor(OneNetwork[FBANet]):
     """
 
     def __init__(self, network: FBANet, device: str, window: Window = "linear") -> None:
-        self.network = ready(network, device)
-        self.device, self.window = device, window
+        super().__init__(network, device)
+        self.window = window
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.

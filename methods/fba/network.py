@@ -24,11 +24,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..inference import published_times
+
+PUBLISHED_BASE = 64
 GROUPS = 32  # of every group norm, at the published width
 POOLED_SIDES = (1, 2, 3, 6)
 STEM_INPUTS = 11  # normalised RGB, six distance maps, two trimap planes
 TRUST = 0.1  # weight of the decoder's own alpha in the fusion step (lambda in the published code)
 EPSILON = 1e-5
+
+
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 4)
 
 
 class Standardisation(StrEnum):
@@ -38,7 +46,7 @@ class Standardisation(StrEnum):
     PUBLISHED_2020 = "2020"  # divided by unbiased deviation + 1e-5: the code FBA.pth came with
 
 
-class Outputs(NamedTuple):
+class FBAOutputs(NamedTuple):
     """What the network says of a batch, everything in [0, 1].
 
     Attributes:
@@ -204,7 +212,7 @@ class Decoder(nn.Module):
         return answer
 
 
-def fuse(alpha: Tensor, fg: Tensor, bg: Tensor, image: Tensor) -> Outputs:
+def fuse(alpha: Tensor, fg: Tensor, bg: Tensor, image: Tensor) -> FBAOutputs:
     """One step towards image = alpha * fg + (1 - alpha) * bg, for each of the three in turn.
 
     The background is updated with the foreground already updated, as in the published code, and
@@ -217,7 +225,7 @@ def fuse(alpha: Tensor, fg: Tensor, bg: Tensor, image: Tensor) -> Outputs:
     span = fg - bg
     along = ((image - bg) * span).sum(dim=1, keepdim=True)
     length = (span * span).sum(dim=1, keepdim=True)
-    return Outputs(((alpha * TRUST + along) / (length + TRUST)).clamp(0, 1), fg, bg)
+    return FBAOutputs(((alpha * TRUST + along) / (length + TRUST)).clamp(0, 1), fg, bg)
 
 
 class FBANet(nn.Module):
@@ -230,7 +238,7 @@ class FBANet(nn.Module):
     """
 
     def __init__(
-        self, base: int = 64, standardisation: Standardisation = Standardisation.HEAD
+        self, base: int = PUBLISHED_BASE, standardisation: Standardisation = Standardisation.HEAD
     ) -> None:
         super().__init__()
         if base < 4 or base % 4:
@@ -241,7 +249,9 @@ class FBANet(nn.Module):
         for conv in self._standardised():
             conv.how = standardisation
 
-    def forward(self, image: Tensor, trimap: Tensor, normalised: Tensor, maps: Tensor) -> Outputs:
+    def forward(
+        self, image: Tensor, trimap: Tensor, normalised: Tensor, maps: Tensor
+    ) -> FBAOutputs:
         """All outputs; H and W multiples of 8.
 
         Args:

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
-from p3mbench.weights import needs_weights
+from p3mbench.errors import MethodError
+from p3mbench.method import (
+    PRECISIONS,
+    Checkpoint,
+    Kind,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+    check_strategy,
+)
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -60,9 +68,7 @@ class FBA:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            have = ", ".join(self.info.strategies)
-            raise MethodError(f"fba has no strategy {self.strategy!r} (it has: {have})")
+        check_strategy(self)
         if self.standardisation not in STANDARDISATIONS:
             have = ", ".join(STANDARDISATIONS)
             raise MethodError(
@@ -75,11 +81,10 @@ class FBA:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights, self.standardisation, self.strategy)
+        return load(device, path, self.standardisation, self.strategy)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""

@@ -15,12 +15,11 @@ from p3mbench.training.losses import (
 )
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
-from ..inference import normalised, published_times
+from ..inference import normalised
 from .distances import distance_maps
 from .fidelity import FIDELITY
-from .network import FBANet, Outputs, Standardisation
+from .network import FBANet, FBAOutputs, Standardisation, base_of
 
-PUBLISHED_BASE = 64
 COLOURS = 0.25  # weight of all losses on foreground and background
 
 
@@ -38,7 +37,7 @@ class FBATraining:
         Alpha starts in the middle of its range, which ends in a clamp: what starts below 0 would
         never get a gradient.
         """
-        network = FBANet(published_times(PUBLISHED_BASE, width, 4), self.standardisation)
+        network = FBANet(base_of(width), self.standardisation)
         with torch.no_grad():
             network.get_parameter("decoder.conv_up4.4.bias")[0] = 0.5
         return network
@@ -49,7 +48,7 @@ class FBATraining:
         planes = torch.cat([batch.trimap == 0, batch.trimap == 255], dim=1).to(image.dtype)
         return image, planes, normalised(image), distance_maps(planes)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: FBAOutputs, batch: Batch) -> dict[str, Tensor]:
         """Of alpha: L1, composition, gradient, Laplacian; of colours: L1, Laplacian, exclusion.
 
         The image composed of the predicted colours by the true alpha counts as well.

@@ -19,21 +19,17 @@ from ..inference import (
     exact_inference,
     image_and_classes,
     plane_of,
-    published_times,
-    ready,
 )
 from ..padding import MULTIPLE, reflected
-from .network import GCA, is_mmagic, published_name
+from .network import GCA, base_of, is_mmagic, published_name
 
 MARGIN = 32
-PUBLISHED_BASE = 32
 
 
 def load(device: str, weights: Path, strategy: str) -> GCAPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.GCA.load`."""
+    """The predictor with the weights of a checkpoint file; see `spec.GCAMethod.load`."""
     state = read_state_dict(weights)
-    base = published_times(PUBLISHED_BASE, recorded_width(weights), 2)
-    network = GCA(base, rows=int(any(map(is_mmagic, state))))
+    network = GCA(base_of(recorded_width(weights)), rows=int(any(map(is_mmagic, state))))
     load_state(network, {published_name(key): value for key, value in state.items()}, weights)
     return GCAPredictor(network, device, strategy)
 
@@ -47,9 +43,10 @@ class GCAPredictor(OneNetwork[GCA]):
         strategy: ``native`` or ``margin``.
     """
 
+    channels_last = True
+
     def __init__(self, network: GCA, device: str, strategy: str = "native") -> None:
-        self.network = ready(network, device, channels_last=True)
-        self.device = device
+        super().__init__(network, device)
         self.margin = MARGIN if strategy == "margin" else 0
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:

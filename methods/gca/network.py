@@ -19,8 +19,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..inference import published_times
 from ..spectral import SLOPE, SpectralConv, SpectralDoubling, decoder_stage, shortcut
 
+PUBLISHED_BASE = 32
 BLOCKS = (3, 4, 4, 2)  # of the encoder's stages
 DECODER_BLOCKS = (2, 3, 3, 2)
 GUIDANCE = (16, 32, 128)  # channels of the guidance, at 1/2, 1/4 and 1/8
@@ -45,6 +47,11 @@ RENAMED = (
     (r"\.conv\.weight_orig$", ".module.weight_bar"),
     (r"\.conv\.(weight_[uv])$", r".module.\1"),
 )
+
+
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 2)
 
 
 def published_name(key: str) -> str:
@@ -124,10 +131,9 @@ class GuidedAttention(nn.Module):
     def __init__(self, channels: int, guidance: int) -> None:
         super().__init__()
         self.guidance_conv = nn.Conv2d(guidance, guidance // 2, 1)
-        self.W = nn.Sequential(
-            nn.Conv2d(channels, channels, 1, bias=False), nn.BatchNorm2d(channels)
-        )
-        nn.init.constant_(self.W[1].weight, 1e-3)
+        scaled = nn.BatchNorm2d(channels)
+        nn.init.constant_(scaled.weight, 1e-3)
+        self.W = nn.Sequential(nn.Conv2d(channels, channels, 1, bias=False), scaled)
 
     def forward(self, guidance: Tensor, x: Tensor, unknown: Tensor) -> Tensor:
         """(N, C, h, w), h and w even; ``guidance`` and ``unknown`` have its size."""
@@ -239,7 +245,7 @@ class GCA(nn.Module):
             authors do, 1 as PyTorch and mmagic do.
     """
 
-    def __init__(self, base: int = 32, rows: int = 0) -> None:
+    def __init__(self, base: int = PUBLISHED_BASE, rows: int = 0) -> None:
         super().__init__()
         if base < 2 or base % 2:
             raise ValueError(f"base must be even and at least 2, not {base}")

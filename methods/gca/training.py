@@ -8,11 +8,9 @@ from p3mbench.training.batch import Batch
 from p3mbench.training.losses import pooled
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
-from ..inference import published_times
 from ..training_inputs import with_classes
 from .fidelity import FIDELITY
-from .method import PUBLISHED_BASE
-from .network import GCA
+from .network import GCA, base_of
 
 
 class GCATraining:
@@ -22,7 +20,7 @@ class GCATraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        return GCA(published_times(PUBLISHED_BASE, width, 2))
+        return GCA(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """Normalised RGB and the trimap's three planes, as one tensor."""

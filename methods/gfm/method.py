@@ -18,23 +18,20 @@ from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.resampling import Flavour, resize, resize_exactly
-from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
+    loaded,
     plane_of,
-    published_times,
-    ready,
     to_batch,
 )
-from .network import GFM, Encoder, Rosta
+from ..sides import MULTIPLE, scaled_sides
+from .network import GFM, Encoder, Rosta, base_of
 from .resampling import resize_pinned
 
-MULTIPLE = 32
-LONGEST = 1600
 FOCUS_RATIO = 1 / 2
 GLANCE_RATIO = 1 / 3
 
@@ -43,7 +40,7 @@ Resize = Callable[[Array, tuple[int, int]], Array]
 
 
 @dataclass(frozen=True)
-class Strategy:
+class GFMStrategy:
     """A named test-time procedure.
 
     Attributes:
@@ -69,12 +66,12 @@ class Strategy:
 
 
 STRATEGIES = {
-    "resize": Strategy(),
-    "hybrid": Strategy(hybrid=True),
-    "resize-2021": Strategy(pinned=True),
-    "hybrid-2021": Strategy(hybrid=True, pinned=True),
-    "third": Strategy(ratio=GLANCE_RATIO),
-    "third-2021": Strategy(ratio=GLANCE_RATIO, pinned=True),
+    "resize": GFMStrategy(),
+    "hybrid": GFMStrategy(hybrid=True),
+    "resize-2021": GFMStrategy(pinned=True),
+    "hybrid-2021": GFMStrategy(hybrid=True, pinned=True),
+    "third": GFMStrategy(ratio=GLANCE_RATIO),
+    "third-2021": GFMStrategy(ratio=GLANCE_RATIO, pinned=True),
 }
 LABELS = {  # how a class is written as a grey level
     Rosta.TT: np.array([0, 128, 255], np.uint8),
@@ -84,21 +81,9 @@ LABELS = {  # how a class is written as a grey level
 
 
 def load(device: str, weights: Path, encoder: str, rosta: str, strategy: str) -> GFMPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.R34.load`."""
-    base = published_times(64, recorded_width(weights), 2)
-    network = GFM(Encoder(encoder), Rosta(rosta), base)
-    load_into(network, weights)
+    """The predictor with the weights of a checkpoint file; see `spec.GFMR34.load`."""
+    network = loaded(lambda width: GFM(Encoder(encoder), Rosta(rosta), base_of(width)), weights)
     return GFMPredictor(network, device, STRATEGIES[strategy])
-
-
-def network_sides(shape: tuple[int, int], ratio: float) -> tuple[int, int]:
-    """The (height, width) fed to the network for an image of (height, width).
-
-    A side that comes out below 32 is raised to 32, where the published code fails.
-    """
-    lowered = (int(side * ratio) // MULTIPLE * MULTIPLE for side in shape)
-    height, width = (min(LONGEST, max(MULTIPLE, side)) for side in lowered)
-    return height, width
 
 
 class GFMPredictor(OneNetwork[GFM]):
@@ -110,11 +95,12 @@ class GFMPredictor(OneNetwork[GFM]):
         strategy: what `predict` does around the network; RIM has no hybrid one.
     """
 
-    def __init__(self, network: GFM, device: str, strategy: Strategy) -> None:
+    channels_last = True
+
+    def __init__(self, network: GFM, device: str, strategy: GFMStrategy) -> None:
         if strategy.hybrid and network.rosta is Rosta.RIM:
             raise ValueError("strategy must not be hybrid for RIM: it has three glances")
-        self.network = ready(network, device, channels_last=True)
-        self.device = device
+        super().__init__(network, device)
         self.strategy = strategy
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
@@ -171,5 +157,5 @@ class GFMPredictor(OneNetwork[GFM]):
         return (glance / 255.0 + signed).clip(0, 1).astype(np.float32)
 
     def _resized(self, image: UInt8Array, ratio: float) -> Tensor:
-        size = network_sides(image.shape[:2], ratio)
+        size = scaled_sides(image.shape[:2], ratio)
         return to_batch(self.strategy.resize(image, size) * 255.0, self.device)

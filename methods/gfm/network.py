@@ -20,10 +20,17 @@ import torch
 from torch import Tensor, nn
 
 from ..densenet import DenseNet
+from ..inference import published_times
 from .blocks import PyramidPooling, SqueezeExcitation, stage, upsample
 from .encoders import BasicBlock, Bottleneck, ResNet
 
+PUBLISHED_BASE = 64
 INTEGRATION = 16  # channels of the RoSTa integration at the published width
+
+
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 2)
 
 
 class Encoder(StrEnum):
@@ -103,7 +110,7 @@ class Branches(NamedTuple):
     fusion: Tensor
 
 
-class Outputs(NamedTuple):
+class GFMOutputs(NamedTuple):
     """What the network says of a batch.
 
     Attributes:
@@ -151,7 +158,7 @@ class GFM(nn.Module):
     """
 
     def __init__(
-        self, encoder: Encoder = Encoder.R34, rosta: Rosta = Rosta.TT, base: int = 64
+        self, encoder: Encoder = Encoder.R34, rosta: Rosta = Rosta.TT, base: int = PUBLISHED_BASE
     ) -> None:
         super().__init__()
         if base < 2 or base % 2:
@@ -177,7 +184,7 @@ class GFM(nn.Module):
                 nn.Conv2d(3, inner, 1), SqueezeExcitation(inner), nn.Conv2d(inner, 1, 1)
             )
 
-    def forward(self, x: Tensor) -> Outputs:
+    def forward(self, x: Tensor) -> GFMOutputs:
         """All outputs for (N, 3, H, W) images in [0, 255]; H and W multiples of 32."""
         maps = self._encode(x)
         glance, focus = self._glance(maps), self._focus(maps)
@@ -185,7 +192,7 @@ class GFM(nn.Module):
         for rosta in self.rosta.heads:
             scores, opacity = self._scores(rosta, glance), self._opacity(rosta, focus)
             branches[rosta] = Branches(scores, opacity, collaborate(rosta, scores, opacity))
-        return Outputs(branches, self._integrated(branches))
+        return GFMOutputs(branches, self._integrated(branches))
 
     def classes(self, x: Tensor) -> Tensor:
         """The ``glance`` output alone, without the focus decoder's work; not for RIM."""

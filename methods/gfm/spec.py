@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
-from p3mbench.weights import needs_weights
+from p3mbench.method import (
+    PRECISIONS,
+    Checkpoint,
+    Kind,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+    check_strategy,
+)
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -62,7 +69,7 @@ def info_of(
 
 
 @dataclass(frozen=True)
-class R34:
+class GFMR34:
     """GFM with a ResNet-34 encoder, its glance giving background, transition and foreground (TT).
 
     Attributes:
@@ -93,10 +100,7 @@ class R34:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            have = ", ".join(self.info.strategies)
-            name = self.info.name
-            raise MethodError(f"{name} has no strategy {self.strategy!r} (it has: {have})")
+        check_strategy(self)
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint and make the predictor.
@@ -104,11 +108,10 @@ class R34:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights, self.encoder, self.rosta, self.strategy)
+        return load(device, path, self.encoder, self.rosta, self.strategy)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""
@@ -118,8 +121,8 @@ class R34:
 
 
 @dataclass(frozen=True)
-class D121(R34):
-    """GFM with a DenseNet-121 encoder (TT); strategies as `R34`."""
+class GFMD121(GFMR34):
+    """GFM with a DenseNet-121 encoder (TT); strategies as those of `gfm-r34`."""
 
     encoder: ClassVar[str] = "d121"
     nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 800}
@@ -129,7 +132,7 @@ class D121(R34):
 
 
 @dataclass(frozen=True)
-class R34FT(R34):
+class GFMR34FT(GFMR34):
     """GFM with a ResNet-34 encoder whose focus adds the transition to the glance's foreground."""
 
     rosta: ClassVar[str] = "FT"
@@ -144,7 +147,7 @@ class R34FT(R34):
 
 
 @dataclass(frozen=True)
-class R34BT(R34):
+class GFMR34BT(GFMR34):
     """GFM with a ResNet-34 encoder whose focus is subtracted from the glance's not-background."""
 
     rosta: ClassVar[str] = "BT"
@@ -159,7 +162,7 @@ class R34BT(R34):
 
 
 @dataclass(frozen=True)
-class R34TwoBlocks(R34):
+class GFMR34TwoBlocks(GFMR34):
     """GFM with a ResNet-34 encoder at twice the resolution, two stages deeper (TT); very slow."""
 
     encoder: ClassVar[str] = "r34_2b"
@@ -174,7 +177,7 @@ class R34TwoBlocks(R34):
 
 
 @dataclass(frozen=True)
-class R101(R34):
+class GFMR101(GFMR34):
     """GFM with a ResNet-101 encoder (TT); 497 million parameters."""
 
     encoder: ClassVar[str] = "r101"
@@ -189,7 +192,7 @@ class R101(R34):
 
 
 @dataclass(frozen=True)
-class D121RIM(R34):
+class GFMD121RIM(GFMR34):
     """GFM with a DenseNet-121 encoder and all three representations, integrated (RIM)."""
 
     strategy: str = "third"

@@ -23,11 +23,9 @@ from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, class_loss, composition_loss, laplacian_loss
 from p3mbench.training.recipe import Recipe, nano
 
-from ..inference import published_times
 from .fidelity import FIDELITY
-from .network import GFM, Branches, Encoder, Outputs, Rosta
+from .network import GFM, Branches, Encoder, GFMOutputs, Rosta, base_of
 
-PUBLISHED_BASE = 64
 MARGIN = 1e-6  # keeps the logarithm of a score finite
 PARTS = {  # of the loss, by the ends of their terms' names
     "classes": ("glance",),
@@ -110,13 +108,13 @@ class GFMTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        return GFM(self.encoder, self.rosta, base=published_times(PUBLISHED_BASE, width, 2))
+        return GFM(self.encoder, self.rosta, base=base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """The image in [0, 255], as the published networks take it."""
         return (batch.image,)
 
-    def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def terms(self, outputs: GFMOutputs, batch: Batch) -> dict[str, Tensor]:
         """The published terms without weights.
 
         Of RIM's their names begin with ``tt_``, ``ft_``, ``bt_`` and ``final_``.
@@ -142,7 +140,7 @@ class GFMTraining:
             **fusion_terms(read.fusion, batch),
         }
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: GFMOutputs, batch: Batch) -> dict[str, Tensor]:
         """Classes, focus in the unknown region, fusion, composition; a quarter of each.
 
         Of RIM's the sums over the representations and the integrated matte, with their full weight.

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from p3mbench.weights import load_into, recorded_width
-
 from ..half_size import HalfSizePredictor
-from ..inference import published_times
-from .network import HATT
+from ..inference import loaded
+from .network import HATT, base_of
 
 
 def load(device: str, weights: Path) -> HalfSizePredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.Published.load`."""
-    network = HATT(published_times(64, recorded_width(weights), 4))
-    load_into(network, weights)
-    return HalfSizePredictor(network, device)
+    """The predictor with the weights of a checkpoint file; see `spec.HATTMethod.load`."""
+    return HalfSizePredictor(loaded(lambda width: HATT(base_of(width)), weights), device)

@@ -25,6 +25,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..inference import published_times
+
+PUBLISHED_BASE = 64
 BLOCKS = (3, 4, 23, 3)  # ResNeXt-101
 GROUPS = 32
 EXPANSION = 4
@@ -32,7 +35,12 @@ RATES = (6, 12, 18)
 CROSS = 7  # length of the crossed convolutions
 
 
-class Outputs(NamedTuple):
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 4)
+
+
+class HATTOutputs(NamedTuple):
     """What the network says of a batch.
 
     Attributes:
@@ -49,9 +57,9 @@ def unit(
 ) -> nn.Sequential:
     """A convolution that keeps the size, batch norm, ReLU."""
     sizes = (size, size) if isinstance(size, int) else size
-    padding = tuple(dilation * (side // 2) for side in sizes)
+    rows, columns = (dilation * (side // 2) for side in sizes)
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, sizes, padding=padding, dilation=dilation, bias=False),
+        nn.Conv2d(inputs, outputs, sizes, 1, (rows, columns), dilation, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
@@ -88,6 +96,11 @@ class Bottleneck(nn.Module):
 
 class ResNeXt(nn.Module):
     """The encoder, under torchvision's names: the maps of its first block and of its last."""
+
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
 
     def __init__(self, base: int) -> None:
         super().__init__()
@@ -167,7 +180,7 @@ class HATT(nn.Module):
             the published network. A multiple of 4.
     """
 
-    def __init__(self, base: int = 64) -> None:
+    def __init__(self, base: int = PUBLISHED_BASE) -> None:
         super().__init__()
         if base < 4 or base % 4:
             raise ValueError(f"base must be a multiple of 4 and at least 4, not {base}")
@@ -180,8 +193,8 @@ class HATT(nn.Module):
         self.refine = nn.Sequential(unit(2 * width, width, 3), unit(width, width, 3))
         self.head = nn.Conv2d(width, 1, 3, padding=1)
 
-    def forward(self, image: Tensor) -> Outputs:
-        """From (N, 3, H, W) normalised RGB, sides multiples of 32, to `Outputs`."""
+    def forward(self, image: Tensor) -> HATTOutputs:
+        """From (N, 3, H, W) normalised RGB, sides multiples of 32, to `HATTOutputs`."""
         first, deep = self.encoder(image)
         pyramid = self.distil(self.pyramid(deep))
         pyramid = F.interpolate(pyramid, first.shape[2:], mode="bilinear", align_corners=False)
@@ -189,4 +202,4 @@ class HATT(nn.Module):
         joined = self.refine(torch.cat([pyramid, self.cues(first) * attention], dim=1))
         alpha = torch.sigmoid(self.head(joined))
         alpha = F.interpolate(alpha, image.shape[2:], mode="bilinear", align_corners=False)
-        return Outputs(alpha, attention)
+        return HATTOutputs(alpha, attention)

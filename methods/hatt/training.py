@@ -13,11 +13,10 @@ from p3mbench.training.discriminator import PatchGAN
 from p3mbench.training.losses import squared_loss, ssim_loss
 from p3mbench.training.recipe import Recipe, nano
 
-from ..inference import normalised, published_times
+from ..inference import normalised
 from .fidelity import FIDELITY
-from .network import HATT, Outputs
+from .network import HATT, HATTOutputs, base_of
 
-PUBLISHED_BASE = 64
 SQUARED, SSIM, ADVERSARIAL = 1.0, 0.1, 0.05
 
 
@@ -28,13 +27,13 @@ class HATTTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        return HATT(published_times(PUBLISHED_BASE, width, 4))
+        return HATT(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """The normalised image."""
         return (normalised(batch.image / 255),)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: HATTOutputs, batch: Batch) -> dict[str, Tensor]:
         """Squared error and 1 - SSIM of the matte."""
         return {
             "squared": SQUARED * squared_loss(outputs.alpha, batch.alpha),
@@ -43,9 +42,9 @@ class HATTTraining:
 
     def discriminator(self, width: float) -> nn.Module:
         """A PatchGAN of image and alpha."""
-        return PatchGAN(4, published_times(PUBLISHED_BASE, width, 4))
+        return PatchGAN(4, base_of(width))
 
-    def judged(self, outputs: Outputs, batch: Batch) -> tuple[Tensor, Tensor]:
+    def judged(self, outputs: HATTOutputs, batch: Batch) -> tuple[Tensor, Tensor]:
         """(N, 4, H, W) twice: the normalised image, and the true or the predicted alpha."""
         image = self.inputs(batch)[0]
         true, made = (torch.cat([image, alpha], dim=1) for alpha in (batch.alpha, outputs.alpha))

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array, paste_known
@@ -24,10 +23,8 @@ from ..inference import (
     check_multiple,
     checked_trimap,
     exact_inference,
-    normalised,
+    image_and_levels,
     plane_of,
-    ready,
-    to_batch,
 )
 from ..sampling import nearest
 from ..windowed import resize
@@ -37,7 +34,7 @@ MULTIPLE = 32
 
 
 def load(device: str, weights: Path, strategy: str) -> IndexNetPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.IndexNet.load`."""
+    """The predictor with the weights of a checkpoint file; see `spec.IndexNetMethod.load`."""
     network = IndexNet(recorded_width(weights))
     state = {published_name(key): value for key, value in read_state_dict(weights).items()}
     load_state(network, state, weights)
@@ -60,9 +57,10 @@ class IndexNetPredictor(OneNetwork[IndexNet]):
         strategy: ``enlarged`` or ``reduced``.
     """
 
+    channels_last = True
+
     def __init__(self, network: IndexNet, device: str, strategy: str = "enlarged") -> None:
-        self.network = ready(network, device, channels_last=True)
-        self.device = device
+        super().__init__(network, device)
         self.enlarged = strategy == "enlarged"
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
@@ -102,5 +100,4 @@ class IndexNetPredictor(OneNetwork[IndexNet]):
 
     def input(self, image: npt.NDArray[Any], trimap: npt.NDArray[Any]) -> Tensor:
         """(1, 4, H, W): normalised RGB, and the trimap over 255."""
-        colours = normalised(to_batch(image, self.device) / 255)
-        return torch.cat([colours, to_batch(trimap[..., None], self.device) / 255], dim=1)
+        return image_and_levels(image, trimap, self.device)

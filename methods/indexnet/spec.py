@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
-from p3mbench.weights import needs_weights
+from p3mbench.method import (
+    PRECISIONS,
+    Checkpoint,
+    Kind,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+    check_strategy,
+)
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -17,7 +24,7 @@ TRAIN_SETS = ("Adobe Composition-1k/train",)
 
 
 @dataclass(frozen=True)
-class IndexNet:
+class IndexNetMethod:
     """IndexNet Matting with a MobileNetV2 encoder; takes the authors' checkpoint and mmagic's.
 
     Attributes:
@@ -63,9 +70,7 @@ class IndexNet:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            have = ", ".join(self.info.strategies)
-            raise MethodError(f"indexnet has no strategy {self.strategy!r} (it has: {have})")
+        check_strategy(self)
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint, in either layout, and make the predictor.
@@ -73,11 +78,10 @@ class IndexNet:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights, self.strategy)
+        return load(device, path, self.strategy)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""

@@ -24,13 +24,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..densenet import DenseNet
+from ..inference import published_times
 
+PUBLISHED_BASE = 64
 DEPTHS = (6, 12, 48, 32)  # DenseNet-201
 WIDTHS = (8, 4, 2, 1, 1)  # of the decoders' blocks, in multiples of the base
 FUSION_LAYERS = 5
 
 
-class Outputs(NamedTuple):
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 2)
+
+
+class LFOutputs(NamedTuple):
     """What the network says of a batch; every map is (N, 1, H, W) in [0, 1].
 
     Attributes:
@@ -89,29 +96,30 @@ class LateFusion(nn.Module):
             Must be even.
     """
 
-    def __init__(self, base: int = 64) -> None:
+    def __init__(self, base: int = PUBLISHED_BASE) -> None:
         super().__init__()
         if base < 2 or base % 2:
             raise ValueError(f"base must be even and at least 2, not {base}")
         self.encoder = DenseNet(DEPTHS, base)
         del self.encoder.classifier
         features = self.encoder.features
-        channels = [features.get_submodule(f"transition{k}").norm.num_features for k in (3, 2, 1)]
-        skips = [features.norm5.num_features, *channels, base]
+        between = (features.transition3, features.transition2, features.transition1)
+        norms = (features.norm5, *(transition.norm for transition in between))
+        skips = [*(norm.num_features for norm in norms), base]
         self.foreground = Decoder(skips, base)
         self.background = Decoder(skips, base)
         self.fusion = nn.Sequential(
             convolutions(3 + 2 * base, base, FUSION_LAYERS - 1), nn.Conv2d(base, 1, 3, padding=1)
         )
 
-    def forward(self, image: Tensor) -> Outputs:
-        """From (N, 3, H, W) normalised RGB, sides multiples of 32, to `Outputs`."""
+    def forward(self, image: Tensor) -> LFOutputs:
+        """From (N, 3, H, W) normalised RGB, sides multiples of 32, to `LFOutputs`."""
         maps = self._encode(image)
         seen, foreground = self.foreground(maps)
         behind, background = self.background(maps)
         weight = torch.sigmoid(self.fusion(torch.cat([image, seen, behind], dim=1)))
         alpha = weight * foreground + (1 - weight) * (1 - background)
-        return Outputs(alpha, foreground, background, weight)
+        return LFOutputs(alpha, foreground, background, weight)
 
     def _encode(self, image: Tensor) -> list[Tensor]:
         """Maps at 1/32 to 1/2."""

@@ -15,11 +15,10 @@ from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, gradient_loss
 from p3mbench.training.recipe import Recipe, Stage, nano
 
-from ..inference import normalised, published_times
+from ..inference import normalised
 from .fidelity import FIDELITY
-from .network import LateFusion, Outputs
+from .network import LateFusion, LFOutputs, base_of
 
-PUBLISHED_BASE = 64
 KNOWN = 0.1  # weight of pixels that the trimap knows
 MARGIN = 1e-6  # keeps logarithms finite
 CLASSES, FUSION, JOINT = "classes", "fusion", "joint"
@@ -44,13 +43,13 @@ class LFTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        return LateFusion(published_times(PUBLISHED_BASE, width, 2))
+        return LateFusion(base_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """The normalised image."""
         return (normalised(batch.image / 255),)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: LFOutputs, batch: Batch) -> dict[str, Tensor]:
         """See the module's docstring; without a stage, everything at once."""
         known = 1 - batch.unknown
         weight = batch.unknown + KNOWN * known

@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 
 from p3mbench.method import Float32Array, UInt8Array, paste_known
-from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     OneNetwork,
@@ -23,13 +22,12 @@ from ..inference import (
     checked_trimap,
     exact_inference,
     image_and_classes,
+    loaded,
     plane_of,
-    published_times,
-    ready,
 )
 from ..padding import MULTIPLE, reflected
 from ..sampling import nearest
-from .network import HEAD, MatteFormer, Outputs
+from .network import MatteFormer, MatteFormerOutputs, head_of
 
 MARGIN = 32
 COPY = 640  # side of the square copy on which uncertainty is looked for
@@ -38,9 +36,8 @@ CERTAIN = 1 / 255  # distance from 0 or 1
 
 
 def load(device: str, weights: Path) -> MatteFormerPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.MatteFormer.load`."""
-    network = MatteFormer(published_times(HEAD, recorded_width(weights), 1))
-    load_into(network, weights)
+    """The predictor with the weights of a checkpoint file; see `spec.MatteFormerMethod.load`."""
+    network = loaded(lambda width: MatteFormer(head_of(width)), weights)
     return MatteFormerPredictor(network, device)
 
 
@@ -53,7 +50,7 @@ def uncertain(alpha: Float32Array, around: int) -> np.ndarray[tuple[int, int], n
     return np.asarray(nearest(wide, alpha.shape) > 0)
 
 
-def refined(outputs: Outputs) -> Float32Array:
+def refined(outputs: MatteFormerOutputs) -> Float32Array:
     """(H, W): the coarse matte, with finer ones where it is uncertain."""
     alpha = plane_of(outputs.os8).copy()
     for finer, around in zip((outputs.os4, outputs.os1), AROUND, strict=True):
@@ -63,16 +60,9 @@ def refined(outputs: Outputs) -> Float32Array:
 
 
 class MatteFormerPredictor(OneNetwork[MatteFormer]):
-    """A loaded MatteFormer.
+    """A loaded MatteFormer."""
 
-    Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
-        device: ``cpu`` or a CUDA device of PyTorch.
-    """
-
-    def __init__(self, network: MatteFormer, device: str) -> None:
-        self.network = ready(network, device, channels_last=True)
-        self.device = device
+    channels_last = True
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.

@@ -17,6 +17,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..inference import published_times
+from ..members import members
 from ..spectral import SLOPE, SpectralDoubling, decoder_stage, shortcut
 from ..windows import MLP, SIDE, StochasticDepth, merged, partitioned, relative_positions
 
@@ -31,7 +33,12 @@ FORBIDDEN = -100.0  # added where two tokens of a shifted window are no neighbou
 TINY = 1e-9  # keeps the size of an empty region from being zero
 
 
-class Outputs(NamedTuple):
+def head_of(width: float) -> int:
+    """Channels of an attention head of a network ``width`` times as wide as the published one."""
+    return published_times(HEAD, width, 1)
+
+
+class MatteFormerOutputs(NamedTuple):
     """Mattes of three decoder stages, (N, 1, H, W) in (0, 1).
 
     Attributes:
@@ -65,6 +72,7 @@ class PriorAttention(nn.Module):
         places = torch.arange(OFFSETS, OFFSETS + priors).expand(SIDE * SIDE, -1)
         index = torch.cat([relative_positions(), places], dim=1)
         self.register_buffer("relative_position_index", index)
+        self.relative_position_index: Tensor
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
 
@@ -208,7 +216,7 @@ class Encoder(nn.Module):
         super().__init__()
         widths = [heads * head for heads in HEADS]
         self.patch_embed = PatchEmbedding(widths[0])
-        rates = torch.linspace(0, drop, sum(DEPTHS)).tolist()
+        rates = torch.linspace(0, drop, sum(DEPTHS), device="cpu").tolist()
         self.layers = nn.ModuleList()
         for k, (width, heads) in enumerate(zip(widths, HEADS, strict=True)):
             drops = rates[sum(DEPTHS[:k]) : sum(DEPTHS[: k + 1])]
@@ -228,7 +236,7 @@ class Encoder(nn.Module):
             tokens.permute(0, 3, 1, 2), scale_factor=2, mode="bilinear", align_corners=True
         )
         found.append(self.shortcut[1](half))
-        for k, stage in enumerate(self.layers):
+        for k, stage in enumerate(members(self.layers, Stage)):
             reduced = F.interpolate(regions, scale_factor=1 / 2**k, mode="nearest")
             tokens = stage(tokens, reduced)
             seen = self.get_submodule(f"norm{k}")(tokens).permute(0, 3, 1, 2)
@@ -261,8 +269,8 @@ class Decoder(nn.Module):
         last = nn.Conv2d(inner, 1, 3, padding=1)
         return nn.Sequential(first, nn.BatchNorm2d(inner), nn.LeakyReLU(SLOPE, inplace=True), last)
 
-    def forward(self, shortcuts: list[Tensor]) -> Outputs:
-        """See `Outputs`."""
+    def forward(self, shortcuts: list[Tensor]) -> MatteFormerOutputs:
+        """See `MatteFormerOutputs`."""
         full, half, quarter, eighth, sixteenth, deep = shortcuts
         x = self.layer2(self.layer1(deep) + sixteenth) + eighth
         os8 = self._enlarged(self.refine_OS8(x), 8)
@@ -270,7 +278,7 @@ class Decoder(nn.Module):
         os4 = self._enlarged(self.refine_OS4(x), 4)
         x = self.layer4(x) + half
         os1 = self.refine_OS1(self.activation(self.bn1(self.conv1(x))) + full)
-        return Outputs(*((torch.tanh(y) + 1) / 2 for y in (os1, os4, os8)))
+        return MatteFormerOutputs(*((torch.tanh(y) + 1) / 2 for y in (os1, os4, os8)))
 
     @staticmethod
     def _enlarged(x: Tensor, factor: int) -> Tensor:
@@ -293,12 +301,12 @@ class MatteFormer(nn.Module):
         self.encoder = Encoder(head, drop)
         self.decoder = Decoder(head)
 
-    def forward(self, x: Tensor) -> Outputs:
+    def forward(self, x: Tensor) -> MatteFormerOutputs:
         """Three mattes.
 
         Args:
             x: (N, 6, H, W), H and W multiples of 32: normalised RGB, and 1 where the trimap says
                 background, unknown, foreground.
         """
-        answer: Outputs = self.decoder(self.encoder(x))
+        answer: MatteFormerOutputs = self.decoder(self.encoder(x))
         return answer

@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
-from p3mbench.weights import needs_weights
+from p3mbench.method import (
+    PRECISIONS,
+    Checkpoint,
+    Kind,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+    check_strategy,
+)
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
 
 
 @dataclass(frozen=True)
-class MatteFormer:
+class MatteFormerMethod:
     """MatteFormer, as its authors ran it.
 
     Attributes:
@@ -51,8 +58,7 @@ class MatteFormer:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            raise MethodError(f"matteformer has no strategy {self.strategy!r} (it has: native)")
+        check_strategy(self)
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint and make the predictor.
@@ -60,11 +66,10 @@ class MatteFormer:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights)
+        return load(device, path)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""

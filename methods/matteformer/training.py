@@ -8,10 +8,10 @@ only where the next coarser one is uncertain, and take its values elsewhere.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,11 +21,11 @@ from p3mbench.training.constants import Numbers, constant
 from p3mbench.training.losses import composition_error, pooled, pyramid_loss
 from p3mbench.training.recipe import NATIVE, Recipe, Stage, nano
 
-from ..inference import normalised, published_times
+from ..inference import normalised
 from ..training_inputs import with_classes
 from .fidelity import FIDELITY
 from .method import CERTAIN
-from .network import HEAD, MatteFormer, Outputs
+from .network import MatteFormer, MatteFormerOutputs, head_of
 
 WEIGHTS = {"os1": 2.0, "os4": 1.0, "os8": 1.0}
 DIVISOR = 5
@@ -53,11 +53,13 @@ def ellipses(widest: int) -> Numbers:
         start = middle - side // 2
         ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
         planes[k, 0, start : start + side, start : start + side] = ellipse
-    return _tuples(planes.tolist())
+    return _tuples(planes)
 
 
-def _tuples(lists: Any) -> Any:
-    return tuple(map(_tuples, lists)) if isinstance(lists, list) else lists
+def _tuples(planes: npt.NDArray[np.float64]) -> Numbers:
+    if planes.ndim == 1:
+        return tuple(planes.tolist())
+    return tuple(map(_tuples, planes))
 
 
 def uncertain(alpha: Tensor, widest: int) -> Tensor:
@@ -80,7 +82,7 @@ def uncertain(alpha: Tensor, widest: int) -> Tensor:
         return F.interpolate(widened, size=size)
 
 
-def counted(outputs: Outputs, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
+def counted(outputs: MatteFormerOutputs, batch: Batch) -> dict[str, tuple[Tensor, Tensor]]:
     """By output: the matte, and (N, 1, H, W) of 0 and 1 where it counts."""
     unknown = batch.unknown
     found = {"os8": (outputs.os8, torch.ones_like(unknown))}
@@ -109,13 +111,13 @@ class MatteFormerTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        return MatteFormer(published_times(HEAD, width, 1))
+        return MatteFormer(head_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """Normalised RGB and the trimap's three planes, as one tensor."""
         return (with_classes(batch),)
 
-    def terms(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def terms(self, outputs: MatteFormerOutputs, batch: Batch) -> dict[str, Tensor]:
         """The published terms of each matte where it counts, without weights."""
         truth = batch.alpha
         image, *layers = (normalised(x / 255) for x in (batch.image, *batch.layers))
@@ -127,7 +129,7 @@ class MatteFormerTraining:
             terms[f"lap_{name}"] = pyramid_loss(matte, truth, region)
         return terms
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: MatteFormerOutputs, batch: Batch) -> dict[str, Tensor]:
         """Each matte where it counts; the sum over the mattes is divided by five.
 
         Composition is summed over the channels of normalised colours.

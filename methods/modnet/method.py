@@ -14,16 +14,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
-from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
+    loaded,
     normalised,
     plane_of,
-    ready,
     to_batch,
 )
 from .network import MODNet
@@ -34,10 +33,8 @@ CENTRE = SPREAD = (0.5, 0.5, 0.5)
 
 
 def load(device: str, weights: Path, side: int = REFERENCE) -> MODNetPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.Photographic.load`."""
-    network = MODNet(recorded_width(weights))
-    load_into(network, weights)
-    return MODNetPredictor(network, device, side)
+    """The predictor with the weights of a checkpoint file; see `spec.MODNetPhotographic.load`."""
+    return MODNetPredictor(loaded(MODNet, weights), device, side)
 
 
 def network_sides(shape: tuple[int, int], side: int = REFERENCE) -> tuple[int, int]:
@@ -68,10 +65,11 @@ class MODNetPredictor(OneNetwork[MODNet]):
         side: what the shorter side of an image becomes; 512 as published.
     """
 
+    channels_last = True
+
     def __init__(self, network: MODNet, device: str, side: int = REFERENCE) -> None:
+        super().__init__(network, device)
         self.side = side
-        self.network = ready(network, device, channels_last=True)
-        self.device = device
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""

@@ -23,7 +23,7 @@ REDUCTION = 4
 Scaled = Callable[[int], int]
 
 
-class Outputs(NamedTuple):
+class MODNetOutputs(NamedTuple):
     """What the network says of a batch; opacity in [0, 1] throughout.
 
     Attributes:
@@ -227,11 +227,11 @@ class MODNet(nn.Module):
         self.hr_branch = HighBranch(scaled)
         self.f_branch = FusionBranch(scaled)
 
-    def forward(self, image: Tensor) -> Outputs:
+    def forward(self, image: Tensor) -> MODNetOutputs:
         """All outputs for (N, 3, H, W) images in [-1, 1]; H and W multiples of 32."""
         low = self.lr_branch(image)
         high = self.hr_branch(image, low)
-        return Outputs(
+        return MODNetOutputs(
             self.lr_branch.semantic(low),
             self.hr_branch.detail(image, high),
             self.f_branch(image, low, high),

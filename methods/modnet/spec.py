@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
-from p3mbench.weights import needs_weights
+from p3mbench.errors import MethodError
+from p3mbench.method import (
+    PRECISIONS,
+    Checkpoint,
+    Kind,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+    check_strategy,
+)
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -32,7 +40,7 @@ def checkpoint_of(name: str, file: str) -> Checkpoint:
 
 
 @dataclass(frozen=True)
-class Photographic:
+class MODNetPhotographic:
     """MODNet with a MobileNetV2 encoder.
 
     Attributes:
@@ -62,8 +70,7 @@ class Photographic:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            raise MethodError(f"modnet has no strategy {self.strategy!r} (it has: resize)")
+        check_strategy(self)
         if self.side < 32:
             raise MethodError(f"option side of modnet must be 32 or more, not {self.side}")
 
@@ -73,11 +80,10 @@ class Photographic:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights, self.side)
+        return load(device, path, self.side)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""

@@ -12,7 +12,7 @@ from p3mbench.training.constants import Numbers, constant
 from p3mbench.training.recipe import Recipe, nano
 
 from .fidelity import FIDELITY
-from .network import MODNet, Outputs
+from .network import MODNet, MODNetOutputs
 
 SEMANTIC = 16  # the semantic map is that many times smaller than the image
 BOUNDARY = 4.0  # how much more the unknown region counts
@@ -50,7 +50,7 @@ class MODNetTraining:
         """The image in [-1, 1]."""
         return (batch.image / 127.5 - 1,)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: MODNetOutputs, batch: Batch) -> dict[str, Tensor]:
         """Semantics at 1/16 (10 x), details at the boundary (10 x), the matte and its composition.
 
         A known pixel has no detail loss, and in the matte the unknown region counts 4 times more.

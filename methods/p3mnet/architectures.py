@@ -2,46 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from torch import Tensor, nn
-
 from ..inference import published_times
 from .basic import Basic
-from .network import P3MNet
+from .network import P3MNet, P3MNetFamily
 from .swin import p3mnet_swin
 from .vitae import p3mnet_vitae
 
 
-class Named(Protocol):
-    """What a network returns."""
-
-    def named(self) -> dict[str, Tensor]:
-        """The outputs by their published names."""
-        ...
-
-
-class Family(Protocol):
-    """What the test-time procedure asks of a network of (N, 3, H, W) normalised images."""
-
-    def __call__(self, x: Tensor) -> Named:
-        """All outputs."""
-        ...
-
-    def classes(self, x: Tensor) -> Tensor:
-        """(N, 3, H, W) logits of background, unknown, foreground."""
-        ...
-
-    def opacity(self, x: Tensor) -> Tensor:
-        """(N, 1, H, W) opacity, meant for the unknown region."""
-        ...
-
-    def matte(self, x: Tensor) -> Tensor:
-        """(N, 1, H, W) opacity."""
-        ...
-
-
-def network_of(encoder: str, width: float, features: int = 0) -> nn.Module:
+def network_of(encoder: str, width: float, features: int = 0) -> P3MNetFamily:
     """A network, ``width`` times as wide as published, randomly initialised.
 
     Args:

@@ -17,7 +17,8 @@ from .network import (
     DeepFusion,
     Encoded,
     Glance,
-    Outputs,
+    P3MNetFamily,
+    P3MNetOutputs,
     ShallowFusion,
     TripleFusion,
     conv3,
@@ -29,7 +30,7 @@ from .network import (
 
 def enlarged(x: Tensor, indices: Tensor) -> Tensor:
     """Each value back to where a 2x2 pooling found it, zeros elsewhere."""
-    return F.max_unpool2d(x, indices, kernel_size=2, stride=2)
+    return F.max_unpool2d(x, indices, kernel_size=(2, 2), stride=(2, 2))
 
 
 class Decoders(nn.Module):
@@ -66,13 +67,13 @@ class Decoders(nn.Module):
         self.dbfi_1 = DeepFusion(b, deep, factor=8)
         self.dbfi_0 = DeepFusion(b, deep, factor=16)
 
-    def forward(self, encoded: Encoded) -> Outputs:
+    def forward(self, encoded: Encoded) -> P3MNetOutputs:
         """Everything, from the encoder's maps and the places its poolings found."""
         glance = self.glance(encoded)
         fused = self.dbfi_0(glance.plain[1], encoded.maps[5])
         logits = self.logits(encoded, glance)
         local = self.local(encoded, glance)
-        return Outputs(
+        return P3MNetOutputs(
             logits,
             local,
             fuse(logits, local),
@@ -114,7 +115,7 @@ class Decoders(nn.Module):
         return torch.sigmoid(self.decoder_final_l(x))
 
 
-class TransformerP3MNet(nn.Module):
+class TransformerP3MNet(P3MNetFamily):
     """P3M-Net with a transformer: ``encoder`` gives `Encoded`, ``decoder`` is `Decoders`."""
 
     def __init__(self, encoder: nn.Module, decoder: Decoders) -> None:
@@ -122,9 +123,9 @@ class TransformerP3MNet(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
 
-    def forward(self, x: Tensor) -> Outputs:
+    def forward(self, x: Tensor) -> P3MNetOutputs:
         """All outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
-        answer: Outputs = self.decoder(self.encoder(x))
+        answer: P3MNetOutputs = self.decoder(self.encoder(x))
         return answer
 
     def classes(self, x: Tensor) -> Tensor:

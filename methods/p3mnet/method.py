@@ -10,35 +10,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
+from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.resampling import Flavour, resize, resize_exactly
-from p3mbench.weights import load_into, recorded_width
 
 from ..inference import (
     OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
+    loaded,
     normalised,
     plane_of,
-    ready,
     to_batch,
 )
-from .architectures import Family, network_of
+from ..sides import MULTIPLE, scaled_sides
+from .architectures import network_of
+from .network import P3MNetFamily
 
-MULTIPLE = 32
-LONGEST = 1600
 TRIMAP_LEVELS = np.array([0, 128, 255], np.uint8)  # of the classes background, unknown, foreground
 
 
 @dataclass(frozen=True)
-class Strategy:
+class P3MNetStrategy:
     """A named test-time procedure: one or two passes, and whose resizing."""
 
     hybrid: bool
@@ -46,31 +45,20 @@ class Strategy:
 
 
 STRATEGIES = {
-    "resize": Strategy(False, Flavour.CURRENT),
-    "hybrid": Strategy(True, Flavour.CURRENT),
-    "resize-2021": Strategy(False, Flavour.PINNED_2021),
-    "hybrid-2021": Strategy(True, Flavour.PINNED_2021),
+    "resize": P3MNetStrategy(False, Flavour.CURRENT),
+    "hybrid": P3MNetStrategy(True, Flavour.CURRENT),
+    "resize-2021": P3MNetStrategy(False, Flavour.PINNED_2021),
+    "hybrid-2021": P3MNetStrategy(True, Flavour.PINNED_2021),
 }
 
 
 def load(device: str, weights: Path, encoder: str, features: int, strategy: str) -> P3MNetPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.R34.load`."""
-    network = network_of(encoder, recorded_width(weights), features)
-    load_into(network, weights)
+    """The predictor with the weights of a checkpoint file; see `spec.P3MNetR34.load`."""
+    network = loaded(lambda width: network_of(encoder, width, features), weights)
     return P3MNetPredictor(network, device, STRATEGIES[strategy])
 
 
-def network_sides(shape: tuple[int, int], ratio: float) -> tuple[int, int]:
-    """The (height, width) fed to the network for an image of (height, width).
-
-    A side that comes out below 32 is raised to 32, where the published code fails.
-    """
-    lowered = (int(ratio * side) // MULTIPLE * MULTIPLE for side in shape)
-    height, width = (min(LONGEST, max(MULTIPLE, side)) for side in lowered)
-    return height, width
-
-
-class P3MNetPredictor(OneNetwork[Family]):
+class P3MNetPredictor(OneNetwork[P3MNetFamily]):
     """A loaded P3M-Net under one strategy.
 
     Args:
@@ -79,9 +67,8 @@ class P3MNetPredictor(OneNetwork[Family]):
         strategy: what `predict` does around the network.
     """
 
-    def __init__(self, network: nn.Module, device: str, strategy: Strategy) -> None:
-        self.network = cast(Family, ready(network, device))
-        self.device = device
+    def __init__(self, network: P3MNetFamily, device: str, strategy: P3MNetStrategy) -> None:
+        super().__init__(network, device)
         self.strategy = strategy
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
@@ -132,7 +119,7 @@ class P3MNetPredictor(OneNetwork[Family]):
         return alpha
 
     def _resized(self, image: UInt8Array, ratio: float) -> Tensor:
-        size = network_sides(image.shape[:2], ratio)
+        size = scaled_sides(image.shape[:2], ratio)
         return self._input(resize(image, size, self.strategy.flavour) * 255.0)
 
     def _input(self, image: npt.NDArray[Any]) -> Tensor:

@@ -7,7 +7,7 @@ the 713 entries of ``p3mnet_pretrained_on_p3m10k.pth``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +18,35 @@ from ..unpooling import pool, unpool
 Maps = dict[int, Tensor]
 
 
-class Outputs(NamedTuple):
+class Named(Protocol):
+    """What a network of the family returns."""
+
+    def named(self) -> dict[str, Tensor]:
+        """The outputs by their published names."""
+        ...
+
+
+class P3MNetFamily(nn.Module):
+    """What the test-time procedure asks of a network of (N, 3, H, W) normalised images."""
+
+    def forward(self, x: Tensor) -> Named:
+        """All outputs."""
+        raise NotImplementedError
+
+    def classes(self, x: Tensor) -> Tensor:
+        """(N, 3, H, W) logits of background, unknown, foreground."""
+        raise NotImplementedError
+
+    def opacity(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) opacity, meant for the unknown region."""
+        raise NotImplementedError
+
+    def matte(self, x: Tensor) -> Tensor:
+        """(N, 1, H, W) opacity."""
+        raise NotImplementedError
+
+
+class P3MNetOutputs(NamedTuple):
     """What the network says of a batch; every map has the size of the input.
 
     Attributes:
@@ -105,7 +133,8 @@ class BasicBlock(nn.Module):
         """(N, inputs, H, W) to (N, outputs, H, W)."""
         shortcut = x if self.downsample is None else self.downsample(x)
         x = self.relu(self.bn1(self.conv1(x)))
-        return self.relu(self.bn2(self.conv2(x)) + shortcut)
+        out: Tensor = self.relu(self.bn2(self.conv2(x)) + shortcut)
+        return out
 
 
 class ResNet34Pooled(nn.Module):
@@ -145,7 +174,8 @@ class TripleFusion(nn.Module):
     def forward(self, glance: Tensor, matting: Tensor, encoder: Tensor) -> Tensor:
         """Three (N, planes, H, W) to one; all three pass through the same 1x1 convolution."""
         parts = [self.transform(x) for x in (glance, matting, encoder)]
-        return self.relu(self.bn1(self.conv1(torch.cat(parts, dim=1))))
+        fused: Tensor = self.relu(self.bn1(self.conv1(torch.cat(parts, dim=1))))
+        return fused
 
 
 class ShallowFusion(nn.Module):
@@ -168,7 +198,8 @@ class ShallowFusion(nn.Module):
         """
         corner = F.max_pool2d(shallow, 2, stride=self.stride)
         parts = [self.transform1(matting), self.transform2(corner)]
-        return matting + self.relu(self.bn1(self.conv1(torch.cat(parts, dim=1))))
+        fused: Tensor = matting + self.relu(self.bn1(self.conv1(torch.cat(parts, dim=1))))
+        return fused
 
 
 class DeepFusion(nn.Module):
@@ -188,14 +219,15 @@ class DeepFusion(nn.Module):
         """(N, planes, h, w) and (N, deep, h / factor, w / factor) to (N, planes, h, w)."""
         enlarged = upsample(self.transform2(deep), self.factor)
         parts = [self.transform1(glance), enlarged]
-        return glance + self.relu(self.bn1(self.conv1(torch.cat(parts, dim=1))))
+        fused: Tensor = glance + self.relu(self.bn1(self.conv1(torch.cat(parts, dim=1))))
+        return fused
 
     def side(self, fused: Tensor) -> Tensor:
         """(N, 3, H, W) logits at the input's size, from what ``forward`` returned."""
         return upsample(self.conv2(fused), 32 // self.factor)
 
 
-class Parts(nn.Module):
+class Parts(P3MNetFamily):
     """The encoder, and the stages that P3M-Net and its ablation baseline decode with.
 
     Args:
@@ -264,14 +296,14 @@ class P3MNet(Parts):
         self.dbfi_0 = DeepFusion(b, deep, factor=16)
         self.add_decoders(base)
 
-    def forward(self, x: Tensor) -> Outputs:
+    def forward(self, x: Tensor) -> P3MNetOutputs:
         """All outputs for (N, 3, H, W) images, normalised; H and W multiples of 32."""
         encoded = self.encode(x)
         glance = self._glance(encoded)
         fused = self._last_glance(encoded, glance)
         logits = self._logits(fused)
         local = self._local(encoded, glance)
-        return Outputs(
+        return P3MNetOutputs(
             logits,
             local,
             fuse(logits, local),

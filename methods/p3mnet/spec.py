@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import PRECISIONS, Checkpoint, Kind, MethodInfo, Predictor, TrainSetting
-from p3mbench.weights import needs_weights
+from p3mbench.errors import MethodError
+from p3mbench.method import (
+    PRECISIONS,
+    Checkpoint,
+    Kind,
+    MethodInfo,
+    Predictor,
+    TrainSetting,
+    check_strategy,
+)
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -55,7 +63,7 @@ def info_of(
 
 
 @dataclass(frozen=True)
-class R34:
+class P3MNetR34:
     """P3M-Net with a ResNet-34 encoder, as its authors ran it.
 
     Attributes:
@@ -87,10 +95,7 @@ class R34:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            have = ", ".join(self.info.strategies)
-            name = self.info.name
-            raise MethodError(f"{name} has no strategy {self.strategy!r} (it has: {have})")
+        check_strategy(self)
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint and make the predictor.
@@ -98,11 +103,10 @@ class R34:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights, self.encoder, self._draw(), self.strategy)
+        return load(device, path, self.encoder, self._draw(), self.strategy)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""
@@ -115,11 +119,11 @@ class R34:
 
 
 @dataclass(frozen=True)
-class Basic(R34):
+class P3MNetBasic(P3MNetR34):
     """The P3M paper's ablation baseline: both branches, but nothing that joins them.
 
     Built from the paper; its authors released neither code nor weights. See the network's module
-    for what had to be decided. Strategies as `R34`.
+    for what had to be decided. Strategies as those of `p3mnet-r34`.
     """
 
     encoder: ClassVar[str] = "basic"
@@ -128,8 +132,8 @@ class Basic(R34):
 
 
 @dataclass(frozen=True)
-class ViTAES(R34):
-    """P3M-Net with a ViTAE-S encoder; strategies as `R34`.
+class P3MNetViTAES(P3MNetR34):
+    """P3M-Net with a ViTAE-S encoder; strategies as those of `p3mnet-r34`.
 
     Attributes:
         features: which draw of the encoder's random features to take. The published checkpoint
@@ -164,8 +168,11 @@ class ViTAES(R34):
 
 
 @dataclass(frozen=True)
-class SwinT(R34):
-    """P3M-Net with a Swin-T encoder; strategies as `R34`. Its authors published no weights."""
+class P3MNetSwinT(P3MNetR34):
+    """P3M-Net with a Swin-T encoder; strategies as those of `p3mnet-r34`.
+
+    Its authors published no weights.
+    """
 
     encoder: ClassVar[str] = "swin-t"
     nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 1500}

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..members import members
 from ..windows import MLP, SIDE, StochasticDepth, merged, partitioned, relative_positions
 from .decoders import Decoders, PooledMerging, Stem, TransformerP3MNet
 from .network import Encoded
@@ -64,6 +65,7 @@ class WindowAttention(nn.Module):
         table = torch.empty((2 * SIDE - 1) ** 2, heads)
         self.relative_position_bias_table = nn.Parameter(nn.init.trunc_normal_(table, std=0.02))
         self.register_buffer("relative_position_index", relative_positions())
+        self.relative_position_index: Tensor
         self.qkv = nn.Linear(width, 3 * width)
         self.proj = nn.Linear(width, width)
 
@@ -138,7 +140,7 @@ class Swin(nn.Module):
         super().__init__()
         base = HEADS[0] * head
         self.patch_embed = Stem(base, last_relu=True)
-        rates = iter(torch.linspace(0, drop, sum(DEPTHS)).tolist())
+        rates = iter(torch.linspace(0, drop, sum(DEPTHS), device="cpu").tolist())
         self.layers = nn.ModuleList()
         for k, (depth, heads) in enumerate(zip(DEPTHS, HEADS, strict=True)):
             width, side = base * 2**k, kept // 4 // 2**k
@@ -152,7 +154,7 @@ class Swin(nn.Module):
     def forward(self, x: Tensor) -> Encoded:
         """(N, 3, H, W), H and W multiples of 32."""
         tokens, (maps, indices) = self.patch_embed(x)
-        for k, layer in enumerate(self.layers):
+        for k, layer in enumerate(members(self.layers, Stage)):
             for block in layer.blocks:
                 tokens = block(tokens)
             if layer.downsample is not None:

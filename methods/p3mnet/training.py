@@ -17,7 +17,7 @@ from ..inference import normalised
 from .architectures import network_of
 from .basic import BasicOutputs
 from .fidelity import BY_ENCODER
-from .network import Outputs
+from .network import P3MNetOutputs
 
 FIRST = {  # what sees the image first
     "r34": "encoder0",
@@ -57,7 +57,7 @@ class P3MNetTraining:
         """The normalised image."""
         return (normalised(batch.image / 255),)
 
-    def terms(self, outputs: Outputs | BasicOutputs, batch: Batch) -> dict[str, Tensor]:
+    def terms(self, outputs: P3MNetOutputs | BasicOutputs, batch: Batch) -> dict[str, Tensor]:
         """The published terms, without their weights; composition in normalised colours."""
         local, fusion, truth, unknown = outputs.local, outputs.fusion, batch.alpha, batch.unknown
         foreground, background = (normalised(layer / 255) for layer in batch.layers)
@@ -70,12 +70,12 @@ class P3MNetTraining:
             "fusion_laplacian": laplacian_loss(fusion, truth),
             "fusion_composition": composition_loss(fusion, image, (foreground, background)),
         }
-        if isinstance(outputs, Outputs):
+        if isinstance(outputs, P3MNetOutputs):
             for side in SIDES:
                 terms[f"ce_{side}"] = class_loss(getattr(outputs, side), batch.classes)
         return terms
 
-    def losses(self, outputs: Outputs | BasicOutputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: P3MNetOutputs | BasicOutputs, batch: Batch) -> dict[str, Tensor]:
         """Classes with deep supervision; opacity in the unknown region; the whole matte.
 
         (side2 + side1 + side0 + 3 global) / 6 + 2 (alpha + Laplacian, unknown region, local)
@@ -84,7 +84,7 @@ class P3MNetTraining:
         """
         terms = self.terms(outputs, batch)
         classes = terms["ce_global"]
-        if isinstance(outputs, Outputs):
+        if isinstance(outputs, P3MNetOutputs):
             sides = torch.stack([terms[f"ce_{side}"] for side in SIDES])
             classes = (3 * classes + sides.sum()) / 6
         return {

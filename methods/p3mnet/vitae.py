@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..members import members
 from ..windows import MLP
 from .decoders import Decoders, PooledMerging, Stem, TransformerP3MNet
 from .network import Encoded
@@ -154,8 +155,9 @@ class ViTAE(nn.Module):
 
     def forward(self, x: Tensor) -> Encoded:
         """(N, 3, H, W), H and W multiples of 32."""
-        tokens, (maps, indices) = self.layers[0].RC(x)
-        for k, layer in enumerate(self.layers):
+        layers = members(self.layers, Stage)
+        tokens, (maps, indices) = layers[0].RC(x)
+        for k, layer in enumerate(layers):
             if k:
                 tokens, maps[k + 1], indices[k + 2] = layer.RC(tokens)
             for cell in layer.NC:

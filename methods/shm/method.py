@@ -7,40 +7,28 @@ from pathlib import Path
 from torch import Tensor
 
 from p3mbench.method import Float32Array, UInt8Array
-from p3mbench.weights import load_into, recorded_width
 
-from ..half_size import MULTIPLE, at_half_size
+from ..half_size import at_half_size
 from ..inference import (
     OneNetwork,
     arrays_of,
     check_multiple,
     exact_inference,
+    loaded,
     plane_of,
-    published_times,
-    ready,
     to_batch,
 )
-from .network import SHM, Guide
+from ..sides import MULTIPLE
+from .network import SHM, Guide, base_of
 
 
 def load(device: str, weights: Path, guide: Guide) -> SHMPredictor:
-    """The predictor with the weights of a checkpoint file; see `spec.Published.load`."""
-    network = SHM(published_times(64, recorded_width(weights), 4), guide)
-    load_into(network, weights)
-    return SHMPredictor(network, device)
+    """The predictor with the weights of a checkpoint file; see `spec.SHMMethod.load`."""
+    return SHMPredictor(loaded(lambda width: SHM(base_of(width), guide), weights), device)
 
 
 class SHMPredictor(OneNetwork[SHM]):
-    """A loaded SHM.
-
-    Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
-        device: ``cpu`` or a CUDA device of PyTorch.
-    """
-
-    def __init__(self, network: SHM, device: str) -> None:
-        self.network = ready(network, device)
-        self.device = device
+    """A loaded SHM."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`. No trimap is used."""

@@ -28,6 +28,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..inference import published_times
+
+PUBLISHED_BASE = 64
 Guide = Literal["softmax", "logits"]
 BACKGROUND, UNKNOWN, FOREGROUND = range(3)
 BLOCKS = (3, 4, 6, 3)  # of ResNet-50
@@ -36,7 +39,12 @@ EXPANSION = 4
 ENCODER = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # of VGG-16: width, convolutions
 
 
-class Outputs(NamedTuple):
+def base_of(width: float) -> int:
+    """The base of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_BASE, width, 4)
+
+
+class SHMOutputs(NamedTuple):
     """What the network gives for (N, 3, H, W) images.
 
     Attributes:
@@ -60,14 +68,14 @@ class SHM(nn.Module):
         guide: what the M-Net is told of the trimap, see the module's docstring.
     """
 
-    def __init__(self, base: int = 64, guide: Guide = "softmax") -> None:
+    def __init__(self, base: int = PUBLISHED_BASE, guide: Guide = "softmax") -> None:
         super().__init__()
         self.guide = guide
         self.tnet = TNet(base)
         self.mnet = MNet(base)
 
-    def forward(self, image: Tensor, trimap: Tensor | None = None) -> Outputs:
-        """From (N, 3, H, W) RGB in [0, 1], sides multiples of 16, to `Outputs`.
+    def forward(self, image: Tensor, trimap: Tensor | None = None) -> SHMOutputs:
+        """From (N, 3, H, W) RGB in [0, 1], sides multiples of 16, to `SHMOutputs`.
 
         ``trimap``, (N, 3, H, W) shares of the classes, takes the place of the T-Net's guess when
         the M-Net is trained alone.
@@ -77,11 +85,16 @@ class SHM(nn.Module):
         guide = logits if self.guide == "logits" and trimap is None else shares
         raw = self.mnet(torch.cat([image, guide], dim=1))
         alpha = shares[:, FOREGROUND, None] + shares[:, UNKNOWN, None] * raw
-        return Outputs(logits, alpha, raw, auxiliary)
+        return SHMOutputs(logits, alpha, raw, auxiliary)
 
 
 class TNet(nn.Module):
     """PSPNet-50: (N, 3, H, W) -> logits of the three classes at the same size."""
+
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
 
     def __init__(self, base: int) -> None:
         super().__init__()
@@ -162,6 +175,8 @@ class PyramidPooling(nn.Module):
 class MNet(nn.Module):
     """VGG-16 without skips: (N, 6, H, W) image and trimap -> (N, 1, H, W) matte in (0, 1)."""
 
+    down5: Down
+
     def __init__(self, base: int) -> None:
         super().__init__()
         widths = [width * base // 64 for width, _ in ENCODER]
@@ -180,7 +195,7 @@ class MNet(nn.Module):
             places.append(where)
         x = self.up5(self.down5(x))
         for i in (4, 3, 2, 1):
-            x = F.max_unpool2d(x.contiguous(), places[i - 1].contiguous(), 2)
+            x = F.max_unpool2d(x.contiguous(), places[i - 1].contiguous(), (2, 2))
             x = getattr(self, f"up{i}")(x)
         return torch.sigmoid(x)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
-from p3mbench.errors import MethodError, WeightsError
-from p3mbench.method import PRECISIONS, Kind, MethodInfo, Predictor
-from p3mbench.weights import needs_weights
+from p3mbench.errors import MethodError
+from p3mbench.method import PRECISIONS, Kind, MethodInfo, Predictor, check_strategy
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -17,7 +17,7 @@ GUIDES = ("softmax", "logits")
 
 
 @dataclass(frozen=True)
-class Published:
+class SHMMethod:
     """Semantic Human Matting: one network guesses a trimap, another refines the matte by it.
 
     Built from the paper: its authors released neither code nor weights. See the network's module
@@ -45,8 +45,7 @@ class Published:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            raise MethodError(f"shm has no strategy {self.strategy!r} (it has: resize)")
+        check_strategy(self)
         if self.guide not in GUIDES:
             raise MethodError(f"option guide of shm must be softmax or logits, not {self.guide!r}")
 
@@ -56,11 +55,10 @@ class Published:
         Raises:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights, cast(Literal["softmax", "logits"], self.guide))
+        return load(device, path, cast(Literal["softmax", "logits"], self.guide))
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""

@@ -11,12 +11,10 @@ from p3mbench.training.batch import Batch
 from p3mbench.training.losses import alpha_loss, class_loss, composition_loss
 from p3mbench.training.recipe import Recipe, Stage, nano
 
-from ..inference import published_times
 from ..training_inputs import class_planes, colours
 from .fidelity import FIDELITY
-from .network import SHM, Guide, Outputs
+from .network import SHM, Guide, SHMOutputs, base_of
 
-PUBLISHED_BASE = 64
 CLASSES = 0.01  # weight of the classification loss in the paper's joint training
 AUXILIARY = 0.4  # of PSPNet's auxiliary head (Zhao et al., CVPR 2017)
 TNET, MNET, JOINT = "t-net", "m-net", "joint"
@@ -41,7 +39,7 @@ class SHMTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        return SHM(base=published_times(PUBLISHED_BASE, width, 4), guide=self.guide)
+        return SHM(base=base_of(width), guide=self.guide)
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """The image in [0, 1]; the true trimap as well while the M-Net is trained alone."""
@@ -50,7 +48,7 @@ class SHMTraining:
             return (image,)
         return image, class_planes(batch)
 
-    def losses(self, outputs: Outputs, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, outputs: SHMOutputs, batch: Batch) -> dict[str, Tensor]:
         """Alpha and composition, half each, and the classes with a weight of 0.01 (eq. 5).
 
         While the T-Net is trained alone, the classes only; while the M-Net is, alpha and

@@ -18,34 +18,23 @@ from ..inference import (
     arrays_of,
     exact_inference,
     plane_of,
-    published_times,
-    ready,
     to_batch,
 )
-from .network import PUBLISHED_HEAD, ViTMatte
+from .network import ViTMatte, head_of
 
 HUB_ONLY = "backbone.embeddings.projection.weight"
 
 
 def load(device: str, weights: Path) -> ViTMattePredictor:
     """The predictor with the weights of a checkpoint file; see `spec.ViTMatteS.load`."""
-    network = ViTMatte(published_times(PUBLISHED_HEAD, recorded_width(weights), 4))
+    network = ViTMatte(head_of(recorded_width(weights)))
     of_the_hub = HUB_ONLY in read_state_dict(weights)
     load_into(network.model if of_the_hub else network, weights)
     return ViTMattePredictor(network, device)
 
 
 class ViTMattePredictor(OneNetwork[ViTMatte]):
-    """A loaded ViTMatte.
-
-    Args:
-        network: with its weights; it is moved to ``device`` and set to evaluation.
-        device: ``cpu`` or a CUDA device of PyTorch.
-    """
-
-    def __init__(self, network: ViTMatte, device: str) -> None:
-        self.network = ready(network, device)
-        self.device = device
+    """A loaded ViTMatte."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Alpha of ``image``, of any size; see `p3mbench.method.Predictor`.

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import VitDetConfig, VitMatteConfig, VitMatteForImageMatting
 
-from ..inference import normalised
+from ..inference import normalised, published_times
 
 MULTIPLE = 32
 HEADS = 6
@@ -93,6 +93,11 @@ def configuration(head: int) -> VitMatteConfig:
         convstream_hidden_sizes=[width * head // PUBLISHED_HEAD for width in CONVSTREAM],
         fusion_hidden_sizes=[width * head // PUBLISHED_HEAD for width in FUSION],
     )
+
+
+def head_of(width: float) -> int:
+    """Channels of an attention head of a network ``width`` times as wide as the published one."""
+    return published_times(PUBLISHED_HEAD, width, 4)
 
 
 class ViTMatte(nn.Module):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import (
     PRECISIONS,
     Checkpoint,
@@ -15,8 +14,9 @@ from p3mbench.method import (
     Predictor,
     TrainSetting,
     check_extra,
+    check_strategy,
 )
-from p3mbench.weights import needs_weights
+from p3mbench.weights import required
 
 if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
@@ -71,9 +71,7 @@ class ViTMatteS:
     )
 
     def __post_init__(self) -> None:
-        if self.strategy not in self.info.strategies:
-            have = ", ".join(self.info.strategies)
-            raise MethodError(f"vitmatte-s has no strategy {self.strategy!r} (it has: {have})")
+        check_strategy(self)
 
     def load(self, device: str, weights: Path | None) -> Predictor:
         """Read the checkpoint, in the authors' layout or the hub's, and make the predictor.
@@ -83,11 +81,10 @@ class ViTMatteS:
             WeightsError: no weights were given, or they are unsafe, damaged or of another network.
         """
         check_extra(self.info)
-        if weights is None:
-            raise WeightsError(f"{self.info.name} {needs_weights(self.info)}")
+        path = required(self.info, weights)
         from .method import load
 
-        return load(device, weights)
+        return load(device, path)
 
     def training(self) -> Training:
         """The network, losses and recipes it is trained with."""

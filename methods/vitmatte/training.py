@@ -9,7 +9,6 @@ from p3mbench.training.batch import Batch
 from p3mbench.training.losses import LEVELS, pyramid_loss, sobel
 from p3mbench.training.recipe import NATIVE, Recipe, nano
 
-from ..inference import published_times
 from .fidelity import FIDELITY
 
 AREA = 512 * 512  # of the published crops; terms over a region are scaled to it
@@ -55,9 +54,9 @@ class ViTMatteTraining:
 
     def network(self, width: float) -> nn.Module:
         """The network, ``width`` times as wide, randomly initialised."""
-        from .network import PUBLISHED_HEAD, ViTMatte  # needs transformers; recipes do not
+        from .network import ViTMatte, head_of  # needs transformers; recipes do not
 
-        return ViTMatte(head=published_times(PUBLISHED_HEAD, width, 4))
+        return ViTMatte(head_of(width))
 
     def inputs(self, batch: Batch) -> tuple[Tensor, ...]:
         """The image in [0, 1] and the trimap's values over 255."""

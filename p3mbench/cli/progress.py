@@ -15,7 +15,7 @@ from p3mbench.harness.run import Listener
 
 if TYPE_CHECKING:
     from p3mbench.benchmark import Benchmark, Opened
-    from p3mbench.data.findings import Kind
+    from p3mbench.data.findings import FindingKind
     from p3mbench.harness.contenders import Blocked
     from p3mbench.harness.plan import Plan
     from p3mbench.harness.run import RunResult
@@ -45,7 +45,7 @@ class Screen(Listener):
         with looking(images) as tick:
             yield tick
 
-    def examined(self, kinds: Sequence[Kind], opened: Opened) -> None:
+    def examined(self, kinds: Sequence[FindingKind], opened: Opened) -> None:
         """Name what is suspicious, and what lies there and is not read."""
         from p3mbench.cli.oddities import show_kinds
         from p3mbench.data.listing import ignored_lines

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.benchmark import Benchmark, data_root, open_paired
-from p3mbench.data.findings import Finding, Kind, kinds_of, names_of
+from p3mbench.data.findings import Finding, FindingKind, kinds_of, names_of
 from p3mbench.data.folder import Subset, pair_subset
 from p3mbench.data.listing import check_folder, ignored_lines
 from p3mbench.data.p3m10k import find_train, folders_of
@@ -68,7 +68,7 @@ class Verified:
     """
 
     found: Found
-    kinds: tuple[Kind, ...]
+    kinds: tuple[FindingKind, ...]
     ignored: tuple[str, ...]
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from p3mbench.data.findings import Kind, kinds_of
+from p3mbench.data.findings import FindingKind, kinds_of
 from p3mbench.data.sample import FileSample, Sample
 from p3mbench.data.survey import Found, Memory, survey
 from p3mbench.harness.plan import CellPlan, Plan
@@ -36,7 +36,7 @@ def samples_of(plan: Plan) -> dict[_Key, tuple[FileSample, tuple[str, ...]]]:
 
 def examine(
     plan: Plan, store: Store, progress: Callable[[int], object] = lambda _: None
-) -> tuple[Plan, list[Kind]]:
+) -> tuple[Plan, list[FindingKind]]:
     """Look at every file that the plan will read; what was looked at before is remembered.
 
     Args:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from p3mbench.errors import DataError
-from p3mbench.metrics.table import METRICS
+from p3mbench.metrics.table import METRICS, REGIONS
 from p3mbench.names import printable
 
 REQUIRED = ("method", "image", "variant", "train_setting", "subset")
@@ -30,12 +30,11 @@ _MEASURES = {
     "sad": "sad", "mse": "mse", "mad": "mad", "mae": "mad", "grad": "grad", "gradient": "grad",
     "gradienterror": "grad", "conn": "conn", "connectivity": "conn", "connectivityerror": "conn",
 }  # fmt: skip
-_REGIONS = {
-    "": "", "whole": "", "image": "", "all": "", "wholeimage": "", "full": "", "global": "",
-    "t": "_t", "trimap": "_t", "tri": "_t", "unknown": "_t", "unk": "_t", "transition": "_t",
-    "fg": "_fg", "foreground": "_fg", "bg": "_bg", "background": "_bg",
-    "b": "_boundary", "boundary": "_boundary", "face": "_face",
-}  # fmt: skip
+_SUFFIXES = {  # how headings call a region -> how our names of its metrics end
+    word: region.suffix
+    for region in REGIONS.values()
+    for word in (region.suffix.strip("_"), region.name, *region.words)
+}
 _WORDS = {
     "image": (
         "img",
@@ -84,7 +83,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 @dataclass(frozen=True)
-class Column:
+class FileColumn:
     """A column of a file.
 
     Attributes:
@@ -100,7 +99,7 @@ class Column:
     factor: float = 1.0
 
 
-def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[Column]:
+def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[FileColumn]:
     """What each column of a header is.
 
     Args:
@@ -113,7 +112,7 @@ def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[C
             one.
     """
     found = [_column(title, keep) for title in header]
-    by_name: dict[str, Column] = {}
+    by_name: dict[str, FileColumn] = {}
     for column in found:
         if column.kind in ("unknown", "ignored"):
             continue
@@ -137,7 +136,7 @@ def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[C
     return found
 
 
-def _check_variants(columns: Iterable[Column], where: str) -> None:
+def _check_variants(columns: Iterable[FileColumn], where: str) -> None:
     """Refuse scores of B and N side by side: ``SAD-B`` alone is SAD over the boundary."""
     for column in columns:
         stem = _VARIANT.fullmatch(column.title.strip())
@@ -148,7 +147,7 @@ def _check_variants(columns: Iterable[Column], where: str) -> None:
             )
 
 
-def _nearest(columns: Iterable[Column]) -> str:
+def _nearest(columns: Iterable[FileColumn]) -> str:
     for column in columns:
         near = difflib.get_close_matches(column.title.lower(), METRICS, n=1)
         if near and column.kind == "unknown":
@@ -156,28 +155,28 @@ def _nearest(columns: Iterable[Column]) -> str:
     return ""
 
 
-def _column(title: str, keep: Sequence[str]) -> Column:
+def _column(title: str, keep: Sequence[str]) -> FileColumn:
     exact = _exact(title)
     if exact is not None:
         return exact
     metric = metric_of(title)
     if metric is not None:
-        return Column(title, metric[0], "metric", metric[1])
+        return FileColumn(title, metric[0], "metric", metric[1])
     plain = _plain(title)
     for name, words in _WORDS.items():
         if plain in (_plain(name), *words):
-            return Column(title, name, "number" if name in NUMBERS else "text")
+            return FileColumn(title, name, "number" if name in NUMBERS else "text")
     kept = title in keep or "all" in keep
-    return Column(title, title, "own" if kept and title else "unknown")
+    return FileColumn(title, title, "own" if kept and title else "unknown")
 
 
-def _exact(title: str) -> Column | None:
+def _exact(title: str) -> FileColumn | None:
     if title in METRICS:
-        return Column(title, title, "metric")
+        return FileColumn(title, title, "metric")
     for kind, names in (("text", (*REQUIRED, *TEXTS)), ("number", NUMBERS), ("ignored", IGNORED)):
         if title in names:
-            return Column(title, title, kind)
-    return Column(title, SETTING, "setting") if _plain(title) == SETTING else None
+            return FileColumn(title, title, kind)
+    return FileColumn(title, SETTING, "setting") if _plain(title) == SETTING else None
 
 
 def metric_of(title: str) -> tuple[str, float] | None:
@@ -193,8 +192,8 @@ def metric_of(title: str) -> tuple[str, float] | None:
     plain = _plain(text)
     for word in sorted(_MEASURES, key=len, reverse=True):
         for region in (plain.removeprefix(word), plain.removesuffix(word)):
-            if region != plain and region in _REGIONS:
-                name = _MEASURES[word] + _REGIONS[region]
+            if region != plain and region in _SUFFIXES:
+                name = _MEASURES[word] + _SUFFIXES[region]
                 scaled = factor == 1 or name.partition("_")[0] in ("mse", "mad")
                 return (name, factor) if name in METRICS and scaled else None
     return None

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p3mbench.errors import DataError
-from p3mbench.ingest.columns import Column, metric_of
-from p3mbench.ingest.tables import Content, Line
+from p3mbench.ingest.columns import FileColumn, metric_of
+from p3mbench.ingest.tables import FileContent, FileLine
 from p3mbench.names import printable
 
 FORMATS = ("p3m-log", "p3mnet-log", "stylematte-log")
@@ -67,7 +67,7 @@ def is_log(text: str) -> bool:
     return re.search(r"^Image\s*:\s*\S", head, re.M) is not None and "sad:" in head
 
 
-def read_log(path: Path, text: str) -> Content:
+def read_log(path: Path, text: str) -> FileContent:
     """The records of a log, with the subset that each section names.
 
     Raises:
@@ -79,9 +79,9 @@ def read_log(path: Path, text: str) -> Content:
     reader.end()
     if not reader.lines:
         raise DataError(f"{path}: holds no record such as 'Image:...', 'sad:...', '-----------'")
-    columns = [Column(name, name, "text") for name in _TEXTS]
-    columns += [Column(foreign, own, "metric") for own, foreign in reader.names.items()]
-    return Content(columns, reader.lines, reader.notes)
+    columns = [FileColumn(name, name, "text") for name in _TEXTS]
+    columns += [FileColumn(foreign, own, "metric") for own, foreign in reader.names.items()]
+    return FileContent(columns, reader.lines, reader.notes)
 
 
 class _Reader:
@@ -94,7 +94,7 @@ class _Reader:
     """
 
     def __init__(self) -> None:
-        self.lines: list[Line] = []
+        self.lines: list[FileLine] = []
         self.names: dict[str, str] = {}
         self.notes: list[str] = []
         self._left_out: dict[str, None] = {}
@@ -145,7 +145,7 @@ class _Reader:
             elif text != _ABSENT:
                 self._left_out[foreign] = None
         section.add(record)
-        self.lines.append(Line(self._begun, values))
+        self.lines.append(FileLine(self._begun, values))
         self._begun, self._record = 0, {}
 
     def _compare(self, number: int, mean: re.Match[str]) -> None:

@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from p3mbench import settings
 from p3mbench.errors import DataError
 from p3mbench.flags import IMPORTED, joined
 from p3mbench.images import IMAGE_SUFFIXES
-from p3mbench.ingest.columns import REQUIRED, Column
+from p3mbench.ingest.columns import REQUIRED, FileColumn
 from p3mbench.ingest.plausible import Value, impossible, value_of
 from p3mbench.method import Kind
 from p3mbench.metrics import CONVENTIONS
@@ -81,6 +81,18 @@ def spelt(values: dict[str, str]) -> None:
         values["subset"] = found[1].upper()
 
 
+class Origin(NamedTuple):
+    """What rows came with.
+
+    Attributes:
+        run_id: of the import.
+        sha256: of the file.
+    """
+
+    run_id: str
+    sha256: str
+
+
 @dataclass(frozen=True)
 class Made:
     """A row with what the checks beyond it need.
@@ -96,14 +108,14 @@ class Made:
 
 
 def row_of(
-    where: str, number: int, values: Mapping[str, str], columns: list[Column], made: tuple[str, str]
+    where: str, number: int, values: Mapping[str, str], columns: list[FileColumn], origin: Origin
 ) -> Made:
     """The row of a line.
 
     Args:
         where: the file and line, for messages.
         values: cell by column name, completed by the user's options.
-        made: id of the import, and hash of the file.
+        origin: of the row.
 
     Raises:
         DataError: something is missing, malformed or impossible.
@@ -130,7 +142,7 @@ def row_of(
         raise DataError(f"{where} ({printable(chosen['image'])}): {problem}")
     named = {column.name: scores[column.name].value if column.name in scores else math.nan
              for column in metrics}  # fmt: skip
-    return Made(number, _row(where, values, chosen, named if ok else {}, made), scores)
+    return Made(number, _row(where, values, chosen, named if ok else {}, origin), scores)
 
 
 def _row(
@@ -138,9 +150,8 @@ def _row(
     values: Mapping[str, str],
     chosen: Mapping[str, str],
     metrics: Mapping[str, float],
-    made: tuple[str, str],
+    origin: Origin,
 ) -> Row:
-    run_id, digest = made
     columns: dict[str, Any] = {
         "benchmark": chosen["benchmark"],
         "subset": chosen["subset"],
@@ -157,10 +168,10 @@ def _row(
         "obfuscation": values.get("obfuscation", ""),
     }
     return Row(
-        key=hash_of({**columns, "imported": digest}),
+        key=hash_of({**columns, "imported": origin.sha256}),
         title=values.get("title") or chosen["method"],
         kind=chosen["kind"],
-        learned=chosen["train_setting"] != "-",
+        learned=chosen["train_setting"] != settings.UNTRAINED,
         checkpoint=values.get("checkpoint", ""),
         status=chosen["status"],
         reason=values.get("reason", ""),
@@ -173,7 +184,7 @@ def _row(
         macs=_whole(where, "macs", values.get("macs", "")),
         peak_mib=_known(_number(where, "peak_mib", values.get("peak_mib", ""))),
         device=values.get("device", ""),
-        run_id=run_id,
+        run_id=origin.run_id,
         **columns,
     )
 
@@ -191,7 +202,7 @@ def _checked_texts(where: str, values: Mapping[str, str]) -> dict[str, str]:
         given = f"not {convention!r}" if convention else "and none is given: use --convention"
         raise DataError(f"{where}: convention must be one of {', '.join(CONVENTIONS)}, {given}")
     chosen |= {
-        "kind": values.get("kind") or "trimap-free",
+        "kind": values.get("kind") or Kind.TRIMAP_FREE.value,
         "status": values.get("status") or "ok",
     }
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p3mbench.errors import DataError
-from p3mbench.ingest.columns import Column, columns_of, metric_of
+from p3mbench.ingest.columns import FileColumn, columns_of, metric_of
 from p3mbench.names import plain_cell, printable
 
 MOST_BYTES = 1 << 30
@@ -42,7 +42,7 @@ _RULE = re.compile(r"[|\s:+-]*-[|\s:+-]*")  # of Markdown, below the header
 
 
 @dataclass(frozen=True)
-class Line:
+class FileLine:
     """A line of a file: its number, from 1, and its cells by column name."""
 
     number: int
@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass
-class Content:
+class FileContent:
     """What a file holds.
 
     Attributes:
@@ -59,8 +59,8 @@ class Content:
         notes: what a user should know of how it was read.
     """
 
-    columns: list[Column]
-    lines: list[Line]
+    columns: list[FileColumn]
+    lines: list[FileLine]
     notes: list[str] = field(default_factory=list)
 
 
@@ -88,7 +88,7 @@ def read_text(path: Path) -> str:
     return text
 
 
-def read_table(path: Path, text: str, keep: Sequence[str]) -> Content:
+def read_table(path: Path, text: str, keep: Sequence[str]) -> FileContent:
     """The lines of a table.
 
     Args:
@@ -127,7 +127,7 @@ def read_table(path: Path, text: str, keep: Sequence[str]) -> Content:
                 f"{path}, line {number}: has {len(cells)} fields, the header has {len(header)}"
                 + _delimiter_hint(delimiter, cells)
             )
-        lines.append(Line(number, _values(columns, cells, decimal_comma)))
+        lines.append(FileLine(number, _values(columns, cells, decimal_comma)))
     unknown = [column.title for column in columns if column.kind == "unknown" and column.title]
     if unknown:
         shown = ", ".join(printable(title) for title in unknown)
@@ -138,7 +138,7 @@ def read_table(path: Path, text: str, keep: Sequence[str]) -> Content:
     if delimiter != ",":
         comma = ", numbers by decimal commas" if decimal_comma else ""
         notes.append(f"columns are separated by {DELIMITERS[delimiter]}{comma}")
-    return Content(columns, lines, notes)
+    return FileContent(columns, lines, notes)
 
 
 def _unframed(text: str) -> str:
@@ -201,7 +201,7 @@ def _indexed(header: list[str], body: list[list[str]], notes: list[str]) -> list
 
 
 def _decimal_comma(
-    path: Path, body: list[tuple[int, list[str]]], columns: list[Column], delimiter: str
+    path: Path, body: list[tuple[int, list[str]]], columns: list[FileColumn], delimiter: str
 ) -> bool:
     """Whether numbers have decimal commas; a file must not have both."""
     numeric = [i for i, column in enumerate(columns) if column.kind in ("metric", "own", "number")]
@@ -225,7 +225,7 @@ def _decimal_comma(
     return commas > 0
 
 
-def _values(columns: list[Column], cells: list[str], decimal_comma: bool) -> dict[str, str]:
+def _values(columns: list[FileColumn], cells: list[str], decimal_comma: bool) -> dict[str, str]:
     values = {}
     for column, cell in zip(columns, cells, strict=True):
         text = plain_cell(cell.strip())

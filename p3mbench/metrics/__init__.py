@@ -11,8 +11,9 @@
 {'sad': 0.0, 'mse': 0.0}
 """
 
-from p3mbench.metrics.absolute import boundary_mask
 from p3mbench.metrics.conventions import CONVENTIONS, Convention, find_convention
+from p3mbench.metrics.families.boundary import boundary_mask
+from p3mbench.metrics.family import Family, Metric, Region
 from p3mbench.metrics.scores import Scores, defined_metrics, score, select_metrics
 from p3mbench.metrics.single import (
     connectivity_error,
@@ -29,14 +30,17 @@ from p3mbench.metrics.single import (
     sad_fg,
     sad_t,
 )
-from p3mbench.metrics.table import METRICS, METRICS_VERSION, Metric
+from p3mbench.metrics.table import METRICS, METRICS_VERSION, REGIONS
 
 __all__ = [
     "CONVENTIONS",
     "METRICS",
     "METRICS_VERSION",
+    "REGIONS",
     "Convention",
+    "Family",
     "Metric",
+    "Region",
     "Scores",
     "boundary_mask",
     "connectivity_error",

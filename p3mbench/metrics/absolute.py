@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from p3mbench.metrics.inputs import Mask, Matte, Pair, as_mask, strips, unit_values
+from p3mbench.metrics.arrays import Mask, Matte, strips, unit_values
+from p3mbench.metrics.inputs import UNKNOWN, Pair
 
 Sums = dict[tuple[str, int], float]
 """(region, order) -> sum of |p - g| ** order, values in [0, 1]."""
@@ -42,7 +42,7 @@ def known_residual(pair: Pair, orders: Iterable[int]) -> dict[int, float]:
     regions = pair.regions
     if regions is None:
         raise ValueError("trimap: needed to tell the known region")
-    known = {"known": lambda rows: np.bitwise_not(regions.mask("unknown", rows))}
+    known = {"known": lambda rows: np.bitwise_not(regions.mask(UNKNOWN, rows))}
     # where it is known, the trimap is the label in bytes
     sums = _sums(regions.trimap, pair.alpha, known, [("known", order) for order in orders])
     return {order: total for (_, order), total in sums.items()}
@@ -75,28 +75,3 @@ def _float_errors(pred: Matte, alpha: Matte) -> Matte:
     errors = unit_values(pred)
     errors -= unit_values(alpha)
     return errors
-
-
-def boundary_mask(alpha: Matte) -> npt.NDArray[np.uint8]:
-    """Where the ground truth's boundary runs: ours, for `sad_boundary`.
-
-    A pixel belongs to it if the square of 2 r + 1 pixels around it holds something that is not
-    background and something that is not foreground, r = max(1, round(short side / 200)): 5 pixels
-    to either side at 1080.
-
-    Args:
-        alpha: (H, W) uint8 or float in [0, 1].
-
-    Returns:
-        (H, W) uint8, 255 inside the band.
-
-    >>> boundary_mask(np.array([[0, 0, 0, 255, 255, 255]], np.uint8))
-    array([[  0,   0, 255, 255,   0,   0]], dtype=uint8)
-    """
-    radius = max(1, round(min(alpha.shape) / 200))
-    square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
-    solid = 255 if alpha.dtype == np.uint8 else 1
-    reach, core = as_mask(alpha > 0), as_mask(alpha >= solid)
-    some: Matte = np.asarray(cv2.dilate(reach, square)).reshape(alpha.shape)
-    all_of_it: Matte = np.asarray(cv2.erode(core, square)).reshape(alpha.shape)
-    return np.bitwise_and(some, np.bitwise_not(all_of_it))

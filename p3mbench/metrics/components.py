@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from p3mbench.metrics.arrays import strips
 from p3mbench.metrics.conventions import Convention
-from p3mbench.metrics.inputs import strips
 
 Ints = npt.NDArray[np.int64]
 Levels = npt.NDArray[np.uint8]

@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from p3mbench.metrics.arrays import Mask, Matte, strips, unit_values
 from p3mbench.metrics.components import find_islands
 from p3mbench.metrics.conventions import Convention
-from p3mbench.metrics.inputs import Mask, Matte, Pair, strips, unit_values
+from p3mbench.metrics.inputs import Pair
 
 LEVELS = np.arange(11) * 0.1
 """The thresholds; the sixth is 0.6000000000000001, which gray 153 / 255 misses in float64."""

@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from p3mbench.metrics.table import METRICS, TRIMAP_REGIONS
+from p3mbench.metrics.table import METRICS
 
 _WHOLE = ("sad", "mse", "mad", "grad", "conn")
 _P3M_TRIMAP = ("sad_t", "mse_t", "mad_t", "sad_fg", "sad_bg")
 _UNKNOWN = ("sad_t", "mse_t", "grad_t", "conn_t")
-
-OWN_METRICS = ("sad_boundary", "sad_face", "mad_face")
-"""Metrics of p3mbench itself; they do not depend on the convention."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +75,7 @@ class Convention:
         for name in names:
             if name not in METRICS:
                 raise ValueError(f"convention {self.name!r}: {name!r} is no row of METRICS")
-            if name in self.metrics and METRICS[name].region in TRIMAP_REGIONS:
+            if name in self.metrics and METRICS[name].region.needs == "trimap":
                 raise ValueError(
                     f"convention {self.name!r}: {name!r} needs a trimap; list it in trimap_metrics"
                 )

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.metrics.inputs import Mask, Matte, strips
+from p3mbench.metrics.arrays import Mask, Matte, strips
 
 _BLOCK = 8  # side of the blocks that are filtered or not; at least the kernels' radius
 _STRIP = 4 * _BLOCK

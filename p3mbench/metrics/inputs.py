@@ -1,29 +1,20 @@
-"""Checks and preparation of what the metrics are given: nothing is broadcast, wrapped or guessed.
-
-A matte is (H, W) uint8, byte / 255, or (H, W) floating point in [0, 1].
-"""
+"""Checks and preparation of what the metrics are given: nothing is broadcast or guessed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from p3mbench.metrics.arrays import Mask, Matte, as_mask, strips
 from p3mbench.metrics.conventions import Convention
-
-Matte = npt.NDArray[Any]
-Mask = npt.NDArray[np.uint8]
-"""(H, W) uint8, 255 inside and 0 outside."""
 
 RANGE_TOLERANCE = 1e-6
 """Floats this far outside [0, 1] are rounding; they are clipped and flagged `clipped`."""
 
 
-_LABELS = {"foreground": 255, "background": 0, "unknown": 128}
-_STRIP_PIXELS = 1 << 16
+FOREGROUND, UNKNOWN, BACKGROUND = 255, 128, 0  # levels of a trimap
 
 
 @dataclass(frozen=True)
@@ -33,9 +24,9 @@ class Regions:
     trimap: npt.NDArray[np.uint8]
     unknown_pixels: int
 
-    def mask(self, region: str, rows: slice = slice(None)) -> Mask:
-        """The mask of `foreground`, `background` or `unknown`, of some rows only if so asked."""
-        return as_mask(np.equal(self.trimap[rows], np.uint8(_LABELS[region])))
+    def mask(self, level: int, rows: slice = slice(None)) -> Mask:
+        """Where the trimap has a level, 255, 128 or 0; of some rows only if so asked."""
+        return as_mask(np.equal(self.trimap[rows], np.uint8(level)))
 
 
 @dataclass(frozen=True)
@@ -152,41 +143,6 @@ def check_face(face: npt.NDArray[np.bool_], alpha: Matte) -> Mask:
     return as_mask(face)
 
 
-def as_mask(inside: npt.NDArray[np.bool_]) -> Mask:
-    """The (H, W) bool array as a mask.
-
-    >>> as_mask(np.array([[True, False]]))
-    array([[255,   0]], dtype=uint8)
-    """
-    return np.negative(inside.view(np.uint8))  # 1 wraps to 255
-
-
-def strips(shape: tuple[int, ...], step_of: int = 1) -> Iterator[slice]:
-    """Slices of rows that cover an image, each of some 65,000 pixels.
-
-    Whole-image temporaries would leave the processor's cache, and the memory they need would be
-    mapped afresh for every image.
-
-    Args:
-        shape: (H, W).
-        step_of: slices begin at multiples of it.
-
-    >>> [(part.start, part.stop) for part in strips((3, 40000))]
-    [(0, 1), (1, 2), (2, 3)]
-    """
-    height, width = shape
-    step = max(1, _STRIP_PIXELS // (width * step_of)) * step_of
-    for start in range(0, height, step):
-        yield slice(start, min(start + step, height))
-
-
-def unit_values(matte: Matte) -> npt.NDArray[np.float64]:
-    """The matte's values in [0, 1] as float64."""
-    if matte.dtype == np.uint8:
-        return np.divide(matte, 255.0)
-    return matte.astype(np.float64)
-
-
 def _count(trimap: npt.NDArray[np.uint8], value: int) -> int:
     return sum(int(np.count_nonzero(trimap[rows] == value)) for rows in strips(trimap.shape))
 
@@ -206,8 +162,8 @@ def _to_single(matte: Matte) -> Matte:
 
 def _paste(pred: Matte, regions: Regions) -> Matte:
     if pred.dtype == np.uint8:
-        filled = np.bitwise_or(pred, regions.mask("foreground"))
-        return np.bitwise_and(filled, np.bitwise_not(regions.mask("background")), out=filled)
+        filled = np.bitwise_or(pred, regions.mask(FOREGROUND))
+        return np.bitwise_and(filled, np.bitwise_not(regions.mask(BACKGROUND)), out=filled)
     pasted = pred.copy()
     pasted[regions.trimap == 255] = 1
     pasted[regions.trimap == 0] = 0

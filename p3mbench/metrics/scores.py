@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.metrics.absolute import Masks, boundary_mask, error_sums, known_residual
+from p3mbench.metrics.absolute import Masks, Sums, error_sums, known_residual
+from p3mbench.metrics.arrays import Mask, Matte
 from p3mbench.metrics.connectivity import connectivity
-from p3mbench.metrics.conventions import OWN_METRICS, Convention, find_convention
+from p3mbench.metrics.conventions import Convention, find_convention
+from p3mbench.metrics.family import Given, Region
 from p3mbench.metrics.gradient import gradient_sum
-from p3mbench.metrics.inputs import Mask, Matte, Pair, check_face, prepare
-from p3mbench.metrics.table import METRICS, TRIMAP_REGIONS
+from p3mbench.metrics.inputs import UNKNOWN, Pair, check_face, prepare
+from p3mbench.metrics.table import METRICS, OWN_METRICS
 
 _POWER = {"sad": 1, "mad": 1, "mse": 2}
 
@@ -78,11 +80,13 @@ def score(
         flags.append("empty_prediction")
     if not cv2.countNonZero(pair.alpha):
         flags.append("empty_alpha")
-    areas: dict[str, Mask] = {}
-    if face is not None:
-        areas["face"] = check_face(face, pair.alpha)
-    if any(METRICS[name].region == "boundary" for name in names):
-        areas["boundary"] = boundary_mask(pair.alpha)
+    regions = {METRICS[name].region.name: METRICS[name].region for name in names}
+    given = Given(
+        pair.alpha,
+        None if pair.regions is None else pair.regions.trimap,
+        None if face is None else check_face(face, pair.alpha),
+    )
+    areas = {name: region.mask(given) for name, region in regions.items() if region.mask}
     values = _absolute(pair, chosen, areas, names, flags)
     values |= _structural(pair, chosen, areas, names, flags)
     return Scores({name: values[name] for name in names}, dict.fromkeys(flags))
@@ -110,7 +114,8 @@ def defined_metrics(convention: str = "p3m", *, trimap: bool, face: bool) -> tup
         )
     own = OWN_METRICS if chosen.gradient == "p3m" else ()
     names = dict.fromkeys(chosen.defines(trimap=trimap) + own)
-    return tuple(name for name in names if face or METRICS[name].region != "face")
+    given = {"": True, "trimap": trimap, "face": face}
+    return tuple(name for name in names if given[METRICS[name].region.needs])
 
 
 def select_metrics(
@@ -156,43 +161,55 @@ def _absolute(
     flags: list[str],
 ) -> dict[str, float]:
     """SAD, MSE and MAD of every region that is asked for."""
-    orders = {name: _POWER.get(METRICS[name].measure, 0) for name in names}
-    wanted = {(METRICS[name].region, order) for name, order in orders.items() if order}
-    sums = error_sums(pair, _sources(pair, areas), sorted(wanted))
-    if chosen.known_counts and any(region == "unknown" for region, _ in wanted):
-        residual = known_residual(pair, [order for region, order in wanted if region == "unknown"])
-        for order, extra in residual.items():
-            sums["unknown", order] += extra
-        if any(residual.values()):
-            flags.append("known_not_binary")
+    orders = {name: _POWER[METRICS[name].measure] for name in names
+              if METRICS[name].measure in _POWER}  # fmt: skip
+    wanted = {(METRICS[name].region.name, order) for name, order in orders.items()}
+    regions = {METRICS[name].region for name in orders}
+    sums = error_sums(pair, _sources(pair, areas, regions), sorted(wanted))
+    if chosen.known_counts:
+        _count_known(pair, regions, sums, flags)
     values = {}
     for name, order in orders.items():
-        if not order:
-            continue
         measure, region = METRICS[name].measure, METRICS[name].region
-        if measure == "sad" and region in ("foreground", "background"):
-            values[name] = sums[region, order] / 1000  # 0 where there is none, as in P3M's code
+        total = sums[region.name, order]
+        if measure == "sad" and region.zero_if_empty:
+            values[name] = total / 1000
             continue
         pixels = _pixels(pair, areas, region)
         if not pixels:
-            flags.append(f"no_{region}")
+            flags.append(f"no_{region.name}")
             values[name] = math.nan
         elif measure == "sad":
-            values[name] = sums[region, order] / 1000
+            values[name] = total / 1000
         else:
             scale = 1000 if chosen.thousandfold else 1
-            values[name] = sums[region, order] / (pixels + chosen.pixel_epsilon) * scale
+            values[name] = total / (pixels + chosen.pixel_epsilon) * scale
     return values
 
 
-def _sources(pair: Pair, areas: Mapping[str, Mask]) -> Masks:
-    sources: dict[str, Callable[[slice], Mask] | None] = {"image": None}
-    if pair.regions is not None:
-        for of_trimap in TRIMAP_REGIONS:
-            sources[of_trimap] = partial(pair.regions.mask, of_trimap)
-    for region, area in areas.items():
-        sources[region] = partial(_copied, area)
-    return sources
+def _count_known(pair: Pair, regions: Iterable[Region], sums: Sums, flags: list[str]) -> None:
+    """Add to sums over the unknown region what the known one still misses."""
+    unknown = next((region.name for region in regions if region.label == UNKNOWN), None)
+    orders = [order for name, order in sums if name == unknown]
+    residual = known_residual(pair, orders) if orders else {}
+    for order, extra in residual.items():
+        sums[unknown or "", order] += extra
+    if any(residual.values()):
+        flags.append("known_not_binary")
+
+
+def _sources(pair: Pair, areas: Mapping[str, Mask], regions: Iterable[Region]) -> Masks:
+    return {region.name: _source(pair, areas, region) for region in regions}
+
+
+def _source(
+    pair: Pair, areas: Mapping[str, Mask], region: Region
+) -> Callable[[slice], Mask] | None:
+    if region.name in areas:
+        return partial(_copied, areas[region.name])
+    if region.label >= 0 and pair.regions is not None:
+        return partial(pair.regions.mask, region.label)
+    return None
 
 
 def _copied(area: Mask, rows: slice) -> Mask:
@@ -200,22 +217,22 @@ def _copied(area: Mask, rows: slice) -> Mask:
     return area[rows].copy()
 
 
-def _pixels(pair: Pair, areas: Mapping[str, Mask], region: str) -> int:
+def _pixels(pair: Pair, areas: Mapping[str, Mask], region: Region) -> int:
     """How many pixels a mean runs over, or 0 if a metric has nothing to look at."""
-    if region == "unknown" and pair.regions is not None:
+    if region.label == UNKNOWN and pair.regions is not None:
         return pair.regions.unknown_pixels
     mask = _mask(pair, areas, region)
     return pair.pixels if mask is None else int(cv2.countNonZero(mask))
 
 
-def _mask(pair: Pair, areas: Mapping[str, Mask], region: str) -> Mask | None:
+def _mask(pair: Pair, areas: Mapping[str, Mask], region: Region) -> Mask | None:
     """The pixels of a region; None for the whole image."""
-    if region in areas:
-        return areas[region]
-    if region in TRIMAP_REGIONS and pair.regions is not None:
-        return pair.regions.mask(region)
-    if region != "image":
-        raise ValueError(f"metrics: the region {region!r} cannot be told from what is given")
+    if region.name in areas:
+        return areas[region.name]
+    if region.label >= 0 and pair.regions is not None:
+        return pair.regions.mask(region.label)
+    if region.needs:
+        raise ValueError(f"metrics: the region {region.name!r} cannot be told from what is given")
     return None
 
 
@@ -233,7 +250,7 @@ def _structural(
         if measure not in ("grad", "conn"):
             continue
         if not _pixels(pair, areas, region):
-            flags.append(f"no_{region}")
+            flags.append(f"no_{region.name}")
             values[name] = math.nan
             continue
         mask = _mask(pair, areas, region)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.metrics.inputs import Matte
+from p3mbench.metrics.arrays import Matte
 from p3mbench.metrics.scores import defined_metrics, score
 
 Trimap = npt.NDArray[np.uint8]

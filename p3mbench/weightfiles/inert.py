@@ -26,7 +26,7 @@ class Array(Inert):
     """A NumPy array that was in a file."""
 
 
-class Table:
+class PlainMapping:
     """A mapping of a library's own type; what comes out is an ordered dictionary."""
 
     def __new__(cls, *_made_of: object) -> Any:
@@ -34,7 +34,7 @@ class Table:
         return OrderedDict()
 
 
-class Series:
+class PlainSequence:
     """A sequence of a library's own type; what comes out is a list."""
 
     def __new__(cls, *_made_of: object) -> Any:
@@ -70,6 +70,6 @@ def stand_ins() -> list[Any]:
     return [
         *((Inert, name) for name in (*_NUMPY, *scalars, *paths, *_PLAIN)),
         *((Array, name) for name in arrays),
-        *((Table, name) for name in _TABLES),
-        (Series, "collections.deque"),
+        *((PlainMapping, name) for name in _TABLES),
+        (PlainSequence, "collections.deque"),
     ]

@@ -12,7 +12,7 @@ import torch
 from p3mbench_methods.inference import image_and_classes
 from p3mbench_methods.matteformer import training
 from p3mbench_methods.matteformer.method import load, refined, uncertain
-from p3mbench_methods.matteformer.network import MatteFormer, Outputs, shift_mask
+from p3mbench_methods.matteformer.network import MatteFormer, MatteFormerOutputs, shift_mask
 from p3mbench_methods.windows import merged, partitioned
 
 from p3mbench.training.batch import Batch
@@ -60,7 +60,7 @@ def test_certain_pixels_keep_the_coarse_matte() -> None:
     coarse[..., 32:] = 1
     coarse[..., 30:34] = 0.5
     finer, finest = torch.full_like(coarse, 0.25), torch.full_like(coarse, 0.75)
-    alpha = refined(Outputs(finest, finer, coarse))
+    alpha = refined(MatteFormerOutputs(finest, finer, coarse))
     assert (alpha[:, :16] == 0).all() and (alpha[:, 48:] == 1).all()
     assert (alpha[:, 30:34] == 0.75).all()
 
@@ -73,13 +73,17 @@ def test_uncertainty_is_widened() -> None:
     assert 20 < wide.sum() <= 49
 
 
+SIDE = 256
+
+
 def slow_uncertain(alpha: np.ndarray, side: int) -> np.ndarray:
-    """The published steps of one (512, 512) matte with OpenCV."""
-    places = np.arange(640) * 512 // 640
+    """The published steps of one square matte with OpenCV; there its side is 512, enlarged 640."""
+    size = alpha.shape[0]
+    places = np.arange(size * 5 // 4) * 4 // 5
     wide = alpha[places][:, places]
     unsure = ((wide >= 1 / 255) & (wide <= 1 - 1 / 255)).astype(np.uint8)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    back = np.arange(512) * 640 // 512
+    back = np.arange(size) * 5 // 4
     return cv2.dilate(unsure, ellipse)[back][:, back]
 
 
@@ -88,12 +92,12 @@ def test_the_uncertain_region_is_widened_as_published(
     widest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(2)
-    smooth = cv2.GaussianBlur(rng.random((512, 512)), (0, 0), 25)
+    smooth = cv2.GaussianBlur(rng.random((SIDE, SIDE)), (0, 0), 12)
     alpha = np.clip((smooth - smooth.mean()) / smooth.std() * 2 + 0.5, 0, 1)
     sides = [1, 2, widest // 2, widest - 1]
     chosen = torch.tensor([side - 1 for side in sides])
     monkeypatch.setattr(torch, "randint", lambda *_, **__: chosen)
-    planes = torch.from_numpy(alpha).float().expand(len(sides), 1, 512, 512)
+    planes = torch.from_numpy(alpha).float().expand(len(sides), 1, SIDE, SIDE)
     found = training.uncertain(planes, widest)[:, 0].numpy()
     for side, plane in zip(sides, found, strict=True):
         assert np.array_equal(plane, slow_uncertain(alpha.astype(np.float32), side)), side
@@ -107,7 +111,7 @@ def test_widths_are_drawn_for_each_matte() -> None:
     assert len(set(sizes.tolist())) > 8 and float(sizes.min()) >= 1
 
 
-def outputs_and_batch(stage: str) -> tuple[Outputs, Batch]:
+def outputs_and_batch(stage: str) -> tuple[MatteFormerOutputs, Batch]:
     torch.manual_seed(1)
     os1, os4 = torch.rand(2, 1, 64, 64), torch.rand(2, 1, 64, 64)
     os8 = torch.zeros(2, 1, 64, 64)
@@ -115,7 +119,7 @@ def outputs_and_batch(stage: str) -> tuple[Outputs, Batch]:
     trimap = torch.zeros(2, 1, 64, 64)
     trimap[..., 40:50, 40:50] = 128
     zeros = torch.zeros(2, 3, 64, 64)
-    return Outputs(os1, os4, os8), Batch(zeros, os8, trimap, zeros, zeros, stage=stage)
+    return MatteFormerOutputs(os1, os4, os8), Batch(zeros, os8, trimap, zeros, zeros, stage=stage)
 
 
 def test_where_the_finer_mattes_count_in_each_stage() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from p3mbench_methods.p3mnet.method import STRATEGIES, P3MNetPredictor, network_sides
+from p3mbench_methods.p3mnet.method import STRATEGIES, P3MNetPredictor
 from p3mbench_methods.p3mnet.network import P3MNet
-from p3mbench_methods.p3mnet.spec import R34
+from p3mbench_methods.p3mnet.spec import P3MNetR34
 from PIL import Image
 
 from p3mbench.errors import MethodError, WeightsError
@@ -36,9 +34,7 @@ def data(golden: Callable[[str], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def network(data: Any) -> P3MNet:
-    filled = P3MNet()
-    filled.load_state_dict(data.state(filled), strict=True)
-    return filled
+    return data.network(P3MNet)
 
 
 @pytest.fixture(scope="module")
@@ -146,21 +142,6 @@ def test_fusion_takes_local_where_unknown_only(thin: P3MNet) -> None:
     assert (out.fusion[label == 0] == 0).all()
 
 
-@pytest.mark.parametrize(
-    ("shape", "ratio", "sides"),
-    [
-        ((1080, 1620), 0.5, (512, 800)),
-        ((1080, 1620), 1, (1056, 1600)),
-        ((4000, 3200), 0.5, (1600, 1600)),
-        ((256, 192), 0.5, (128, 96)),
-        ((63, 40), 0.5, (32, 32)),
-        ((1, 31), 1, (32, 32)),
-    ],
-)
-def test_network_sides(shape: tuple[int, int], ratio: float, sides: tuple[int, int]) -> None:
-    assert network_sides(shape, ratio) == sides
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("shape", [(1, 1), (5, 40), (31, 64), (101, 77), (128, 96)])
 def test_any_size_gives_a_matte(thin: P3MNet, strategy: str, shape: tuple[int, int]) -> None:
@@ -210,9 +191,9 @@ def test_base_must_be_even(base: int) -> None:
 def test_published_wrapping_loads_through_the_method(
     network: P3MNet, data: Any, tmp_path: Path
 ) -> None:
-    path = tmp_path / R34.info.checkpoints[0].file
+    path = tmp_path / P3MNetR34.info.checkpoints[0].file
     torch.save({"state_dict": network.state_dict(), "epoch": 150}, path)
-    loaded = R34("hybrid").load("cpu", path)
+    loaded = P3MNetR34("hybrid").load("cpu", path)
     path.unlink()
     errors = data.relative_errors(loaded.raw_outputs(data.arrays["image"]))  # type: ignore[attr-defined]
     assert max(errors.values()) < 1e-5
@@ -231,7 +212,7 @@ def test_of_two_differing_copies_the_encoder_wins(thin: P3MNet, tmp_path: Path) 
 
 def test_missing_weights_name_file_and_command() -> None:
     with pytest.raises(WeightsError) as caught:
-        R34().load("cpu", None)
+        P3MNetR34().load("cpu", None)
     text = str(caught.value)
     assert "p3mnet_pretrained_on_p3m10k.pth" in text
     assert "--weights p3mnet-r34=FILE" in text
@@ -241,14 +222,5 @@ def test_missing_weights_name_file_and_command() -> None:
 
 def test_unknown_strategy_is_refused() -> None:
     with pytest.raises(MethodError, match="resize-2021"):
-        R34(strategy="crop")
-    assert set(R34.info.strategies) == set(STRATEGIES)
-
-
-def test_importing_the_spec_costs_nothing() -> None:
-    code = (
-        "import sys, p3mbench_methods.p3mnet.spec as s; s.R34()\n"
-        "print([m for m in ('torch', 'scipy', 'cv2', 'skimage', 'pandas') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+        P3MNetR34(strategy="crop")
+    assert set(P3MNetR34.info.strategies) == set(STRATEGIES)

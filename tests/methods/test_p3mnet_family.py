@@ -12,7 +12,7 @@ from p3mbench_methods.p3mnet.architectures import network_of
 from p3mbench_methods.p3mnet.basic import Basic
 from p3mbench_methods.p3mnet.method import STRATEGIES, P3MNetPredictor
 from p3mbench_methods.p3mnet.network import P3MNet
-from p3mbench_methods.p3mnet.spec import SwinT, ViTAES
+from p3mbench_methods.p3mnet.spec import P3MNetSwinT, P3MNetViTAES
 from p3mbench_methods.p3mnet.swin import zones
 from p3mbench_methods.p3mnet.vitae import random_features
 
@@ -70,13 +70,13 @@ def test_another_draw_changes_the_matte_a_little(tmp_path: Path) -> None:
 @pytest.mark.parametrize("features", [-1, 1000, "a"])
 def test_features_is_a_small_number(features: Any) -> None:
     with pytest.raises(MethodError, match="0 to 999"):
-        ViTAES(features=features)
+        P3MNetViTAES(features=features)
 
 
 def test_strategies_are_shared() -> None:
     with pytest.raises(MethodError, match=r"p3mnet-swin-t has no strategy"):
-        SwinT(strategy="crop")
-    assert SwinT("hybrid").strategy == "hybrid"
+        P3MNetSwinT(strategy="crop")
+    assert P3MNetSwinT("hybrid").strategy == "hybrid"
 
 
 def test_zones_keep_the_padding_apart() -> None:

@@ -11,16 +11,15 @@ from dataclasses import replace
 import numpy as np
 import torch
 from p3mbench_methods.dim import training as dim
-from p3mbench_methods.dim.network import Outputs as DIMOutputs
+from p3mbench_methods.dim.network import DIMOutputs
 from p3mbench_methods.gfm import training as gfm
-from p3mbench_methods.gfm.network import Branches, Rosta
-from p3mbench_methods.gfm.network import Outputs as GFMOutputs
+from p3mbench_methods.gfm.network import Branches, GFMOutputs, Rosta
 from p3mbench_methods.indexnet.training import IndexNetTraining
 from p3mbench_methods.matteformer import training as matteformer
-from p3mbench_methods.matteformer.network import Outputs as MatteFormerOutputs
-from p3mbench_methods.modnet.network import Outputs as MODNetOutputs
+from p3mbench_methods.matteformer.network import MatteFormerOutputs
+from p3mbench_methods.modnet.network import MODNetOutputs
 from p3mbench_methods.modnet.training import MODNetTraining
-from p3mbench_methods.p3mnet.network import Outputs as P3MOutputs
+from p3mbench_methods.p3mnet.network import P3MNetOutputs
 from p3mbench_methods.p3mnet.training import P3MNetTraining
 from p3mbench_methods.training_inputs import colours
 from p3mbench_methods.vitmatte.training import ViTMatteTraining
@@ -47,9 +46,9 @@ def total(parts: Terms) -> Tensor:
     return torch.stack(list(parts.values())).sum()
 
 
-def p3m_outputs(given: Tensors) -> P3MOutputs:
+def p3m_outputs(given: Tensors) -> P3MNetOutputs:
     logits = [given[f"logits_{name}"] for name in ("global", "side2", "side1", "side0")]
-    return P3MOutputs(logits[0], given["local"], given["fusion"], *logits[1:])
+    return P3MNetOutputs(logits[0], given["local"], given["fusion"], *logits[1:])
 
 
 def p3m(given: Tensors, batch: Batch, soft: Batch) -> Terms:

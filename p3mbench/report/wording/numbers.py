@@ -13,16 +13,6 @@ MINUS = "\N{MINUS SIGN}"
 MOST_EXTRA = 2  # decimals beyond the paper's
 
 
-REGIONS = {
-    "image": "the whole image",
-    "unknown": "the unknown region",
-    "foreground": "the known foreground",
-    "background": "the known background",
-    "boundary": "the boundary",
-    "face": "the face",
-}
-
-
 @dataclass(frozen=True)
 class MetricDisplay:
     """A metric's column title, the decimals papers print, and the region it looks at."""
@@ -38,7 +28,7 @@ def metric_display(metric: str) -> MetricDisplay:
     known = METRICS.get(metric)
     if known is None:
         return MetricDisplay(metric.upper().replace("_", "-"), 4)
-    return MetricDisplay(known.title, known.decimals, REGIONS[known.region], known.ranks_alone)
+    return MetricDisplay(known.title, known.decimals, known.region.title, known.ranks_alone)
 
 
 def number(value: float, decimals: int, *, sign: bool = False) -> str:

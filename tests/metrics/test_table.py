@@ -12,8 +12,18 @@ import numpy as np
 import pytest
 from mattes import draw_bytes
 
-from p3mbench.metrics import CONVENTIONS, METRICS, Metric, boundary_mask, score, scores, table
-from p3mbench.metrics.table import MEASURES, SUFFIXES
+from p3mbench.metrics import (
+    CONVENTIONS,
+    METRICS,
+    REGIONS,
+    Metric,
+    Region,
+    boundary_mask,
+    score,
+    scores,
+)
+from p3mbench.metrics.family import MEASURES
+from p3mbench.metrics.table import by_name, regions_of
 
 SHAPE = (41, 37)
 
@@ -30,14 +40,13 @@ def scene(seed: int = 5):
 def every(monkeypatch: pytest.MonkeyPatch) -> dict[str, Metric]:
     """A table with a row for every measure of every region."""
     rows = {
-        f"{measure}{suffix}": Metric(f"{measure}{suffix}", "X", region, "any", 2)
-        for measure, (region, suffix) in itertools.product(MEASURES, SUFFIXES.items())
+        f"{measure}{region.suffix}": Metric(f"{measure}{region.suffix}", "X", region, 2)
+        for measure, region in itertools.product(MEASURES, REGIONS.values())
     }
-    for module in (table, scores):
-        monkeypatch.setattr(module, "METRICS", MappingProxyType(rows))
     from p3mbench.metrics import conventions
 
-    monkeypatch.setattr(conventions, "METRICS", MappingProxyType(rows))
+    for module in (conventions, scores):
+        monkeypatch.setattr(module, "METRICS", MappingProxyType(rows))
     return rows
 
 
@@ -55,15 +64,15 @@ def reference(name: str, row: Metric, convention: str, inputs) -> float:
         "background": trimap == 0,
         "boundary": boundary_mask(alpha) > 0,
         "face": face,
-    }[row.region]
+    }[row.region.name]
     if name.startswith("grad"):
         if chosen.gradient == "p3m":
             return float(literal.p3m_gradient(pred, alpha, region))
         return float(literal.dim_gradient(pred, alpha, region, chosen.stretch))
     if name.startswith("conn"):
         return float(literal.connectivity(pred, alpha, region, convention))
-    summed = whole if row.region == "unknown" and chosen.known_counts else region
-    if row.region == "unknown" and chosen.known_counts:
+    summed = whole if row.region.name == "unknown" and chosen.known_counts else region
+    if row.region.name == "unknown" and chosen.known_counts:
         pred = literal.paste(pred, trimap)
     d = np.abs(literal.as_float(pred) - literal.as_float(alpha))[summed]
     if name.startswith("sad"):
@@ -79,7 +88,7 @@ def test_every_measure_of_every_region_is_right(
 ) -> None:
     inputs = scene()
     pred, alpha, trimap, face = inputs
-    inner = tuple(n for n, m in every.items() if m.region in table.TRIMAP_REGIONS)
+    inner = tuple(n for n, m in every.items() if m.region.needs == "trimap")
     outer = tuple(n for n in every if n not in inner)
     made = replace(CONVENTIONS[convention], metrics=outer, trimap_metrics=(*inner,))
     if made.gradient != "p3m":  # with a trimap those conventions have its metrics only
@@ -116,13 +125,13 @@ def test_means_of_regions_without_a_pixel_are_missing_and_flagged(
         ("mad_fg", "image", "over the region 'image'"),
         ("grad", "face", "'_face'"),
         ("iou", "image", "one of sad, mse"),
-        ("sad_hair", "hair", "'hair' is none of image"),
+        ("sad_hair", "face", "'_face'"),
         ("sad_trimap", "unknown", "'_t'"),
     ],
 )
 def test_a_row_whose_name_says_something_else_is_refused(name, region, words) -> None:
     with pytest.raises(ValueError, match="metric") as caught:
-        Metric(name, "X", region, "any", 2)
+        Metric(name, "X", REGIONS[region], 2)
     assert words in str(caught.value)
 
 
@@ -148,7 +157,26 @@ def test_a_metric_of_the_face_is_offered_only_with_a_face(monkeypatch) -> None:
 
 def test_two_rows_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="one name"):
-        table._by_name(METRICS["sad"], METRICS["sad"])
+        by_name([METRICS["sad"], METRICS["sad"]])
+
+
+def test_two_regions_of_one_name_or_suffix_are_refused() -> None:
+    face = METRICS["sad_face"]
+    for other, words in (
+        (Region(name="face", suffix="_f", title="another"), "one name"),
+        (Region(name="head", suffix="_face", title="another"), "one suffix"),
+    ):
+        metric = Metric(f"sad{other.suffix}", "X", other, 2)
+        with pytest.raises(ValueError, match=words):
+            regions_of([face, metric])
+
+
+def test_what_is_stored_and_shown_stays() -> None:
+    """The names are keys of stored rows, and their order is that of columns."""
+    assert tuple(METRICS) == (
+        "sad", "mse", "mad", "grad", "conn", "sad_t", "mse_t", "mad_t", "grad_t", "conn_t",
+        "sad_fg", "sad_bg", "sad_boundary", "sad_face", "mad_face",
+    )  # fmt: skip
 
 
 def test_gcas_own_tester_is_gca_after_pasting_and_truncating() -> None:

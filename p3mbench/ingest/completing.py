@@ -1,0 +1,134 @@
+"""Lines completed by what the user said of their file, and by what follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from p3mbench import settings
+from p3mbench.errors import DataError
+from p3mbench.ingest.columns import REQUIRED, SETTING
+from p3mbench.ingest.defaults import Defaults
+from p3mbench.ingest.rows import image_id, is_summary, spelt
+from p3mbench.ingest.tables import FileContent, FileLine
+from p3mbench.names import printable
+from p3mbench.published import BENCHMARK
+
+TEST_OF = {"P": settings.BLURRED, "NP": settings.NORMAL}  # how P3M-500's subsets were released
+SHOWN = 3
+# what the user says counts more than a column that says one thing throughout
+_WINS = ("benchmark", "subset", "convention")
+_OPTIONS = {
+    "method": "--method",
+    "subset": "--subset",
+    "variant": "--setting TRAIN:TEST",
+    "train_setting": "--setting TRAIN:TEST",
+}
+
+
+def completed(
+    path: Path, content: FileContent, defaults: Defaults, notes: list[str], log: bool
+) -> list[FileLine]:
+    """Lines with what the user said filled in; those that are no image are left out.
+
+    Args:
+        path: for messages.
+        content: of the file.
+        defaults: what the user said.
+        notes: takes what a user should know.
+        log: whether the file is a log, whose subset tells the variant.
+
+    Raises:
+        DataError: a column is missing that nobody filled in, or what the user said contradicts the
+            file.
+    """
+    given = defaults.cells()
+    _check_given(path, content, given, notes)
+    _check_complete(path, content, given, log)
+    renamed = 0
+    lines, summaries = [], []
+    for line in content.lines:
+        values = _filled(line, given, log)
+        image = values.get("image", "")
+        if is_summary(image):
+            summaries.append(f"{printable(image)!r} (line {line.number})")
+            continue
+        values["image"] = image_id(image)
+        renamed += values["image"] != image
+        lines.append(FileLine(line.number, values))
+    if summaries:
+        more = f" and {len(summaries) - SHOWN} more" if len(summaries) > SHOWN else ""
+        notes.append(f"{path}: left out what is no image: {', '.join(summaries[:SHOWN])}{more}")
+    if renamed:
+        notes.append(
+            f"{path}: {renamed:,} image names lost folders or a suffix such as .png, so that they "
+            "pair with ids"
+        )
+    return lines
+
+
+def _filled(line: FileLine, given: Mapping[str, str], log: bool) -> dict[str, str]:
+    """The cells of a line and what the user said, in our words."""
+    values = {**given, **{name: cell for name, cell in line.values.items() if cell}}
+    values.update({name: given[name] for name in _WINS if name in given})
+    _split_setting(values)
+    values.setdefault("benchmark", BENCHMARK)
+    spelt(values)
+    if log and not values.get("variant"):
+        values["variant"] = TEST_OF.get(values.get("subset", ""), "")
+    return values
+
+
+def _check_given(
+    path: Path, content: FileContent, given: Mapping[str, str], notes: list[str]
+) -> None:
+    """Refuse options that contradict a file; those that replace its one value are noted."""
+    for name in _WINS:
+        values = {line.values.get(name, "") for line in content.lines} - {""}
+        if name not in given or not values or values == {given[name]}:
+            continue
+        if len(values) > 1:
+            shown = ", ".join(sorted(map(printable, values))[:SHOWN])
+            raise DataError(f"{path}: has several values of {name} ({shown}); leave --{name}")
+        notes.append(f"{path}: --{name} {given[name]} in place of {printable(min(values))}")
+
+
+def _check_complete(path: Path, content: FileContent, given: Mapping[str, str], log: bool) -> None:
+    """Refuse a file that lacks a column which nobody filled in."""
+    train, _, test = given.get(SETTING, "").partition(":")
+    if SETTING in given:
+        _check_setting(path, train, test)
+    told = {column.name for column in content.columns}
+    told |= set(given)
+    if SETTING in {column.kind for column in content.columns} or test or (train and log):
+        told |= {"train_setting", "variant"}
+    elif train:
+        told.add("train_setting")
+    missing = [name for name in REQUIRED if name not in told]
+    if missing:
+        asked = ", ".join(dict.fromkeys(_OPTIONS[name] for name in missing if name in _OPTIONS))
+        raise DataError(
+            f"{path}: the header lacks {', '.join(missing)}"
+            + (f"; add the column, or give {asked}" if asked else "; it is needed")
+        )
+
+
+def _check_setting(path: Path, train: str, test: str) -> None:
+    known = train == settings.UNTRAINED or settings.is_train_setting(train)
+    if not known or (test and not settings.is_variant(test)):
+        trains = ", ".join((*settings.TRAIN_SETTINGS, settings.UNTRAINED))
+        raise DataError(
+            f"{path}: the setting must be TRAIN:TEST with TRAIN of {trains} and TEST B or N, such "
+            f"as B:N, or another obfuscation in the place of B, not {printable(train)}"
+            f"{':' if test else ''}{printable(test)}"
+        )
+
+
+def _split_setting(values: dict[str, str]) -> None:
+    setting = values.pop(SETTING, "")
+    if setting:
+        train, _, test = re.sub(r"\s*(?:→|->)\s*", ":", setting).partition(":")
+        values.setdefault("train_setting", train.strip())
+        if test:
+            values.setdefault("variant", test.strip())

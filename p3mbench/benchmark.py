@@ -1,50 +1,37 @@
 """Benchmarks are TOML files: which images, which variants, which protocol.
 
-A file is checked key by key; what is wrong is named. Opening a benchmark finds its samples and says
+A file is checked key by key; what is wrong is named. What a kind of data needs beside the shared
+keys, its source knows (`p3mbench.data.sources`). Opening a benchmark finds its samples and says
 what cannot be run and why.
 """
 
 from __future__ import annotations
 
-import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from p3mbench.data.folder import Folders, Paired, Subset, pair_subset, read_subset
-from p3mbench.data.listing import check_folder
-from p3mbench.data.mini import synthetic_subset
-from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.p3m10k import (
-    SUBSET_FOLDERS,
-    SUBSET_SIZE,
-    find_subset,
-    folders_of,
-    read_p3m10k,
-)
-from p3mbench.data.sample import VARIANTS, TrimapSource
+from p3mbench.data.definition import TomlTable
+from p3mbench.data.obfuscation import Obfuscation, obfuscation_of
+from p3mbench.data.pairing import read_faces
+from p3mbench.data.sample import Sample, TrimapSource
+from p3mbench.data.sources import DataSource, source_class, source_names
+from p3mbench.data.subset import Subset
 from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.metrics import CONVENTIONS
 from p3mbench.names import checked_name, printable
 from p3mbench.registry import unknown
+from p3mbench.settings import NORMAL, PAPER_VARIANTS, check_variant
 
 GROUP = "p3mbench.benchmarks"
-SOURCES = ("synthetic", "p3m10k", "folder")
-
-_TOP = {"name", "title", "source", "variants", "trimap", "convention", "faces", "subsets"} | {
-    "synthetic",
-    "obfuscation",
-    "checkpoints",
-}
-_SUBSET_KEYS = {
-    "synthetic": {"name", "count"},
-    "p3m10k": {"name"},
-    "folder": {"name", "size", "alpha", "blurred", "original", "trimap", "face"},
-}
+SHARED_KEYS = frozenset(
+    ("name", "title", "source", "variants", "trimap", "convention", "faces", "obfuscation")
+    + ("checkpoints", "subsets")
+)
 
 
 @dataclass(frozen=True)
@@ -53,13 +40,12 @@ class Benchmark:
 
     Attributes:
         name, title: for tables and keys.
-        source: one of `SOURCES`.
-        variants: test variants wanted, of B and N.
+        source: where its images come from, with the keys of its own.
+        variants: test variants wanted; see `p3mbench.settings`.
         trimap: where trimaps come from.
         convention: metric convention, a name in `p3mbench.metrics.CONVENTIONS`.
         detect_faces: find faces where the data has no face masks.
-        obfuscation: how faces are hidden where no blurred images exist.
-        synthetic: generator settings (source ``synthetic``).
+        obfuscation: how the faces of variant B are hidden where no blurred images exist.
         subsets: one table per subset, as written.
         folder: where the file lies; relative paths start there. None for built-in ones.
         checkpoints: folder of weights that come with the benchmark, ``METHOD--NAME.safetensors``;
@@ -68,16 +54,51 @@ class Benchmark:
 
     name: str
     title: str
-    source: str
+    source: DataSource
     variants: tuple[str, ...]
     trimap: TrimapSource
     convention: str
     detect_faces: bool
     obfuscation: Obfuscation
-    synthetic: Mapping[str, int]
     subsets: tuple[Mapping[str, Any], ...]
     folder: Path | None = None
     checkpoints: Path | None = None
+
+    def with_variants(self, variants: Iterable[str]) -> Benchmark:
+        """The benchmark with these test variants instead of the declared ones.
+
+        Raises:
+            BenchmarkError: one is none, or two are made by one recipe.
+        """
+        wanted = tuple(dict.fromkeys(variants))
+        try:
+            _check_variants(wanted, self.obfuscation)
+        except ValueError as error:
+            raise BenchmarkError(f"benchmark {self.name}: {error}") from None
+        return replace(self, variants=wanted)
+
+    def definition(self, where: str) -> Mapping[str, Any]:
+        """What a store remembers, to tell benchmarks of one name apart.
+
+        Args:
+            where: its data folder, absolute; "" where images are drawn.
+        """
+        shared = {"source": self.source.name, "subsets": self.subsets, "folder": where}
+        return {**shared, **self.source.remembered()}
+
+
+def _check_variants(variants: tuple[str, ...], blurred: Obfuscation) -> None:
+    """Refuse what is no variant, and two variants of one recipe; raises ValueError."""
+    recipes: dict[str, str] = {}
+    for variant in map(check_variant, variants):
+        made = obfuscation_of(variant, blurred)
+        if made is None:
+            continue
+        other = recipes.setdefault(made.recipe, variant)
+        if other != variant:
+            raise ValueError(
+                f"variants {other} and {variant} have one recipe ({made.recipe}); leave one out"
+            )
 
 
 @dataclass(frozen=True)
@@ -121,18 +142,26 @@ def get(name: str) -> Benchmark:
     return replace(builtin, folder=None)
 
 
-def chosen(name: str, trimap: str | None = None, faces: str | None = None) -> Benchmark:
-    """A benchmark with the trimap source and the way to faces that a run asks for.
+def chosen(
+    name: str,
+    trimap: str | None = None,
+    faces: str | None = None,
+    variants: Iterable[str] = (),
+) -> Benchmark:
+    """A benchmark with the trimap source, the way to faces and the variants that a run asks for.
 
     Args:
         name: as for `get`.
         trimap: ``dataset`` or ``kernel-K``; None for the benchmark's own.
         faces: ``detect`` to look for faces, anything else not to; None for the benchmark's own.
+        variants: to test in, declared or not; none for the benchmark's own.
 
     Raises:
-        BenchmarkError: as for `get`, or an unknown trimap source.
+        BenchmarkError: as for `get`, an unknown trimap source, or variants that do not go together.
     """
     benchmark = get(name)
+    if wanted := tuple(variants):
+        benchmark = benchmark.with_variants(wanted)
     if trimap:
         benchmark = replace(benchmark, trimap=TrimapSource.parse(trimap))
     if faces:
@@ -146,153 +175,73 @@ def parse(text: str, where: str, folder: Path | None) -> Benchmark:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BenchmarkError(f"{where}: is not valid TOML ({error})") from None
-    read = _Reader(where, table)
-    read.only(_TOP, "")
-    source = read.choice("source", SOURCES)
-    convention = read.choice("convention", tuple(CONVENTIONS), "p3m")
+    read = TomlTable(where, table)
+    kind = source_class(read.choice("source", source_names()))
+    read.only((*SHARED_KEYS, *kind.keys))
+    source = kind.read(read)
+    obfuscation = _obfuscation(read)
     return Benchmark(
         name=checked_name(read.text("name"), f"{where}: benchmark", BenchmarkError),
         title=printable(read.text("title", str(table.get("name")))),
         source=source,
-        variants=read.variants(),
-        trimap=read.trimap(),
-        convention=convention,
+        variants=_variants(read, obfuscation),
+        trimap=_trimap(read),
+        convention=read.choice("convention", tuple(CONVENTIONS), "p3m"),
         detect_faces=read.choice("faces", ("facemask", "detect"), "facemask") == "detect",
-        obfuscation=read.obfuscation(),
-        synthetic=read.synthetic(),
-        subsets=read.subsets(source),
+        obfuscation=obfuscation,
+        subsets=_subsets(read, source),
         folder=folder,
-        checkpoints=read.checkpoints(folder),
+        checkpoints=_checkpoints(read, folder),
     )
 
 
-class _Reader:
-    """Typed look-ups in one TOML table, with errors that name the file and the key."""
-
-    def __init__(self, where: str, table: Mapping[str, Any]) -> None:
-        self.where, self.table = where, table
-
-    def fail(self, message: str) -> BenchmarkError:
-        return BenchmarkError(f"{self.where}: {message}")
-
-    def only(self, known: set[str], prefix: str) -> None:
-        for key in self.table:
-            if key not in known:
-                raise self.fail(unknown(prefix + key, [prefix + k for k in known], "key"))
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self.table.get(key, default)
-        if not isinstance(value, str) or not value or any(c in value for c in "\n\r\0"):
-            raise self.fail(f"key {key!r} must be a line of text, not {value!r}")
-        return value
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str | None = None) -> str:
-        value = self.text(key, default)
-        if value not in choices:
-            raise self.fail(f"key {key!r} must be one of {', '.join(choices)}, not {value!r}")
-        return value
-
-    def number(self, key: str, minimum: int, default: int | None = None) -> int:
-        value = self.table.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-            raise self.fail(
-                f"key {key!r} must be a whole number of {minimum} or more, not {value!r}"
-            )
-        return value
-
-    def variants(self) -> tuple[str, ...]:
-        value = self.table.get("variants", list(VARIANTS))
-        if not isinstance(value, list) or not value or any(v not in VARIANTS for v in value):
-            raise self.fail(f"key 'variants' must list B, N or both, not {value!r}")
-        return tuple(dict.fromkeys(value))
-
-    def trimap(self) -> TrimapSource:
-        try:
-            return TrimapSource.parse(self.text("trimap", "dataset"))
-        except BenchmarkError as error:
-            raise self.fail(str(error)) from None
-
-    def checkpoints(self, folder: Path | None) -> Path | None:
-        if "checkpoints" not in self.table:
-            return None
-        named = Path(self.text("checkpoints"))
-        if named.is_absolute() or ".." in named.parts:
-            raise self.fail("key 'checkpoints' must name a folder beside the file")
-        return (folder or Path()) / named
-
-    def table_at(self, key: str) -> Mapping[str, Any]:
-        value = self.table.get(key, {})
-        if not isinstance(value, dict):
-            raise self.fail(f"key {key!r} must be a table, not {value!r}")
-        return value
-
-    def obfuscation(self) -> Obfuscation:
-        try:
-            return Obfuscation(**self.table_at("obfuscation"))
-        except (TypeError, ValueError) as error:
-            raise self.fail(f"table [obfuscation]: {error}") from None
-
-    def synthetic(self) -> dict[str, int]:
-        inner = _Reader(self.where, self.table_at("synthetic"))
-        inner.only({"seed", "height", "width", "kernel"}, "synthetic.")
-        return {
-            "seed": inner.number("seed", 0, 2021),
-            "height": inner.number("height", 64, 256),
-            "width": inner.number("width", 64, 192),
-            "kernel": inner.number("kernel", 1, 5),
-        }
-
-    def subsets(self, source: str) -> tuple[Mapping[str, Any], ...]:
-        value = self.table.get("subsets")
-        if not isinstance(value, list) or not value or not all(isinstance(s, dict) for s in value):
-            raise self.fail("needs at least one [[subsets]] table")
-        for subset in value:
-            self._check_subset(source, _Reader(self.where, subset))
-        names = [subset["name"] for subset in value]
-        if len(set(names)) < len(names):
-            raise self.fail(f"two subsets have one name ({', '.join(names)})")
-        return tuple(value)
-
-    def _check_subset(self, source: str, subset: _Reader) -> None:
-        subset.only(_SUBSET_KEYS[source], "subsets.")
-        name = checked_name(subset.text("name"), f"{self.where}: subset", BenchmarkError)
-        if source == "p3m10k" and name not in SUBSET_FOLDERS:
-            raise self.fail(f"subset {name!r} of P3M-10k must be P or NP")
-        if source == "synthetic":
-            subset.number("count", 1)
-        if source == "folder":
-            subset.number("size", 0, 0)
-            for key in ("alpha", "blurred", "original", "trimap", "face"):
-                if key in subset.table or key == "alpha":
-                    subset.text(key)
+def _variants(read: TomlTable, blurred: Obfuscation) -> tuple[str, ...]:
+    value = read.table.get("variants", list(PAPER_VARIANTS))
+    if not isinstance(value, list) or not value or any(not isinstance(v, str) for v in value):
+        raise read.fail(
+            f"key 'variants' must list test variants such as B, N and mosaic-0.10, not {value!r}"
+        )
+    variants = tuple(dict.fromkeys(value))
+    try:
+        _check_variants(variants, blurred)
+    except ValueError as error:
+        raise read.fail(f"key 'variants': {error}") from None
+    return variants
 
 
-def data_root(benchmark: Benchmark, data: Path | None) -> Path | None:
-    """The data folder: ``--data``, else ``P3M_ROOT`` for P3M-10k, else the definition's folder.
+def _trimap(read: TomlTable) -> TrimapSource:
+    try:
+        return TrimapSource.parse(read.text("trimap", "dataset"))
+    except BenchmarkError as error:
+        raise read.fail(str(error)) from None
 
-    None for a synthetic benchmark, which draws its images.
 
-    Raises:
-        BenchmarkError: no folder is known, or one is given to a synthetic benchmark.
-    """
-    if benchmark.source == "synthetic":
-        if data is not None:
-            raise BenchmarkError(
-                f"benchmark {benchmark.name} draws its images and reads nothing from {data}; leave "
-                "--data out, or name the benchmark of that folder with --benchmark"
-            )
+def _obfuscation(read: TomlTable) -> Obfuscation:
+    try:
+        return Obfuscation(**read.inner("obfuscation").table)
+    except (TypeError, ValueError) as error:
+        raise read.fail(f"table [obfuscation]: {error}") from None
+
+
+def _checkpoints(read: TomlTable, folder: Path | None) -> Path | None:
+    if "checkpoints" not in read.table:
         return None
-    if data is not None:
-        return data
-    if benchmark.source == "p3m10k":
-        root = os.environ.get("P3M_ROOT")
-        if not root:
-            raise BenchmarkError(
-                f"benchmark {benchmark.name} needs the data of P3M-10k: give its folder with "
-                "--data DIR or in the environment variable P3M_ROOT"
-            )
-        return Path(root)
-    return benchmark.folder
+    named = Path(read.text("checkpoints"))
+    if named.is_absolute() or ".." in named.parts:
+        raise read.fail("key 'checkpoints' must name a folder beside the file")
+    return (folder or Path()) / named
+
+
+def _subsets(read: TomlTable, source: DataSource) -> tuple[Mapping[str, Any], ...]:
+    tables = read.inners("subsets")
+    for table in tables:
+        table.only(("name", *source.subset_keys))
+        checked_name(table.text("name"), f"{read.where}: subset", BenchmarkError)
+        source.check_subset(table)
+    names = [table.table["name"] for table in tables]
+    if len(set(names)) < len(names):
+        raise read.fail(f"two subsets have one name ({', '.join(names)})")
+    return tuple(table.table for table in tables)
 
 
 def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
@@ -303,76 +252,50 @@ def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
         data: folder given by the user, None for the default.
 
     Raises:
-        BenchmarkError: no data folder is known.
+        BenchmarkError: no data folder is known, or one is given to a benchmark that draws.
         DataError: the folder is missing or its files do not pair.
     """
-    root = data_root(benchmark, data)
-    if benchmark.source == "synthetic":
-        subsets = [
-            synthetic_subset(s["name"], s["count"], benchmark.synthetic, benchmark.obfuscation)
-            for s in benchmark.subsets
-        ]
-        return Opened(benchmark, tuple(subsets))
-    if root is None:
-        raise BenchmarkError(f"benchmark {benchmark.name} needs a data folder: give --data DIR")
-    if benchmark.source == "folder":
-        check_folder(root)
-        return Opened(
-            benchmark,
-            tuple(_folder_subset(benchmark, root, s) for s in benchmark.subsets),
-            where=str(root.resolve()),
-        )
-    found = read_p3m10k(
-        root,
-        tuple(s["name"] for s in benchmark.subsets),
-        benchmark.obfuscation,
-        benchmark.detect_faces,
-    )
+    root = benchmark.source.root(benchmark, data)
+    found = benchmark.source.open(benchmark, root)
     return Opened(
         benchmark,
         tuple(s for s in found.values() if isinstance(s, Subset)),
         {name: s for name, s in found.items() if isinstance(s, str)},
-        str(root.resolve()),
+        "" if root is None else str(root.resolve()),
     )
 
 
-def open_paired(benchmark: Benchmark, root: Path, name: str) -> Paired:
-    """One test subset with everything that is wrong about its names, for who looks at all of it.
+def train_samples(benchmark: Benchmark, data: Path | None, variant: str) -> tuple[Sample, ...]:
+    """The training samples of a benchmark.
 
     Args:
-        benchmark: one with files.
-        root: the data folder.
-        name: of one of the benchmark's subsets.
+        benchmark: one with a training split.
+        data: folder given by the user, None for the default.
+        variant: what their faces should look like.
 
     Raises:
-        DataError: the subset is not there, or there is nothing to pair.
+        BenchmarkError: the benchmark has no training split, or no data folder is known.
+        DataError: the folder holds none, or not in that variant.
     """
-    if benchmark.source == "p3m10k":
-        folder = find_subset(root, name)
-        if folder is None:
-            raise DataError(f"{SUBSET_FOLDERS[name]} is not under {root}")
-        folders, size = folders_of(folder), SUBSET_SIZE
-    else:
-        table = next(table for table in benchmark.subsets if table["name"] == name)
-        folders, size = _folders(root, table), table.get("size", 0)
-    return pair_subset(name, folders, size, benchmark.obfuscation, benchmark.detect_faces)
+    wanted = benchmark.with_variants((variant,))
+    root = benchmark.source.root(benchmark, data)
+    return benchmark.source.train(wanted, root).whole().samples_in(variant)
 
 
-def _folder_subset(benchmark: Benchmark, root: Path, table: Mapping[str, Any]) -> Subset:
-    return read_subset(
-        *(table["name"], _folders(root, table), table.get("size", 0)),
-        *(benchmark.obfuscation, benchmark.detect_faces),
-    )
+def face_samples(benchmark: Benchmark, folder: Path | None) -> tuple[Sample, ...]:
+    """Portraits with visible, public faces.
 
+    Args:
+        benchmark: some have their own.
+        folder: the user's, see `read_faces`; None for those of the benchmark.
 
-def _folders(root: Path, table: Mapping[str, Any]) -> Folders:
-    def at(key: str) -> Path | None:
-        return root / table[key] if key in table else None
-
-    return Folders(
-        alpha=root / table["alpha"],
-        blurred=at("blurred"),
-        original=at("original"),
-        trimap=at("trimap"),
-        face=at("face"),
-    )
+    Raises:
+        DataError: a folder is missing, files do not pair, or the benchmark has none of its own.
+    """
+    subset = benchmark.source.faces(benchmark) if folder is None else read_faces(folder)
+    if subset is None:
+        raise DataError(
+            f"benchmark {benchmark.name} has no public faces: give a folder with 'image' and "
+            "'facemask' in it"
+        )
+    return subset.samples_in(NORMAL)

@@ -8,6 +8,10 @@ class P3MBenchError(Exception):
     """Base of every error that a user can cause and mend."""
 
 
+class OptionError(P3MBenchError):
+    """Choices do not go together, or one that is needed was not made; a matter of usage."""
+
+
 class DataError(P3MBenchError):
     """A data set, image, alpha or trimap is missing, damaged or inconsistent."""
 

@@ -35,12 +35,30 @@ def test_mini_opens_without_any_data():
         (
             'source = "folder"',
             'source = "web"',
-            "'source' must be one of synthetic, p3m10k, folder",
+            "'source' must be one of folder, p3m10k, synthetic",
         ),
         ('name = "mine"', "", "'name' must be a line of text"),
         ('name = "mine"', 'nmae = "mine"', "did you mean name"),
-        ('name = "mine"', 'name = "mine"\nvariants = ["X"]', "must list B, N or both"),
-        ('name = "mine"', 'name = "mine"\nvariants = "B"', "must list B, N or both"),
+        (
+            'name = "mine"',
+            'name = "mine"\nvariants = ["X"]',
+            "'X' is no test variant: use N (faces visible)",
+        ),
+        (
+            'name = "mine"',
+            'name = "mine"\nvariants = "B"',
+            "must list test variants such as B, N and mosaic",
+        ),
+        ('name = "mine"', 'name = "mine"\nvariants = ["B", "gaussian-0.12"]', "have one recipe"),
+        (
+            'name = "mine"',
+            'name = "mine"\nvariants = ["mosaic-0.1", "mosaic-0.10"]',
+            "variants mosaic-0.1 and mosaic-0.10 have one recipe (mosaic-0.1-v1); leave one out",
+        ),
+        ('alpha = "mask"', 'alpha = "mask"\nvariants = 1', "must be a table"),
+        ('alpha = "mask"', 'alpha = "mask"\nvariants = { B = "b" }', "use the key 'blurred'"),
+        ('alpha = "mask"', 'alpha = "mask"\nvariants = { fog = "b" }', "'fog' is no other variant"),
+        ('alpha = "mask"', 'alpha = "mask"\nvariants = { zero = 1 }', "'zero' must be a line"),
         ('name = "mine"', 'name = "mine"\nconvention = "best"', "'convention' must be one of"),
         ('name = "mine"', 'name = "mine"\ntrimap = "wide"', "neither 'dataset' nor"),
         ('name = "mine"', 'name = "mine"\nobfuscation = 3', "must be a table"),
@@ -85,19 +103,12 @@ def test_unknown_benchmarks_are_answered_with_the_known_ones():
         benchmarks.get("no/such.toml")
 
 
-def test_a_file_of_ones_own_reads_folders_beside_it(p3m_folder):
-    subset = p3m_folder / "validation" / "P3M-500-P"
-    (subset / "mine.toml").write_text(GOOD)
-    opened = benchmarks.open_benchmark(benchmarks.get(str(subset / "mine.toml")), None)
-    (only,) = opened.subsets
-    assert (only.size, only.available) == (3, ("B",))
-
-
-def test_p3m500_takes_its_folder_from_the_environment(p3m_folder, monkeypatch):
-    p3m500 = benchmarks.get("p3m500")
-    monkeypatch.delenv("P3M_ROOT", raising=False)
-    with pytest.raises(BenchmarkError, match="--data DIR or in the environment variable P3M_ROOT"):
-        benchmarks.open_benchmark(p3m500, None)
-    monkeypatch.setenv("P3M_ROOT", str(p3m_folder))
-    opened = benchmarks.open_benchmark(p3m500, None)
-    assert {s.name: len(s.samples) for s in opened.subsets} == {"P": 3, "NP": 2}
+def test_variants_may_be_asked_for_that_are_not_declared():
+    mini = benchmarks.get("mini")
+    asked = mini.with_variants(["mosaic-0.10", "N", "N"])
+    assert asked.variants == ("mosaic-0.10", "N")
+    assert benchmarks.chosen("mini", variants=("zero",)).variants == ("zero",)
+    assert benchmarks.chosen("mini").variants == mini.variants == ("B", "N")
+    for wrong, words in ((["B", "gaussian-0.12"], "one recipe"), (["fog"], "no test variant")):
+        with pytest.raises(BenchmarkError, match=f"benchmark mini: .*{words}"):
+            mini.with_variants(wrong)

@@ -13,9 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.benchmark import get
+from p3mbench.benchmark import get, train_samples
 from p3mbench.data.sample import TrimapSource, as_bytes
-from p3mbench.data.splits import train_samples
 from p3mbench.method import Kind, MethodInfo
 
 Float32Array = npt.NDArray[np.float32]

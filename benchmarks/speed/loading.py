@@ -63,8 +63,7 @@ def make(folder: Path, count: int) -> None:
 
 def read(folder: Path, name: str, seconds: float, unpack: bool) -> dict[str, Any]:
     """Items per second of the clock and of the processor, and a hash of the first items."""
-    from p3mbench.benchmark import get
-    from p3mbench.data.splits import train_samples
+    from p3mbench.benchmark import get, train_samples
     from p3mbench.registry import find
     from p3mbench.training.crops import Crops
     from p3mbench.training.recipe import training_of

@@ -33,8 +33,7 @@ def train(start: Path, steps: int, every: int, seed: int) -> Curve:
 
     import torch
 
-    from p3mbench.benchmark import get
-    from p3mbench.data.splits import train_samples
+    from p3mbench.benchmark import get, train_samples
     from p3mbench.registry import get as method_of
     from p3mbench.training.crops import Crops, collate
     from p3mbench.training.optimisation import optimiser_of, set_rate

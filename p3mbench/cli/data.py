@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import complete_benchmarks
+from p3mbench.cli.options import VARIANT, complete_benchmarks
+from p3mbench.settings import BLURRED, NORMAL, ordered
 
 if TYPE_CHECKING:
-    from p3mbench.data.verify import Found, Verified
+    from p3mbench.data.verify import FoundParts, Verified
 
 
 @click.group("data")
@@ -59,18 +60,16 @@ def verify(
         raise SystemExit(3)
 
 
-def _show_parts(found: Found) -> None:
+def _show_parts(found: FoundParts) -> None:
     from p3mbench.cli.screen import item
 
     for part in found.parts:
         subset = part.subset
         click.secho(f"{subset.name}: {len(subset.samples)} of {subset.size} images", bold=True)
         click.echo(item("found", "; ".join(subset.notes)))
-        for variant in ("B", "N"):
-            state = subset.unavailable.get(variant)
-            click.echo(
-                item(f"variant {variant}", f"unavailable: {state}" if state else "available")
-            )
+        for variant in ordered((*subset.available, *subset.unavailable)):
+            why = subset.lacks(variant)
+            click.echo(item(f"variant {variant}", f"unavailable: {why}" if why else "available"))
     for name, reason in found.absent.items():
         click.echo(item(f"{name}: absent", reason))
 
@@ -81,9 +80,10 @@ def _show_verified(verified: Verified) -> None:
     show_kinds(verified.kinds)
     for line in verified.ignored:
         click.echo(f"note: {line}")
-    names = {"B": "blurred", "N": "unblurred", "alpha": "mattes", "trimap": "trimaps"}
+    names = {BLURRED: "blurred", NORMAL: "unblurred", "alpha": "mattes"}
+    names |= {"trimap": "trimaps", "face": "face masks"}
     for part in verified.found.parts:
-        counts = [f"{n} {names.get(role, 'face masks')}" for role, n in part.counts.items() if n]
+        counts = [f"{n} {names.get(role, role)}" for role, n in part.counts.items() if n]
         click.echo(f"looked at {part.subset.name}: {', '.join(counts)}")
     lacking = ", ".join(verified.found.absent)
     plural = "s" * (verified.problems != 1)
@@ -133,7 +133,9 @@ def sheet(out: Path, benchmark: str | None, data: Path | None, count: int) -> No
     "--benchmark", default="p3m500", show_default=True, shell_complete=complete_benchmarks
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
-@click.option("--variant", type=click.Choice(["B", "N"]), default="B", show_default=True)
+@click.option(
+    "--variant", type=VARIANT, default=BLURRED, show_default=True, help="What the faces look like."
+)
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]")
 def foregrounds(out: Path, benchmark: str, data: Path | None, variant: str, jobs: int) -> None:
     """Estimate foregrounds and backgrounds of the training images into the folder OUT.
@@ -142,10 +144,9 @@ def foregrounds(out: Path, benchmark: str, data: Path | None, variant: str, jobs
     """
     from p3mbench import benchmark as benchmarks
     from p3mbench.data.foregrounds import make_layers
-    from p3mbench.data.splits import train_samples
     from p3mbench.provenance import usable_cores
 
-    samples = train_samples(benchmarks.get(benchmark), data, variant)
+    samples = benchmarks.train_samples(benchmarks.get(benchmark), data, variant)
     with click.progressbar(length=len(samples), label="estimating", hidden=not _tty()) as bar:
         made = make_layers(samples, variant, out, jobs or usable_cores(), bar.update)
     click.echo(f"{made} made, {len(samples) - made} there already; in {out}")

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p3mbench.cli.options import complete_benchmarks, plugin_option
+from p3mbench.cli.options import TRAIN_SETTING, complete_benchmarks, plugin_option
 from p3mbench.cli.screen import pause
+from p3mbench.errors import OptionError
+from p3mbench.training.request import (
+    NANO,
+    PAPER,
+    PASTE_PROBABILITY,
+    TrainRequest,
+    trainable_setting,
+)
 
 if TYPE_CHECKING:
-    from p3mbench.benchmark import Benchmark
     from p3mbench.method import Method
-    from p3mbench.training.crops import CopyPaste
     from p3mbench.training.loop import Job, Progress, Trained
-    from p3mbench.training.recipe import Recipe
     from p3mbench.training.sources import Source
 
-SETTINGS = ("B", "N", "B+CP")
-PASTE_PROBABILITY = 0.5
+GIGABYTE = 1e9
 SLOW = 0.1  # share of a run spent waiting for data, from which on there is a hint
 
 
@@ -39,6 +43,14 @@ def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | Non
     return value
 
 
+def _trainable(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A train setting that images can be made in."""
+    try:
+        return trainable_setting(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
     """Whole numbers with commas between them, each once."""
     parts = [part.strip() for part in (value or "").split(",") if part.strip()]
@@ -54,9 +66,12 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 @click.argument("method", shell_complete=complete_learned)
 @click.option(
     "--setting",
-    type=click.Choice(SETTINGS),
+    type=TRAIN_SETTING,
+    callback=_trainable,
+    metavar="[B|N|B+CP|KIND-STRENGTH]",
     required=True,
-    help="What faces look like: blurred, normal, or blurred with public faces pasted.",
+    help="What faces look like: blurred, normal, blurred with public faces pasted, or hidden in "
+    "another way, such as mosaic-0.10.",
 )
 @click.option(
     "--benchmark",
@@ -66,7 +81,7 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
 @click.option(
     "--preset",
-    type=click.Choice(["paper", "nano"]),
+    type=click.Choice([PAPER, NANO]),
     help="The paper's recipe, or a thin network for a CPU [default: nano on mini, else paper]",
 )
 @click.option(
@@ -156,7 +171,16 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     "folder seed-S for each",
 )
 @plugin_option
-def command(method: str, **asked: Any) -> None:
+def command(
+    method: str,
+    seed: int | None,
+    seeds: tuple[int, ...],
+    unpack: float,
+    threads: int | None,
+    strict: bool,
+    plugins: tuple[Path, ...],
+    **options: Any,
+) -> None:
     """Train METHOD with faces blurred (B), visible (N), or blurred and replaced (B+CP).
 
     The folder --out gets weights.safetensors, which 'p3mbench run --weights' takes, a log, and the
@@ -167,20 +191,44 @@ def command(method: str, **asked: Any) -> None:
     p3mbench train modnet --setting B --benchmark p3m500 --data P3M-10k --devices 4
     p3mbench train modnet --setting B --seeds 0,1,2 --out trained/modnet-b
     """
-    jobs = _jobs(method, asked)
-    if _rank() == 0:
-        from p3mbench.cli.oddities import show_training
+    from p3mbench.training.setup import make_jobs
 
-        show_training(jobs[0].source, jobs[0].out, strict=asked["strict"])
-    _note(jobs[0])
-    if asked["threads"]:
-        import torch
-
-        torch.set_num_threads(asked["threads"])
+    if seed is not None and seeds:
+        raise click.UsageError("give --seed or --seeds, not both")
+    request = TrainRequest(
+        _method(method, plugins), seed=seed or 0, unpack=round(unpack * GIGABYTE), **options
+    )
+    try:
+        jobs = make_jobs(request, seeds)
+    except OptionError as error:
+        raise click.UsageError(str(error)) from None
+    _begin(jobs[0], threads, strict=strict)
     for job in jobs:
         trained = _train(job)
         if trained is not None:
             _show_end(job, trained)
+
+
+def _method(name: str, plugins: tuple[Path, ...]) -> Method:
+    from p3mbench.harness.contenders import select_methods
+
+    methods, _ = select_methods(name, plugins)
+    if len(methods) != 1:
+        raise click.UsageError("METHOD is the name of one method")
+    return methods[0]
+
+
+def _begin(job: Job, threads: int | None, *, strict: bool) -> None:
+    """What is done and said before the first of some jobs that differ in their seeds."""
+    if _rank() == 0:
+        from p3mbench.cli.oddities import show_training
+
+        show_training(job.source, job.out, strict=strict)
+    _note(job)
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
 
 
 def _note(job: Job) -> None:
@@ -191,142 +239,6 @@ def _note(job: Job) -> None:
             fg="yellow",
             err=True,
         )
-
-
-def _jobs(name: str, asked: dict[str, Any]) -> list[Job]:
-    """A run for every seed.
-
-    Raises:
-        TrainingError: one of their folders holds a run, and it is not to be resumed.
-    """
-    from dataclasses import replace
-
-    if asked["seed"] is not None and asked["seeds"]:
-        raise click.UsageError("give --seed or --seeds, not both")
-    job = _job(name, asked)
-    jobs = [job]
-    if asked["seeds"]:
-        jobs = [replace(job, seed=seed, out=_out(name, asked, seed)) for seed in asked["seeds"]]
-    for each in jobs:
-        each.check_folder()
-    return jobs
-
-
-def _out(name: str, asked: dict[str, Any], seed: int) -> Path:
-    out: Path | None = asked["out"]
-    if out is None:
-        return Path("results") / "train" / f"{name}-{asked['setting'].lower()}-{seed}"
-    return out / f"seed-{seed}" if asked["seeds"] else out
-
-
-def _job(name: str, asked: dict[str, Any]) -> Job:
-    _check_extra()
-    from p3mbench.benchmark import get
-    from p3mbench.data.recognition import recognised
-    from p3mbench.harness.contenders import select_methods
-    from p3mbench.training.loop import Job
-
-    methods, _ = select_methods(name, asked["plugins"])
-    if len(methods) != 1:
-        raise click.UsageError("METHOD is the name of one method")
-    benchmark = get(recognised(asked["benchmark"], asked["data"]))
-    recipe = _recipe(methods[0], benchmark, asked)
-    source = _source(benchmark, asked["setting"][0], recipe, asked)
-    setting, seed = asked["setting"], asked["seed"] or 0
-    synthetic = benchmark.source == "synthetic"
-    return Job(
-        method=methods[0],
-        recipe=recipe,
-        source=source,
-        setting=setting,
-        train_sets=(f"{'P3M-10k' if benchmark.source == 'p3m10k' else benchmark.name}/train",),
-        out=_out(name, asked, seed),
-        seed=seed,
-        copy_paste=_copy_paste(benchmark, asked) if setting == "B+CP" else None,
-        accelerator={"auto": "auto", "cuda": "cuda"}.get(asked["device"], "cpu"),
-        devices=asked["devices"],
-        nodes=asked["nodes"],
-        precision=asked["precision"],
-        workers=asked["workers"] if asked["workers"] is not None else 0 if synthetic else 8,
-        save_every=asked["save_every"],
-        resume=asked["resume"],
-        half=recipe.width < 1,
-        tensorboard=asked["tensorboard"],
-        start=asked["start"],
-        encoder=asked["encoder"],
-    )
-
-
-def _check_extra() -> None:
-    from importlib.util import find_spec
-
-    from p3mbench.errors import MethodError
-
-    if find_spec("lightning_fabric") is None:
-        raise MethodError("training needs Lightning Fabric: pip install 'p3mbench[train]'")
-
-
-def _recipe(method: Method, benchmark: Benchmark, asked: dict[str, Any]) -> Recipe:
-    from dataclasses import replace
-
-    from p3mbench.training.recipe import fidelity_of, training_of
-
-    training = training_of(method)
-    fidelity = fidelity_of(training)
-    if asked["formula"] == "text" and not (fidelity and fidelity.has_text):
-        raise click.UsageError(
-            f"no loss of {method.info.name} differs between its paper's text and its code; "
-            "leave --formula"
-        )
-    preset = asked["preset"] or ("nano" if benchmark.source == "synthetic" else "paper")
-    changes: dict[str, Any] = {
-        key: asked[key]
-        for key in ("steps", "batch_size", "lr", "width", "formula")
-        if asked[key] is not None
-    }
-    if asked["epochs"] is not None:
-        changes |= {"epochs": asked["epochs"], "steps": asked["steps"] or 0}
-    if asked["crop"] is not None:
-        changes |= {"crops": (asked["crop"],), "size": (asked["crop"], asked["crop"])}
-    return replace(training.recipe(preset), **changes)
-
-
-def _source(benchmark: Benchmark, variant: str, recipe: Recipe, asked: dict[str, Any]) -> Source:
-    from p3mbench.data.splits import train_samples
-    from p3mbench.training.sources import DrawnSource, FileSource
-
-    samples = train_samples(benchmark, asked["data"], variant)[: asked["limit"]]
-    if benchmark.source == "synthetic":
-        return DrawnSource(samples, variant)
-    return FileSource(samples, variant, _layers(recipe, asked), round(asked["unpack"] * 1e9))
-
-
-def _layers(recipe: Recipe, asked: dict[str, Any]) -> Path | None:
-    if not recipe.needs_layers:
-        return None
-    if asked["foregrounds"] is None:
-        raise click.UsageError(
-            "this recipe needs foregrounds, which P3M-10k does not hold: make them "
-            "once with 'p3mbench data foregrounds', and name the folder with --foregrounds"
-        )
-    folder: Path = asked["foregrounds"]
-    return folder
-
-
-def _copy_paste(benchmark: Benchmark, asked: dict[str, Any]) -> CopyPaste:
-    from p3mbench.data.splits import face_samples
-    from p3mbench.training.crops import CopyPaste
-    from p3mbench.training.sources import DrawnSource, FileSource, check_faces
-
-    if benchmark.source != "synthetic" and asked["faces"] is None:
-        raise click.UsageError(
-            "B+CP pastes public faces: give a folder with 'image' and 'facemask' in it with --faces"
-        )
-    samples = face_samples(benchmark, asked["faces"])
-    drawn = benchmark.source == "synthetic" and asked["faces"] is None
-    donors: Source = DrawnSource(samples, "N") if drawn else FileSource(samples, "N")
-    check_faces(donors)
-    return CopyPaste(donors, asked["paste"], asked["paste_probability"])
 
 
 def _train(job: Job) -> Trained | None:

@@ -79,7 +79,8 @@ def nothing_hidden(
         return ""
     if (obfuscation.apply(image, face, alpha) != image).any():
         return ""
-    return "blurring the face changes nothing there"
+    how = "blurring" if obfuscation.kind == "gaussian" else "hiding"
+    return f"{how} the face changes nothing there"
 
 
 def outside(face: BoolArray, alpha: UInt8Array) -> str:

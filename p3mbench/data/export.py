@@ -8,16 +8,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from p3mbench.benchmark import Benchmark, open_benchmark
-from p3mbench.data.folder import Subset
-from p3mbench.data.mini import synthetic_subset
-from p3mbench.data.p3m10k import SUBSET_FOLDERS
+from p3mbench.benchmark import Benchmark
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
+from p3mbench.data.sources.p3m10k import SUBSET_FOLDERS
+from p3mbench.data.subset import Subset
 from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.images import UInt8Array
+from p3mbench.settings import PAPER_VARIANTS, ordered
 from p3mbench.writing import write_png
 
 KINDS = ("blurred_image", "original_image", "mask", "trimap", "facemask")
+FOLDERS = {"train": "train"} | {
+    name: f"validation/{folder}" for name, folder in SUBSET_FOLDERS.items()
+}
 CELL_HEIGHT = 256  # of a contact sheet, in pixels
 
 
@@ -25,7 +28,7 @@ def write_p3m_layout(benchmark: Benchmark, out: Path, train: int = 0) -> int:
     """Write a synthetic benchmark as files, with face masks and both variants of every image.
 
     Args:
-        benchmark: its source must be ``synthetic``.
+        benchmark: one whose images are drawn.
         out: folder to fill with ``train`` and ``validation``.
         train: portraits of the training split to write beside the test subsets.
 
@@ -33,20 +36,14 @@ def write_p3m_layout(benchmark: Benchmark, out: Path, train: int = 0) -> int:
         Number of portraits written.
 
     Raises:
-        BenchmarkError: the benchmark is not synthetic, or has subsets that P3M-10k has not.
+        BenchmarkError: its images exist as files, or it has subsets that P3M-10k has not.
         DataError: ``out`` holds files that this does not write.
     """
-    if benchmark.source != "synthetic":
-        raise BenchmarkError(f"benchmark {benchmark.name} is not synthetic; it exists as files")
-    opened = open_benchmark(benchmark, None)
     parts: dict[Path, Sequence[Sample]] = {}
-    for subset in opened.subsets:
-        if subset.name not in SUBSET_FOLDERS:
+    for subset in benchmark.source.drawings(benchmark, train):
+        if subset.name not in FOLDERS:
             raise BenchmarkError(f"subset {subset.name} has no folder in the layout of P3M-10k")
-        parts[out / "validation" / SUBSET_FOLDERS[subset.name]] = subset.samples
-    if train:
-        split = synthetic_subset("train", train, benchmark.synthetic, benchmark.obfuscation)
-        parts[out / "train"] = split.samples
+        parts[out / FOLDERS[subset.name]] = subset.samples
     _refuse_other_files(out, parts)
     return sum(_write(samples, folder) for folder, samples in parts.items())
 
@@ -75,7 +72,7 @@ def _name(sample: Sample) -> str:
 def _write(samples: Iterable[Sample], folder: Path) -> int:
     count = 0
     for sample in samples:
-        blurred, normal = (sample.load(variant, TrimapSource()) for variant in ("B", "N"))
+        blurred, normal = (sample.load(variant, TrimapSource()) for variant in PAPER_VARIANTS)
         name = _name(sample)
         write_png(folder / "blurred_image" / name, blurred.image)
         write_png(folder / "original_image" / name, normal.image)
@@ -112,7 +109,7 @@ def contact_sheet(subsets: Sequence[Subset], count: int) -> UInt8Array:
 
 
 def _column(sample: Sample, variants: Sequence[str]) -> UInt8Array:
-    scenes = [sample.load(variant, TrimapSource()) for variant in sorted(variants, reverse=True)]
+    scenes = [sample.load(variant, TrimapSource()) for variant in reversed(ordered(variants))]
     tiles = [scene.image for scene in scenes]
     grey = [as_bytes(scenes[0].alpha)]
     if scenes[0].trimap is not None:

@@ -21,6 +21,7 @@ from p3mbench.data.agreement import (
     swapped,
 )
 from p3mbench.data.listing import first_names
+from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.sample import (
     BLANK,
     SAME_BYTES,
@@ -32,6 +33,7 @@ from p3mbench.data.sample import (
 from p3mbench.errors import DataError
 from p3mbench.flags import WORDS
 from p3mbench.images import UInt8Array, read_alpha, read_image, read_mask, read_trimap
+from p3mbench.settings import NORMAL, hidden, ordered
 
 CHECKS = 3  # raised whenever a check is added or changed: what is remembered is found anew
 
@@ -77,6 +79,11 @@ class FindingKind:
         return f"{self.text}: {len(self.names)} ({first_names(self.names)})"
 
 
+def short_name(path: Path) -> str:
+    """The end of a path that findings name: two folders and the file."""
+    return "/".join(path.parts[-3:])
+
+
 def kinds_of(findings: Iterable[Finding]) -> list[FindingKind]:
     """Findings by kind: problems first, each with the most frequent kind at the top."""
     groups: dict[tuple[bool, str], list[Finding]] = {}
@@ -102,7 +109,7 @@ def inspect(sample: Sample, variants: Sequence[str]) -> tuple[Finding, ...]:
 
     Args:
         sample: of any kind; those that are drawn have no files and no findings.
-        variants: whose pictures are wanted. Of a sample with both, naming both compares them.
+        variants: whose pictures are wanted. Naming N and others compares each of these with it.
 
     Returns:
         What is wrong (problems) and what is odd, in the order of reading.
@@ -110,8 +117,9 @@ def inspect(sample: Sample, variants: Sequence[str]) -> tuple[Finding, ...]:
     if not isinstance(sample, FileSample):
         return ()
     look = _Look(sample)
-    wanted = {"N" if sample.derives(variant) else variant for variant in variants}
-    for variant in sorted(wanted & set(sample.images)):
+    made = {variant: sample.made_by(variant) for variant in ordered(variants)}
+    wanted = {NORMAL if by else variant for variant, by in made.items()}
+    for variant in ordered(wanted & set(sample.images)):
         look.read(variant, sample.images[variant], read_image)
     look.read("alpha", sample.alpha, read_alpha)
     for role, path, read in (
@@ -120,7 +128,7 @@ def inspect(sample: Sample, variants: Sequence[str]) -> tuple[Finding, ...]:
     ):
         if path is not None:
             look.read(role, path, read)
-    _compare(look, any(sample.derives(variant) for variant in variants))
+    _compare(look, [by for by in made.values() if by])
     return tuple(dict.fromkeys(look.findings))
 
 
@@ -147,8 +155,7 @@ class _Look:
     def add(self, role: str, text: str, *, problem: bool = False, flag: str = "") -> None:
         path = self.paths[role]
         text = text.removeprefix(f"{path}: ")
-        name = "/".join(path.parts[-3:])
-        self.findings.append(Finding(name, text, problem, flag))
+        self.findings.append(Finding(short_name(path), text, problem, flag))
 
     def agree(self, first: str, second: str) -> bool:
         """Whether two files have one size; that they do not is a problem of the second."""
@@ -162,7 +169,7 @@ class _Look:
         return True
 
 
-def _compare(look: _Look, derives: bool) -> None:
+def _compare(look: _Look, made: Sequence[Obfuscation]) -> None:
     """What only several files together tell."""
     arrays = look.arrays
     if "alpha" not in arrays:
@@ -184,16 +191,16 @@ def _compare(look: _Look, derives: bool) -> None:
         if text:
             look.add("trimap", text, flag="trimap_contrary")
     if "face" in same:
-        _compare_face(look, alpha, derives and "N" in same)
-    if {"B", "N"} <= same:
-        _compare_variants(look, arrays["B"], arrays["N"])
+        _compare_face(look, alpha, made if NORMAL in same else ())
+    for variant in hidden(same & set(look.sample.images)):
+        if NORMAL in same:
+            _compare_variants(look, variant)
 
 
-def _compare_face(look: _Look, alpha: UInt8Array, derives: bool) -> None:
+def _compare_face(look: _Look, alpha: UInt8Array, made: Sequence[Obfuscation]) -> None:
     face = look.arrays["face"]
-    why = ""
-    if derives:
-        why = nothing_hidden(look.arrays["N"], face, alpha, look.sample.obfuscation)
+    reasons = (nothing_hidden(look.arrays[NORMAL], face, alpha, by) for by in made)
+    why = next(filter(None, reasons), "")
     if why:
         look.findings = [one for one in look.findings if one.flag != "no_face"]  # said once
         look.add("face", f"hides nothing ({why}); mend the mask", problem=True)
@@ -201,15 +208,18 @@ def _compare_face(look: _Look, alpha: UInt8Array, derives: bool) -> None:
         look.add("face", text, flag="face_outside")
 
 
-def _compare_variants(look: _Look, blurred: UInt8Array, normal: UInt8Array) -> None:
-    if look.sample.same_bytes():
-        look.add("B", f"{SAME_BYTES} {look.sample.images['N']}", flag="same_variants")
-    elif alike(blurred, normal):
-        text = f"shows the same faces as {look.sample.images['N']}: none is hidden"
-        look.add("B", text, flag="same_variants")
-    elif swapped(blurred, normal):
-        text = f"is sharper than {look.sample.images['N']} where they differ: are they swapped?"
-        look.add("B", text, flag="swapped_variants")
+def _compare_variants(look: _Look, variant: str) -> None:
+    """Compare a variant in which faces should be hidden with the one where they are visible."""
+    concealed, normal = look.arrays[variant], look.arrays[NORMAL]
+    other = look.sample.images[NORMAL]
+    if look.sample.same_bytes(variant):
+        look.add(variant, f"{SAME_BYTES} {other}", flag="same_variants")
+    elif alike(concealed, normal):
+        text = f"shows the same faces as {other}: none is hidden"
+        look.add(variant, text, flag="same_variants")
+    elif swapped(concealed, normal):
+        text = f"is sharper than {other} where they differ: are they swapped?"
+        look.add(variant, text, flag="swapped_variants")
 
 
 def refuse(kinds: Sequence[FindingKind], *, strict: bool, what: str) -> None:

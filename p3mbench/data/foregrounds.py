@@ -94,7 +94,7 @@ def make_layers(
 
     Args:
         samples: whose layers are wanted.
-        variant: B or N.
+        variant: what the faces look like.
         folder: where they are kept.
         jobs: worker processes.
         progress: called with the number of images after each one.

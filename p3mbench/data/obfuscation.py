@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from p3mbench.errors import DataError
+from p3mbench.settings import BLURRED, KINDS, recipe_of
 
 UInt8Array = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 
 VERSION = 1
 OPAQUE = 250  # an alpha of this and more is inside: annotated mattes are seldom exactly 255 there
-KINDS = ("gaussian", "mosaic", "zero")
 
 
 def private_area(face: BoolArray, alpha: UInt8Array) -> BoolArray:
@@ -62,7 +62,7 @@ class Obfuscation:
     @property
     def recipe(self) -> str:
         """One word that says all the pixels depend on; part of every row's key."""
-        strength = "" if self.kind == "zero" else f"-{self.strength:g}"
+        strength = f"-{self.strength:g}" if KINDS[self.kind] else ""
         return f"{self.kind}{strength}-v{VERSION}"
 
     def apply(self, image: UInt8Array, face: BoolArray, alpha: UInt8Array) -> UInt8Array:
@@ -111,6 +111,28 @@ class Obfuscation:
         else:
             blurred = _tiles(colour, weight, max(1, round(2 * sigma)))
         return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
+
+
+def obfuscation_of(variant: str, blurred: Obfuscation) -> Obfuscation | None:
+    """What makes a variant out of an image with visible faces.
+
+    Args:
+        variant: its name says the recipe, but for B.
+        blurred: the recipe of B, which a benchmark may choose.
+
+    Returns:
+        None for N, and for ``tool-NAME``, which another program makes.
+
+    >>> obfuscation_of("mosaic-0.10", Obfuscation())
+    Obfuscation(kind='mosaic', strength=0.1)
+    """
+    if variant == BLURRED:
+        return blurred
+    named = recipe_of(variant)
+    if named is None:
+        return None
+    kind, strength = named
+    return Obfuscation(kind) if strength is None else Obfuscation(kind, strength)
 
 
 def _blur(values: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:

@@ -14,14 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from p3mbench.data.agreement import nothing_hidden, outside
-from p3mbench.data.obfuscation import Obfuscation, detect_face
+from p3mbench.data.obfuscation import Obfuscation, detect_face, obfuscation_of
 from p3mbench.errors import BenchmarkError, DataError, DataWarning
 from p3mbench.images import Float32Array, UInt8Array, read_alpha, read_image, read_mask, read_trimap
 from p3mbench.regions import trimap_from_alpha
+from p3mbench.settings import NORMAL, hidden, is_hidden
 
 BLANK = "the alpha is all black: nobody is in the picture"
 SAME_BYTES = "is the same file as"
-VARIANTS = {"B": "faces blurred", "N": "faces visible"}
+SCENES = (
+    "P3MBENCH_SCENES"  # environment variable: folder where the processes of a run share drawings
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Scene:
 
 
 class Sample(Protocol):
-    """One image id of a benchmark, in one or two variants. Light and picklable."""
+    """One image id of a benchmark, in one or more variants. Light and picklable."""
 
     @property
     def id(self) -> str:
@@ -99,7 +102,8 @@ class FileSample:
     Attributes:
         images: image file per variant that exists.
         alpha, trimap, face: PNG files; the last two may be absent.
-        obfuscation: how a missing B variant is made from the N image.
+        obfuscation: how a missing B variant is made from the N image. Other variants are made by
+            the recipe that they are named after.
         detect: find the face in the N image if there is no face mask.
         remarks: (message, flag) of what is known to be suspicious; loading warns of it.
     """
@@ -113,13 +117,13 @@ class FileSample:
     detect: bool = False
     remarks: tuple[tuple[str, str], ...] = ()
 
-    def derives(self, variant: str) -> bool:
-        """Whether that variant is made here, by obfuscating the other."""
-        return variant == "B" and "B" not in self.images
+    def made_by(self, variant: str) -> Obfuscation | None:
+        """What makes a variant here out of the N image; None if it has a file of its own."""
+        return None if variant in self.images else obfuscation_of(variant, self.obfuscation)
 
     def files(self, variant: str) -> dict[str, Path]:
         """The files behind a variant, by role."""
-        roles = {"image": self.images["N" if self.derives(variant) else variant]}
+        roles = {"image": self.images[NORMAL if self.made_by(variant) else variant]}
         roles["alpha"] = self.alpha
         if self.trimap is not None:
             roles["trimap"] = self.trimap
@@ -129,10 +133,11 @@ class FileSample:
 
     def recipe(self, variant: str) -> dict[str, Any]:
         """The obfuscation, where the variant is derived."""
-        if not self.derives(variant):
+        made = self.made_by(variant)
+        if made is None:
             return {}
         faces = "facemask" if self.face is not None else "detected"
-        return {"obfuscation": self.obfuscation.recipe, "faces": faces}
+        return {"obfuscation": made.recipe, "faces": faces}
 
     def load(self, variant: str, trimap: TrimapSource) -> Scene:
         """Read the files; see `Sample.load`."""
@@ -142,9 +147,10 @@ class FileSample:
         face = read_mask(self.face) if self.face is not None else None
         if face is not None and self.face is not None:
             same_size(files["image"], image, self.face, face)
-        if self.derives(variant):
-            image, face = self._obfuscated(files["image"], image, alpha, face)
-        self._warn(alpha, face)
+        made = self.made_by(variant)
+        if made is not None:
+            image, face = self._obfuscated(files["image"], image, alpha, face, made)
+        self._warn(variant, alpha, face)
         return Scene(image, alpha, self._trimap(trimap, alpha), face)
 
     def _trimap(self, source: TrimapSource, alpha: UInt8Array | Float32Array) -> UInt8Array | None:
@@ -162,39 +168,46 @@ class FileSample:
         image: UInt8Array,
         alpha: UInt8Array | Float32Array,
         face: npt.NDArray[np.bool_] | None,
+        obfuscation: Obfuscation,
     ) -> tuple[UInt8Array, npt.NDArray[np.bool_]]:
         if face is None and self.detect:
             face = detect_face(image)
         if face is None:
             raise DataError(f"{path}: no face found to blur; put a mask into the facemask folder")
-        hidden = self.obfuscation.apply(image, face, as_bytes(alpha))
+        hidden = obfuscation.apply(image, face, as_bytes(alpha))
         if np.array_equal(hidden, image):
-            why = nothing_hidden(image, face, as_bytes(alpha), self.obfuscation)
+            why = nothing_hidden(image, face, as_bytes(alpha), obfuscation)
             raise DataError(
                 f"{self.face or path}: hides nothing ({why}), so the image would not be one with "
                 "its face hidden; mend the mask"
             )
         return hidden, face
 
-    def _warn(self, alpha: UInt8Array | Float32Array, face: npt.NDArray[np.bool_] | None) -> None:
+    def _warn(
+        self,
+        variant: str,
+        alpha: UInt8Array | Float32Array,
+        face: npt.NDArray[np.bool_] | None,
+    ) -> None:
         """Name what is suspicious about the files together; readers name what is so in one."""
         found = {flag: message for message, flag in self.remarks}
         if not alpha.any():
             found["empty_alpha"] = f"{self.alpha}: {BLANK}"
         if face is not None and (text := outside(face, as_bytes(alpha))):
             found["face_outside"] = f"{self.face or self.id}: {text}"
-        if self.same_bytes():
-            message = f"{self.images['B']}: {SAME_BYTES} {self.images['N']}"
-            found["same_variants"] = message
+        for other in [variant] if is_hidden(variant) else hidden(self.images):
+            if self.same_bytes(other):
+                message = f"{self.images[other]}: {SAME_BYTES} {self.images[NORMAL]}"
+                found.setdefault("same_variants", message)
         for flag, message in found.items():
             warnings.warn(DataWarning(message, flag), stacklevel=3)
 
-    def same_bytes(self) -> bool:
-        """Whether both variants are there and are copies of one file."""
-        if not {"B", "N"} <= set(self.images):
+    def same_bytes(self, variant: str) -> bool:
+        """Whether the file of a variant in which faces are hidden is a copy of the N image's."""
+        if not {variant, NORMAL} <= set(self.images):
             return False
         try:
-            return filecmp.cmp(self.images["B"], self.images["N"], shallow=False)
+            return filecmp.cmp(self.images[variant], self.images[NORMAL], shallow=False)
         except OSError:
             return False  # who reads the file that cannot be read will say so
 

@@ -69,7 +69,7 @@ def keep_unpacked(
 
     Args:
         folder: where the layers are, all of them.
-        variant: B or N.
+        variant: what the faces look like.
         samples: ids.
         limit: most bytes of all unpacked files of these samples.
         show: called with how many are done, and how many there are to do.

@@ -7,35 +7,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from p3mbench.benchmark import Benchmark, data_root, open_paired
-from p3mbench.data.findings import Finding, FindingKind, kinds_of, names_of
-from p3mbench.data.folder import Subset, pair_subset
+from p3mbench.benchmark import Benchmark
+from p3mbench.data.findings import Finding, FindingKind, kinds_of, names_of, short_name
 from p3mbench.data.listing import check_folder, ignored_lines
-from p3mbench.data.p3m10k import find_train, folders_of
 from p3mbench.data.sample import FileSample, Sample
-from p3mbench.data.splits import TRAIN_SIZE
+from p3mbench.data.subset import Paired
 from p3mbench.data.survey import survey
-from p3mbench.errors import DataError
+from p3mbench.errors import BenchmarkError, DataError
+from p3mbench.settings import PAPER_VARIANTS, ordered
 
-ROLES = ("B", "N", "alpha", "trimap", "face")
 
-
-@dataclass(frozen=True)
-class Part:
-    """A subset or split as it was found.
-
-    Attributes:
-        problems: files that do not pair, a line each.
-    """
-
-    subset: Subset
-    problems: tuple[str, ...]
+class Part(Paired):
+    """A subset or split as it was found."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many files of each role are looked at; the roles are B, N, alpha, trimap, face."""
+        """How many files of each role are looked at: variants, alpha, trimap, face."""
         files = [sample for sample in self.subset.samples if isinstance(sample, FileSample)]
-        counts = {variant: sum(variant in s.images for s in files) for variant in ("B", "N")}
+        variants = ordered((*PAPER_VARIANTS, *(v for sample in files for v in sample.images)))
+        counts = {variant: sum(variant in s.images for s in files) for variant in variants}
         counts["alpha"] = len(files)
         counts["trimap"] = sum(sample.trimap is not None for sample in files)
         counts["face"] = sum(sample.face is not None for sample in files)
@@ -43,7 +33,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundParts:
     """The parts of a data set that are there, and in words what is not."""
 
     parts: tuple[Part, ...]
@@ -67,7 +57,7 @@ class Verified:
         ignored: lines about files that lie there and are not read.
     """
 
-    found: Found
+    found: FoundParts
     kinds: tuple[FindingKind, ...]
     ignored: tuple[str, ...]
 
@@ -111,49 +101,46 @@ class Verified:
         }
 
 
-def find_parts(benchmark: Benchmark, data: Path | None) -> Found:
-    """The test subsets of a benchmark and, of P3M-10k, its training images.
+def find_parts(benchmark: Benchmark, data: Path | None) -> FoundParts:
+    """The test subsets of a benchmark and its training images, if it has any.
 
     Args:
-        benchmark: not a synthetic one, which has no files.
+        benchmark: one with files.
         data: the folder, None for the default.
 
     Raises:
         BenchmarkError: the benchmark draws its images.
         DataError: the folder is missing or holds none of it.
     """
-    root = data_root(benchmark, data)
+    source = benchmark.source
+    root = source.root(benchmark, data)
     if root is None:
         raise DataError(f"benchmark {benchmark.name} draws its images; there are no files to read")
     check_folder(root)
-    parts, absent = [], {}
+    parts: list[Part] = []
+    absent: dict[str, str] = {}
     for table in benchmark.subsets:
-        name = str(table["name"])
         try:
-            paired = open_paired(benchmark, root, name)
-            parts.append(Part(paired.subset, paired.problems))
+            parts.append(_part(source.pair(benchmark, root, table)))
         except DataError as error:
-            absent[name] = str(error)
-    if benchmark.source == "p3m10k":
-        train = find_train(root)
-        if train is None or any(_inside(train, part) for part in parts):
-            absent["train"] = f"{root}: holds no folder 'train' with 'mask' in it"
-        else:
-            paired = pair_subset("train", folders_of(train), TRAIN_SIZE, benchmark.obfuscation)
-            parts.append(Part(paired.subset, paired.problems))
+            absent[str(table["name"])] = str(error)
+    try:
+        parts.append(_part(source.train(benchmark, root)))
+    except BenchmarkError:
+        pass  # this kind of data has none
+    except DataError as error:
+        absent["train"] = str(error)
     if not parts:
         raise DataError("; ".join(absent.values()))
-    return Found(tuple(parts), absent)
+    return FoundParts(tuple(parts), absent)
 
 
-def _inside(train: Path, part: Part) -> bool:
-    """Whether what looks like a training folder is the folder of a subset, given by itself."""
-    first = next(iter(part.subset.samples), None)
-    return isinstance(first, FileSample) and first.alpha.parent.parent == train
+def _part(paired: Paired) -> Part:
+    return Part(paired.subset, paired.problems)
 
 
 def verify(
-    found: Found,
+    found: FoundParts,
     *,
     jobs: int | None = None,
     progress: Callable[[int], object] = lambda _: None,
@@ -170,7 +157,7 @@ def verify(
     for part in found.parts:
         for line in part.problems:
             path, _, text = line.partition(": ")
-            findings.append(Finding(_short(path), text, problem=True))
+            findings.append(Finding(short_name(Path(path)), text, problem=True))
         findings += _lacking(part)
     ignored = [one for part in found.parts for one in part.subset.ignored]
     return Verified(found, tuple(kinds_of(findings)), tuple(ignored_lines(ignored)))
@@ -185,7 +172,3 @@ def _lacking(part: Part) -> Iterator[Finding]:
                 yield Finding(
                     f"{part.subset.name}/{sample.id}", f"has no {what}, others have", problem=False
                 )
-
-
-def _short(path: str) -> str:
-    return "/".join(Path(path).parts[-3:])

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from p3mbench.data.mini import SCENES
+from p3mbench.data.sample import SCENES
 from p3mbench.harness import family
 from p3mbench.harness.worker import Setup, serve
 from p3mbench.names import printable

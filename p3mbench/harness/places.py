@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from p3mbench.benchmark import Benchmark, Opened
-from p3mbench.data.folder import Subset
+from p3mbench.benchmark import Opened
 from p3mbench.data.sample import Sample
+from p3mbench.data.subset import Subset
 from p3mbench.errors import DataError
 from p3mbench.fingerprint import Code
 from p3mbench.provenance import hash_files, hash_of
@@ -77,15 +77,11 @@ def find_places(
     missing = []
     for subset in opened.subsets:
         for variant in variants:
-            if variant in subset.available:
-                how = _obfuscation(subset, variant, opened.benchmark)
-                content = _content(chosen[subset.name], variant, store)
-                places.append(Scope(subset, variant, how, content))
+            if why := subset.lacks(variant):
+                missing.append((f"{subset.name}, variant {variant}", why))
             else:
-                has = ", ".join(opened.benchmark.variants)
-                undeclared = f"{opened.benchmark.name} declares no such variant; it has {has}"
-                reason = subset.unavailable.get(variant, undeclared)
-                missing.append((f"{subset.name}, variant {variant}", reason))
+                content = _content(chosen[subset.name], variant, store)
+                places.append(Scope(subset, variant, _obfuscation(subset, variant), content))
     return places, missing
 
 
@@ -108,8 +104,8 @@ def seen_before(opened: Opened, places: Iterable[Scope], store: Store) -> list[S
             left = known.get(at, set()) - looked.get(at, set())
             samples = [s for s in subset.samples if s.id in left and _readable(s, variant)]
             if samples:
-                how = _obfuscation(subset, variant, benchmark)
-                found.append(Scope(subset, variant, how, _content(samples, variant, store)))
+                content = _content(samples, variant, store)
+                found.append(Scope(subset, variant, _obfuscation(subset, variant), content))
     return found
 
 
@@ -117,9 +113,10 @@ def _readable(sample: Sample, variant: str) -> bool:
     return all(os.access(path, os.R_OK) for path in sample.files(variant).values())
 
 
-def _obfuscation(subset: Subset, variant: str, benchmark: Benchmark) -> str:
-    derived = any(s.recipe(variant).get("obfuscation") for s in subset.samples)
-    return benchmark.obfuscation.recipe if derived else ""
+def _obfuscation(subset: Subset, variant: str) -> str:
+    """The recipe by which a variant is made; "" if it has files of its own."""
+    recipes = (sample.recipe(variant).get("obfuscation") for sample in subset.samples)
+    return next((str(recipe) for recipe in recipes if recipe), "")
 
 
 def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str, Content]:
@@ -159,10 +156,9 @@ def view_of(
                  if "alpha" in one.recipe}  # fmt: skip
         if truth:
             contents.setdefault((p.subset.name, NO_VARIANT, ""), {}).update(truth)
-    defined = {"source": benchmark.source, "subsets": benchmark.subsets, "folder": opened.where}
     return View(
         benchmark.name,
-        hash_of(defined | {"synthetic": benchmark.synthetic}),
+        hash_of(benchmark.definition(opened.where)),
         tuple(subset["name"] for subset in benchmark.subsets),
         {subset.name: tuple(s.id for s in subset.samples) for subset in opened.subsets},
         contents,

@@ -11,9 +11,8 @@ from typing import Any
 
 from p3mbench import mattes
 from p3mbench.benchmark import Benchmark, Opened
-from p3mbench.data.folder import Subset
-from p3mbench.data.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import Sample, TrimapSource
+from p3mbench.data.subset import Subset
 from p3mbench.harness.contenders import Blocked, Contender, Request, contenders, with_code
 from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.harness.places import (
@@ -231,9 +230,7 @@ def _cell(contender: Contender, benchmark: Benchmark, place: Scope) -> Cell:
 def _seen(contender: Contender, benchmark: Benchmark, subset: Subset) -> bool:
     """Whether a checkpoint says it was trained on what it is tested on."""
     trained = set(contender.weights.train_sets) if contender.weights else set()
-    if benchmark.source == "p3m10k":
-        return bool(trained & {f"P3M-10k/{SUBSET_FOLDERS[subset.name]}", "P3M-10k/validation"})
-    return f"{benchmark.name}/{subset.name}" in trained
+    return bool(trained & benchmark.source.listed_as(benchmark, subset.name))
 
 
 def _cell_plan(

@@ -123,7 +123,7 @@ def _benchmark(request: RunRequest, listener: Listener) -> Benchmark:
     name = recognised(request.benchmark, request.data)
     if request.benchmark is None and request.data is not None:
         listener.recognised(request.data, name)
-    return chosen(name, request.trimap, request.faces)
+    return chosen(name, request.trimap, request.faces, request.variants)
 
 
 def wanted_rows(request: RunRequest, benchmark: Benchmark) -> tuple[Request, list[Blocked]]:
@@ -137,7 +137,7 @@ def wanted_rows(request: RunRequest, benchmark: Benchmark) -> tuple[Request, lis
     _check_names(request.weights, methods, "--weights")
     return Request(
         methods=tuple(with_options(m, request.options.get(m.info.name, {})) for m in methods),
-        variants=request.variants or benchmark.variants,
+        variants=benchmark.variants,
         weights=request.weights,
         limit=request.limit,
         images=tuple(map(normalised, request.images)),

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from p3mbench.data.mini import SCENES
+from p3mbench.data.sample import SCENES
 from p3mbench.harness.engine import SHIFT
 from p3mbench.harness.family import is_running, stopping_together
 from p3mbench.harness.isolate import Limits, Trouble, Unloadable

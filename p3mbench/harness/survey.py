@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from p3mbench.data.findings import FindingKind, kinds_of
+from p3mbench.data.findings import FindingKind, kinds_of, short_name
 from p3mbench.data.sample import FileSample, Sample
-from p3mbench.data.survey import Found, Memory, survey
+from p3mbench.data.survey import Findings, Memory, survey
 from p3mbench.harness.plan import CellPlan, Plan
 from p3mbench.provenance import hash_files
+from p3mbench.settings import hidden, is_hidden
 from p3mbench.store import Store
 
 _Key = tuple[str, str]  # subset and image
@@ -78,18 +79,24 @@ def _hashes(
     return dict(hash_files(sorted(paths), store))
 
 
-def _remarks(sample: Sample, found: Found) -> tuple[tuple[str, str], ...]:
+def _remarks(sample: Sample, found: Findings) -> tuple[tuple[str, str], ...]:
     """What a worker, which reads one variant, would not find by itself."""
     wanted = ("same_variants", "swapped_variants", "trimap_contrary", "full_alpha")
     return tuple((f"{one.name}: {one.text}", one.flag) for one in found if one.flag in wanted)
 
 
 def _marked(cell: CellPlan, remarks: dict[_Key, tuple[tuple[str, str], ...]]) -> CellPlan:
-    tasks = tuple(
-        replace(task, sample=replace(task.sample, remarks=remarks[key]))
-        if isinstance(task.sample, FileSample)
-        and (key := (task.cell.subset, task.sample.id)) in remarks
-        else task
-        for task in cell.todo
-    )
-    return replace(cell, todo=tasks)
+    tasks = []
+    for task in cell.todo:
+        known = remarks.get((task.cell.subset, task.sample.id), ())
+        if known and isinstance(task.sample, FileSample):
+            mine = tuple(one for one in known if _concerns(one[0], task.sample, task.cell.variant))
+            task = replace(task, sample=replace(task.sample, remarks=mine))
+        tasks.append(task)
+    return replace(cell, todo=tuple(tasks))
+
+
+def _concerns(remark: str, sample: FileSample, variant: str) -> bool:
+    """Whether a remark is of a variant: not if it is of the picture of another hidden one."""
+    others = [v for v in hidden(sample.images) if v != variant and is_hidden(variant)]
+    return not any(remark.startswith(f"{short_name(sample.images[v])}: ") for v in others)

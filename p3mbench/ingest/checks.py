@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from p3mbench.data.p3m10k import SUBSET_FOLDERS, SUBSET_SIZE
+from p3mbench.data.sources.p3m10k import SUBSET_FOLDERS, SUBSET_SIZE
 from p3mbench.errors import DataError, StoreError
 from p3mbench.flags import IMPORTED, joined, split
 from p3mbench.ingest.plausible import suspicious

@@ -108,7 +108,9 @@ class Pictures:
             if run.benchmark not in ("", benchmark) or not run.is_of_images:
                 continue
             try:
-                definition = chosen(run.definition or benchmark, run.trimap, run.faces)
+                definition = chosen(
+                    run.definition or benchmark, run.trimap, run.faces, run.variants
+                )
                 if definition.name != benchmark:
                     continue
                 with warnings.catch_warnings():

@@ -100,7 +100,7 @@ class FileSource:
 
     Attributes:
         samples: in a fixed order.
-        variant: B or N.
+        variant: what their faces look like.
         layers: folder of foregrounds and backgrounds, None if the recipe needs none.
         unpacked: most bytes of layers that are kept unpacked beside those; see `unpacked`.
     """

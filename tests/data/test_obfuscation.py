@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from p3mbench.data.obfuscation import KINDS, Obfuscation, detect_face, private_area
+from p3mbench.data.obfuscation import Obfuscation, detect_face, obfuscation_of, private_area
+from p3mbench.settings import KINDS
 
 
 def disc(shape: tuple[int, int], centre: tuple[int, int], radius: float) -> np.ndarray:
@@ -100,3 +101,19 @@ def test_the_detector_finds_real_faces_and_none_in_noise(shared):
         assert 0.4 < face.sum() / ((right - left) * (bottom - top)) < 1.2
     noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
     assert detect_face(noise) is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_the_settings_hides_faces(kind, portrait_arrays):
+    """The names of variants and what makes them agree."""
+    variant = f"{kind}-0.20" if KINDS[kind] else kind
+    made = obfuscation_of(variant, Obfuscation())
+    assert made is not None and made.recipe.startswith(variant.rstrip("0"))
+    image, face = portrait_arrays["image"], portrait_arrays["face"] > 0
+    assert (made.apply(image, face, portrait_arrays["alpha"]) != image).any()
+
+
+def test_b_is_made_by_the_recipe_of_the_benchmark_and_n_by_none():
+    mine = Obfuscation("mosaic", 0.3)
+    assert obfuscation_of("B", mine) is mine
+    assert obfuscation_of("N", mine) is None and obfuscation_of("tool-swap", mine) is None

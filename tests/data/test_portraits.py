@@ -3,17 +3,13 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from p3mbench.benchmark import get, open_benchmark, parse
-from p3mbench.data import mini
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.portraits import mini_id, portrait, seed_of
-from p3mbench.data.sample import TrimapSource
 
 SIZES = [(256, 192), (128, 96), (131, 97)]
 
@@ -106,56 +102,3 @@ def test_roles_are_not_told_by_place():
     left = np.mean([np.nonzero(d.face)[1].mean() < 36 for d in pairs])
     assert len(pairs) > 12
     assert 0.2 < left < 0.8
-
-
-def test_drawings_are_shared_by_the_processes_of_a_run(tmp_path, monkeypatch):
-    """A second process reads what the first has drawn; a damaged file is drawn again."""
-    sample = open_benchmark(get("mini"), None).subsets[0].samples[0]
-    alone = sample.load("B", TrimapSource())
-    monkeypatch.setenv(mini.SCENES, str(tmp_path))
-    mini._kept.cache_clear()
-    first = sample.load("B", TrimapSource())
-    (path,) = tmp_path.iterdir()
-    for content in (path.read_bytes(), b"damaged"):
-        path.write_bytes(content)
-        mini._kept.cache_clear()
-        again = sample.load("B", TrimapSource())
-        for one in (first, again):
-            assert (one.image == alone.image).all() and (one.face == alone.face).all()
-    monkeypatch.setattr(mini, "portrait", None)  # not needed any more
-    mini._kept.cache_clear()
-    assert (sample.load("N", TrimapSource()).alpha == alone.alpha).all()
-    mini._kept.cache_clear()
-
-
-@pytest.mark.parametrize("name", ["image", "alpha", "trimap", "face"])
-def test_a_drawing_cannot_be_changed_through_an_array(name: str) -> None:
-    """What is done to the N image must not reach the B image, which is made of the same drawing."""
-    (subset,) = [s for s in open_benchmark(get("mini"), None).subsets if s.name == "P"]
-    sample = subset.samples[0]
-    before = {variant: sample.load(variant, TrimapSource()) for variant in "NB"}
-    touched = getattr(sample.load("N", TrimapSource()), name)
-    touched.setflags(write=True)
-    touched[:] = 0
-    for variant, scene in before.items():
-        again = sample.load(variant, TrimapSource())
-        for part in ("image", "alpha", "trimap", "face"):
-            assert np.array_equal(getattr(scene, part), getattr(again, part))
-
-
-@pytest.mark.parametrize("other", ["train/blurred_image/p_1.jpg", "notes.txt", "validation/x"])
-def test_data_make_does_not_write_among_other_data(tmp_path: Path, other: str) -> None:
-    from p3mbench.data.export import write_p3m_layout
-    from p3mbench.errors import DataError
-
-    text = (
-        'name = "tiny"\nsource = "synthetic"\n[[subsets]]\nname = "P"\ncount = 1\n'
-        "[synthetic]\nheight = 64\nwidth = 64\n"
-    )
-    tiny = parse(text, "tiny", None)
-    assert write_p3m_layout(tiny, tmp_path) == write_p3m_layout(tiny, tmp_path) == 1
-    (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / other).write_bytes(b"real")
-    with pytest.raises(DataError, match="holds other data"):
-        write_p3m_layout(tiny, tmp_path)
-    assert (tmp_path / other).read_bytes() == b"real"

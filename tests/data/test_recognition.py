@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.p3m10k import find_train, read_p3m10k
+from p3mbench.benchmark import get, open_benchmark
 from p3mbench.data.recognition import recognised
+from p3mbench.data.sources.p3m10k import find_train
 from p3mbench.errors import BenchmarkError, DataError
 
 
@@ -38,7 +38,7 @@ def test_p3m_further_in_is_pointed_at(p3m_folder, tmp_path, depth):
     with pytest.raises(BenchmarkError, match=rf"lies further in; give {inner} instead$"):
         recognised(None, given)
     with pytest.raises(DataError, match=rf"give {inner}$"):
-        read_p3m10k(given, ("P", "NP"), Obfuscation())
+        open_benchmark(get("p3m500"), given)
 
 
 def test_the_case_of_names_does_not_matter(p3m_folder, train_folder):
@@ -47,8 +47,8 @@ def test_the_case_of_names_does_not_matter(p3m_folder, train_folder):
     (p3m_folder / "validation").rename(p3m_folder / "Validation")
     (p3m_folder / "train").rename(p3m_folder / "Train")
     assert recognised(None, p3m_folder) == "p3m500"
-    found = read_p3m10k(p3m_folder, ("P", "NP"), Obfuscation())
-    assert [len(found[name].samples) for name in ("P", "NP")] == [3, 2]
+    opened = open_benchmark(get("p3m500"), p3m_folder)
+    assert [len(subset.samples) for subset in opened.subsets] == [3, 2]
     assert find_train(p3m_folder) == p3m_folder / "Train"
     assert recognised(None, p3m_folder / "Validation" / "p3m-500-np") == "p3m500"
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from odd_files import binary, read, write
 
+from p3mbench.benchmark import get, open_benchmark
 from p3mbench.data import survey as module
-from p3mbench.data.folder import read_subset
-from p3mbench.data.mini import synthetic_subset
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.p3m10k import folders_of
+from p3mbench.data.pairing import pair_subset
+from p3mbench.data.sources.p3m10k import folders_of
 from p3mbench.data.survey import Memory, survey
 
 
@@ -20,7 +20,7 @@ from p3mbench.data.survey import Memory, survey
 def work(p3m_folder):
     folder = p3m_folder / "validation" / "P3M-500-P"
     binary(folder / "mask" / "p_2.png")
-    samples = read_subset("P", folders_of(folder), 0, Obfuscation()).samples
+    samples = pair_subset("P", folders_of(folder), 0, Obfuscation()).whole().samples
     return [(sample, ("B",)) for sample in samples]
 
 
@@ -60,6 +60,5 @@ def test_a_memory_that_cannot_be_written_costs_time_only(work, tmp_path):
 
 
 def test_drawn_samples_have_no_findings():
-    sizes = {"seed": 1, "height": 96, "width": 64, "kernel": 5}
-    samples = synthetic_subset("P", 3, sizes, Obfuscation()).samples
+    samples = open_benchmark(get("mini"), None).subsets[0].samples[:3]
     assert survey([(sample, ("B", "N")) for sample in samples]) == [(), (), ()]

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from runs import children, command, frame, run, stored
 
-from p3mbench.data.mini import SCENES
+from p3mbench.data.sample import SCENES
 from p3mbench.harness import family
 from p3mbench.harness.isolate import GIB, Isolated, Limits
 from p3mbench.harness.worker import Setup

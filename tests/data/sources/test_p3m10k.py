@@ -1,22 +1,28 @@
+"""P3M-10k in every layout it was published in."""
+
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import cv2
-import numpy as np
 import pytest
 
-from p3mbench.data.folder import Folders, Subset, read_subset
-from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.p3m10k import read_p3m10k
-from p3mbench.data.sample import FileSample, TrimapSource
+from p3mbench import benchmark as benchmarks
+from p3mbench.benchmark import get
+from p3mbench.data.sample import TrimapSource
+from p3mbench.data.sources.p3m10k import P3M10kSource
+from p3mbench.data.subset import Subset
 from p3mbench.errors import BenchmarkError, DataError
 
 BOTH = ("P", "NP")
 
 
 def read(root, names=BOTH, detect=False):
-    return read_p3m10k(root, names, Obfuscation(), detect)
+    """The test subsets of P3M-10k under a folder."""
+    tables = tuple({"name": name} for name in names)
+    asked = replace(get("p3m500"), subsets=tables, detect_faces=detect)
+    return P3M10kSource().open(asked, root)
 
 
 @pytest.mark.parametrize(
@@ -87,65 +93,31 @@ def test_folders_without_the_data_say_what_is_expected(tmp_path):
         read(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("missing", "words"),
-    [
-        ("blurred_image", r"p_2\.png: has no image in .*blurred_image; add it or remove the mask"),
-        ("mask", r"p_2\.png: has no mask in .*mask; add it or remove the image"),
-    ],
-)
-def test_a_file_without_its_partner_is_named(p3m_folder, missing, words):
-    (p3m_folder / "validation" / "P3M-500-P" / missing / "p_2.png").unlink()
-    with pytest.raises(DataError, match=words):
-        read(p3m_folder)
+def test_p3m500_takes_its_folder_from_the_environment(p3m_folder, monkeypatch):
+    p3m500 = benchmarks.get("p3m500")
+    monkeypatch.delenv("P3M_ROOT", raising=False)
+    with pytest.raises(BenchmarkError, match="--data DIR or in the environment variable P3M_ROOT"):
+        benchmarks.open_benchmark(p3m500, None)
+    monkeypatch.setenv("P3M_ROOT", str(p3m_folder))
+    opened = benchmarks.open_benchmark(p3m500, None)
+    assert {s.name: len(s.samples) for s in opened.subsets} == {"P": 3, "NP": 2}
 
 
-def test_two_files_with_one_stem_are_refused(p3m_folder):
-    folder = p3m_folder / "validation" / "P3M-500-P" / "blurred_image"
-    shutil.copy(folder / "p_1.png", folder / "p_1.jpg")
-    with pytest.raises(DataError, match="same stem"):
-        read(p3m_folder)
+def test_a_variant_without_face_masks_says_what_to_do(p3m_folder):
+    opened = benchmarks.open_benchmark(
+        benchmarks.chosen("p3m500", variants=("mosaic-0.10", "N")), p3m_folder
+    )
+    p, np_ = opened.subsets
+    assert p.lacks("mosaic-0.10").startswith("it is made from the unblurred images; the unblurred")
+    assert np_.lacks("mosaic-0.10").startswith("no images mosaic-0.10 and 0 of 2 face masks in")
 
 
-def test_missing_trimaps_are_known(p3m_folder):
-    (p3m_folder / "validation" / "P3M-500-P" / "trimap" / "p_3.png").unlink()
-    subset = read(p3m_folder)["P"]
-    assert not subset.has_trimaps
-    assert subset.samples[2].load("B", TrimapSource()).trimap is None
-    assert subset.samples[2].load("B", TrimapSource(5)).trimap is not None
-
-
-def test_sizes_that_disagree_name_both_files(p3m_folder):
-    mask = p3m_folder / "validation" / "P3M-500-P" / "mask" / "p_1.png"
-    cv2.imwrite(str(mask), np.zeros((64, 96), np.uint8))
-    sample = read(p3m_folder)["P"].samples[0]
-    with pytest.raises(
-        DataError, match=r"mask/p_1\.png: is 96x64 but blurred_image/p_1\.png is 64x96.*EXIF"
-    ):
-        sample.load("B", TrimapSource())
-
-
-def test_no_face_to_blur_is_an_error_of_that_image(p3m_folder):
-    sample = read(p3m_folder, detect=True)["NP"].samples[0]
-    assert isinstance(sample, FileSample)
-    with pytest.raises(DataError, match="no face found to blur"):
-        sample.load("B", TrimapSource())
-
-
-@pytest.mark.parametrize(("text", "kernel"), [("dataset", None), ("kernel-25", 25)])
-def test_trimap_sources_are_written_as_they_are_read(text, kernel):
-    source = TrimapSource.parse(text)
-    assert source.kernel == kernel
-    assert str(source) == text
-
-
-@pytest.mark.parametrize("text", ["", "kernel", "kernel-0", "kernel-x", "Dataset", "kernel-25 "])
-def test_other_trimap_sources_are_refused(text):
-    with pytest.raises(BenchmarkError, match="neither 'dataset' nor"):
-        TrimapSource.parse(text)
-
-
-def test_alphas_alone_are_no_data_set(tmp_path):
-    (tmp_path / "mask").mkdir()
-    with pytest.raises(DataError, match="neither blurred nor unblurred images"):
-        read_subset("P", Folders(tmp_path / "mask", tmp_path / "no"), 0, Obfuscation())
+def test_p3m10k_reads_a_folder_of_the_name_of_a_variant(p3m_folder):
+    subset = p3m_folder / "validation" / "P3M-500-P"
+    shutil.copytree(subset / "blurred_image", subset / "mosaic-0.10")
+    without = benchmarks.open_benchmark(benchmarks.get("p3m500"), p3m_folder)
+    assert without.subsets[0].available == ("B",)
+    asked = benchmarks.chosen("p3m500", variants=("mosaic-0.10",))
+    (found, _) = benchmarks.open_benchmark(asked, p3m_folder).subsets
+    assert found.available == ("B", "mosaic-0.10")
+    assert found.samples[0].files("mosaic-0.10")["image"].parent.name == "mosaic-0.10"

@@ -1,4 +1,4 @@
-"""Training images from files and drawn ones; foregrounds; `p3mbench train` on a folder."""
+"""`p3mbench train` on folders and on drawn portraits."""
 
 from __future__ import annotations
 
@@ -10,19 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from odd_files import binary
 
-from p3mbench.benchmark import get
 from p3mbench.cli import main
 from p3mbench.data.foregrounds import (
-    estimate_layers,
     has_layers,
     layer_path,
-    make_layers,
-    read_layers,
 )
-from p3mbench.data.sample import TrimapSource
-from p3mbench.data.splits import face_samples, train_samples
-from p3mbench.errors import DataError
-from p3mbench.training.sources import DrawnSource, FileSource, check_faces
 from p3mbench.weights import recorded
 
 pytest.importorskip("lightning_fabric")
@@ -38,39 +30,6 @@ def train(data: Path, out: Path, *more: str) -> Result:
     rest = more[1:] if method == more[0] else more
     where = ["--benchmark", "p3m500", "--data", str(data), "--out", str(out), "--device", "cpu"]
     return call("train", method, *where, *plain.split(), *rest)
-
-
-def test_layers_compose_to_the_image(portrait_arrays: dict[str, np.ndarray]) -> None:
-    image, alpha = portrait_arrays["image"], portrait_arrays["alpha"]
-    foreground, background = estimate_layers(image, alpha)
-    share = alpha[..., None] / 255
-    composed = share * foreground + (1 - share) * background
-    assert np.abs(composed - image).mean() < 2
-
-
-def test_layers_are_made_once_and_read_as_they_were(train_folder: Path, tmp_path: Path) -> None:
-    samples, folder = train_samples(get("p3m500"), train_folder, "B"), tmp_path / "layers"
-    seen: list[int] = []
-    assert make_layers(samples, "B", folder, 1, seen.append) == 3 and seen == [1, 1, 1]
-    assert make_layers(samples, "B", folder, 2) == 0
-    scene = FileSource(samples, "B", folder).scene(1)
-    want = estimate_layers(scene.image, scene.alpha)
-    assert scene.foreground is not None and np.array_equal(scene.foreground, want[0])
-    assert scene.background is not None and np.array_equal(scene.background, want[1])
-
-
-def test_damaged_layers_are_named(train_folder: Path, tmp_path: Path) -> None:
-    samples, folder = train_samples(get("p3m500"), train_folder, "B"), tmp_path / "layers"
-    make_layers(samples, "B", folder)
-    path = layer_path(folder, "B", "foreground", "t_2")
-    whole = path.read_bytes()
-    for damage in (whole[:-20], b"", b"rubbish" + whole[-8:]):
-        path.write_bytes(damage)
-        with pytest.raises(DataError, match=r"t_2\.png: is damaged"):
-            read_layers(folder, "B", "t_2", (96, 64))
-    path.write_bytes(whole)
-    with pytest.raises(DataError, match="not of its image's size"):
-        read_layers(folder, "B", "t_2", (96, 65))
 
 
 def test_missing_layers_are_named_before_the_first_step(train_folder: Path, tmp_path: Path) -> None:
@@ -169,31 +128,11 @@ def test_copy_and_paste_from_a_folder_of_faces(
 def test_copy_and_paste_needs_faces(train_folder: Path, tmp_path: Path) -> None:
     asked = train(train_folder, tmp_path / "out", "--setting", "B+CP")
     assert asked.exit_code == 2 and "--faces" in asked.output
-    (tmp_path / "faces" / "image").mkdir(parents=True)
-    (tmp_path / "faces" / "facemask").mkdir()
-    with pytest.raises(DataError):
-        check_faces(FileSource(face_samples(get("p3m500"), tmp_path / "faces"), "N"))
 
 
 def test_normal_faces_that_were_never_released(train_folder: Path, tmp_path: Path) -> None:
     asked = train(train_folder, tmp_path / "out", "--setting", "N")
     assert asked.exit_code == 1 and "original_image" in asked.output
-
-
-def test_portraits_are_drawn_beforehand_by_several_processes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("P3MBENCH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("p3mbench.training.sources.usable_cores", lambda: 2)
-    source = DrawnSource(train_samples(get("mini"), None, "B")[:3], "B")
-    seen: list[tuple[int, int]] = []
-    source.prepare(lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
-    assert len(list((tmp_path / "cache" / "portraits").iterdir())) == 3
-    source.prepare(lambda done, total: pytest.fail("there is nothing left to draw"))
-    kept = source.scene(0)
-    fresh = train_samples(get("mini"), None, "B")[0].load("B", TrimapSource())
-    assert np.array_equal(kept.image, fresh.image)
 
 
 def test_a_crop_that_networks_cannot_halve(tmp_path: Path) -> None:
@@ -252,3 +191,29 @@ def test_a_training_folder_needs_no_benchmark(train_folder: Path, tmp_path: Path
         method = "p3mnet-r34" if folder == train_folder else "modnet"
         result = call("train", method, "--setting", "B", "--data", str(folder))
         assert result.exit_code != 0 and words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("other", "'other' says nothing of the faces to train on"),
+        ("-", "'-' says nothing of the faces to train on"),
+        ("fog", "'fog' is no train setting"),
+        ("mosaic", "'mosaic' is no train setting"),
+    ],
+)
+def test_settings_that_are_none(tmp_path: Path, setting: str, said: str) -> None:
+    asked = call("train", "modnet", f"--setting={setting}", "--out", str(tmp_path / "x"))
+    assert asked.exit_code == 2 and said in " ".join(asked.output.split())
+    assert not (tmp_path / "x").exists()
+
+
+def test_training_on_another_obfuscation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("P3MBENCH_CACHE", str(tmp_path / "cache"))
+    plain = "--width 0.0625 --steps 2 --crop 64 --batch-size 2 --limit 2 --no-tensorboard"
+    out = tmp_path / "out"
+    more = ["--setting", "mosaic-0.10", "--device", "cpu", "--out", str(out)]
+    done = call("train", "modnet", *plain.split(), *more)
+    assert done.exit_code == 0, done.output
+    record = recorded(out / "weights.safetensors")
+    assert (record["setting"], record["train_sets"]) == ("mosaic-0.10", ["mini/train"])

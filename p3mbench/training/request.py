@@ -1,0 +1,92 @@
+"""What a person asks of a training. Light to import: `p3mbench.training.setup` makes the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from p3mbench.settings import OTHER, UNTRAINED, TrainSetting
+
+if TYPE_CHECKING:
+    from p3mbench.method import Method
+
+PASTE_PROBABILITY = 0.5
+PAPER, NANO = "paper", "nano"
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """One training, as a person asks for it. None leaves a choice to the recipe or to the data.
+
+    Attributes:
+        method: what to train.
+        setting: what faces look like: a variant, or ``B+CP``.
+        benchmark: name or FILE.toml of the benchmark whose training split is used; None for the
+            one that ``data`` is recognised as, else ``mini``.
+        data: data folder.
+        preset: ``paper`` or ``nano``; None for nano where images are drawn, else paper.
+        epochs, steps, batch_size, lr, width, formula: instead of the recipe's.
+        crop: side of square crops, in pixels.
+        limit: train on so many images only, the first ones.
+        seed: of data, weights and chance.
+        foregrounds: folder that ``data foregrounds`` made.
+        unpack: most bytes of foregrounds that are kept unpacked.
+        faces: folder of public faces for B+CP.
+        paste, paste_probability: level of B+CP, and how often a sample gets a public face.
+        start, encoder: weights to start from.
+        device: ``auto``, ``cuda`` or ``cpu``.
+        devices, nodes: None for what the launcher says.
+        workers: loader processes per device; None for none where images are drawn, else 8.
+        save_every: steps.
+        resume: go on where the run in the folder stopped.
+        out: folder of the run; None for one below ``results/train``.
+    """
+
+    method: Method
+    setting: str
+    benchmark: str | None = None
+    data: Path | None = None
+    preset: str | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    batch_size: int | None = None
+    lr: float | None = None
+    width: float | None = None
+    formula: str | None = None
+    crop: int | None = None
+    limit: int | None = None
+    seed: int = 0
+    foregrounds: Path | None = None
+    unpack: int = 0
+    faces: Path | None = None
+    paste: str = "image"
+    paste_probability: float = PASTE_PROBABILITY
+    start: Path | None = None
+    encoder: Path | None = None
+    device: str = "auto"
+    devices: int | None = None
+    nodes: int | None = None
+    precision: str = "32-true"
+    workers: int | None = None
+    save_every: int = 200
+    tensorboard: bool = True
+    resume: bool = False
+    out: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is kept."""
+        name = f"{self.method.info.name}-{self.setting.lower()}-{self.seed}"
+        return self.out or Path("results") / "train" / name
+
+
+def trainable_setting(name: str) -> str:
+    """``name``, if images can be made so: a variant, or ``B+CP``.
+
+    Raises:
+        ValueError: they cannot; the message says why.
+    """
+    if name in (OTHER, UNTRAINED):
+        raise ValueError(f"{name!r} says nothing of the faces to train on")
+    return str(TrainSetting(name))

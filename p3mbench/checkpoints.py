@@ -43,7 +43,7 @@ class Weights:
     Attributes:
         name: of the checkpoint, for tables.
         sha256: of the file's bytes, 64 hexadecimal digits.
-        train_setting: what faces looked like in training: B, N, B+CP or other.
+        train_setting: what faces looked like in training; see `p3mbench.settings`.
         train_sets: what it was trained on, as far as is known.
         seed: of the training, as text, "" if it is not known.
         width: factor on the published network's channels.

@@ -12,7 +12,7 @@ BENCHMARK = "p3m500"  # what all of them are on
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class PublishedFigure:
     """One published number; the columns are explained in ``results/published/README.md``.
 
     Attributes:
@@ -47,7 +47,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Source:
+class Publication:
     """Where figures come from, and who says so."""
 
     source: str
@@ -57,20 +57,20 @@ class Source:
 
 
 @lru_cache
-def figures(method: str | None = None) -> tuple[Figure, ...]:
+def figures(method: str | None = None) -> tuple[PublishedFigure, ...]:
     """All figures, or those of one method, in the order of the file."""
     found = []
     for row in _rows("published.csv"):
         numbers = {name: float(row[name]) for name in ("value", "scale")}
-        texts = {field.name: row[field.name] for field in fields(Figure)}
-        found.append(Figure(**(texts | numbers)))  # type: ignore[arg-type]
+        texts = {field.name: row[field.name] for field in fields(PublishedFigure)}
+        found.append(PublishedFigure(**(texts | numbers)))  # type: ignore[arg-type]
     return tuple(f for f in found if method in (None, f.method))
 
 
 @lru_cache
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, Publication]:
     """Sources by key."""
-    return {row["source"]: Source(**row) for row in _rows("sources.csv")}
+    return {row["source"]: Publication(**row) for row in _rows("sources.csv")}
 
 
 def _rows(name: str) -> list[dict[str, str]]:

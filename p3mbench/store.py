@@ -308,10 +308,6 @@ class Store:
             found = self._db.execute("SELECT manifest FROM runs ORDER BY run_id")
             return [RunRecord.of(json.loads(text)) for (text,) in found]
 
-    def manifests(self) -> list[dict[str, Any]]:
-        """The records of `runs` as JSON objects."""
-        return [run.to_json() for run in self.runs()]
-
     def rows(self, benchmarks: Iterable[str]) -> Iterator[Row]:
         """Yield the rows of some benchmarks, in no particular order."""
         sql = f"SELECT {', '.join(_COLUMNS)} FROM rows WHERE benchmark = ?"  # nosec B608 # noqa: S608
@@ -339,7 +335,8 @@ class Store:
     def frame(self) -> pd.DataFrame:
         """Return all rows as a DataFrame: the columns of `Row`, and one float column per metric.
 
-        It includes scores of removed images and older code; `p3mbench.report.current` selects.
+        It includes scores of removed images and older code; `p3mbench.report.analysis.current`
+        selects.
 
         Rows are sorted by question, so that equal stores give equal frames in any order of runs.
         """

@@ -1,7 +1,7 @@
 """A benchmark as the last run saw it: its images, their content, the code of its methods.
 
 Rows stay in a store when images are removed or code changes. The view of the last run decides which
-of them count in a mean (`p3mbench.report.current`).
+of them count in a mean (`p3mbench.report.analysis.current`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from p3mbench import flags
 
 Place = tuple[str, str, str]  # subset, variant, obfuscation
 
@@ -131,11 +133,9 @@ def mark(db: sqlite3.Connection, marks: Marks) -> None:
         db.execute(sql, {**columns, "old": old})
     for keys, add in ((marks.fresh, False), (marks.stale, True)):
         for key in keys:
-            (flags,) = db.execute("SELECT flags FROM rows WHERE key = ?", (key,)).fetchone() or (
-                "",
-            )
-            kept = [flag for flag in flags.split(",") if flag and flag != "stale"]
-            text = ",".join([*kept, *["stale"] * add])
+            (text,) = db.execute("SELECT flags FROM rows WHERE key = ?", (key,)).fetchone() or ("",)
+            kept = [flag for flag in flags.split(text) if flag != "stale"]
+            text = flags.joined([*kept, *["stale"] * add])
             db.execute("UPDATE rows SET flags = ? WHERE key = ?", (text, key))
 
 

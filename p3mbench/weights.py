@@ -20,7 +20,7 @@ from p3mbench.names import printable
 from p3mbench.settings import TRAIN_SETTINGS, UNTRAINED, is_train_setting
 from p3mbench.weightfiles.fitting import Expected, Fit, fit_of, some, unwrapped
 from p3mbench.weightfiles.reading import HEADER_KEY, RecordError, header, read
-from p3mbench.weightfiles.unwrapping import Found, state_dicts
+from p3mbench.weightfiles.unwrapping import StateDict, state_dicts
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -235,10 +235,10 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> N
     """`load_into` for tensors that were read, and perhaps renamed; ``path`` is for messages."""
     if _PROBING.get():
         raise Probed(Expected.of(network))
-    _load(network, [Found("", state, averaged=False, usual=True)], path)
+    _load(network, [StateDict("", state, averaged=False, usual=True)], path)
 
 
-def _load(network: nn.Module, found: list[Found], path: Path) -> None:
+def _load(network: nn.Module, found: list[StateDict], path: Path) -> None:
     chosen = _chosen(found, Expected.of(network), path)
     _check_numbers(chosen.tensors, path)
     network.load_state_dict(chosen.tensors, strict=True)
@@ -257,7 +257,7 @@ def _check_numbers(tensors: Mapping[str, Tensor], path: Path) -> None:
         )
 
 
-def _beside(chosen: Fit, found: list[Found], expected: Expected) -> str:
+def _beside(chosen: Fit, found: list[StateDict], expected: Expected) -> str:
     """What else a file offers that a user may have meant, in a sentence; "" for nothing."""
     used = chosen.found
     others = [one for one in found if not _within(one, used)]
@@ -285,7 +285,7 @@ def _beside(chosen: Fit, found: list[Found], expected: Expected) -> str:
     return ""
 
 
-def _within(one: Found, whole: Found) -> bool:
+def _within(one: StateDict, whole: StateDict) -> bool:
     return all(whole.tensors.get(name) is tensor for name, tensor in one.tensors.items())
 
 
@@ -294,7 +294,7 @@ def choices(path: Path, expected: Expected) -> list[Fit]:
     return [fit_of(one, expected) for one in state_dicts(read(path), path)]
 
 
-def _chosen(found: list[Found], expected: Expected, path: Path) -> Fit:
+def _chosen(found: list[StateDict], expected: Expected, path: Path) -> Fit:
     fits = [fit_of(one, expected) for one in found]
     good = [fit for fit in fits if not fit.problems]
     if not good:

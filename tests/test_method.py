@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from p3mbench.cli.methods import _facts
-from p3mbench.errors import PredictionError
-from p3mbench.method import Kind, MethodInfo, checked_alpha, missing_extra, paste_known
+from p3mbench.errors import MethodError, PredictionError
+from p3mbench.method import (
+    Kind,
+    MethodInfo,
+    check_strategy,
+    checked_alpha,
+    missing_extra,
+    paste_known,
+)
 
 INFO = MethodInfo(name="mine", title="Mine", kind=Kind.TRIMAP_FREE, year=2026, citation="none")
 
@@ -76,3 +83,14 @@ def test_the_facts_of_a_learned_plugin_claim_nothing_false():
     facts = dict(_facts(Plugin()))
     assert facts["parameters"] == "not stated"
     assert facts["needs"] == "numpy: pip install numpy"
+
+
+def test_a_strategy_that_a_method_lacks_is_refused_with_those_it_has():
+    @dataclass(frozen=True)
+    class Mine:
+        strategy: str = "native"
+        info: ClassVar[MethodInfo] = INFO
+
+    check_strategy(Mine())
+    with pytest.raises(MethodError, match=r"mine has no strategy 'crop' \(it has: native\)"):
+        check_strategy(Mine("crop"))

@@ -63,7 +63,7 @@ def test_rows_come_back_exactly(tmp_path):
 def test_an_empty_store_gives_an_empty_frame(tmp_path):
     with Store(tmp_path, create=True) as store:
         assert store.frame().empty
-        assert store.manifests() == []
+        assert store.runs() == []
 
 
 def test_a_row_for_the_same_question_replaces_the_older_one(tmp_path):
@@ -151,7 +151,7 @@ def test_expected_counts_are_kept(tmp_path):
     with Store(tmp_path, create=True) as store:
         store.begin_run(RunRecord.of({"run_id": "r1"}), {("mini", "P"): 24})
         assert store.expected() == {("mini", "P"): 24}
-        assert store.manifests() == [{"run_id": "r1"}]
+        assert [run.to_json() for run in store.runs()] == [{"run_id": "r1"}]
 
 
 def test_a_store_of_the_first_schema_is_migrated(tmp_path, first_schema):

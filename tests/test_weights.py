@@ -25,6 +25,7 @@ from p3mbench.weights import (
     load_into,
     needs_weights,
     read_state_dict,
+    required,
     weights_dir,
 )
 
@@ -329,3 +330,9 @@ def test_any_bytes_are_refused_in_one_line(tmp_path, content):
     with pytest.raises(WeightsError, match=r"bytes\.pth") as caught:
         read_state_dict(path)
     assert "\n" not in str(caught.value)
+
+
+def test_required_weights_are_given_or_asked_for(tmp_path: Path) -> None:
+    assert required(INFO, tmp_path) == tmp_path
+    with pytest.raises(WeightsError, match=f"{INFO.name} needs weights"):
+        required(INFO, None)

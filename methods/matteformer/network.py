@@ -216,7 +216,7 @@ class Encoder(nn.Module):
         super().__init__()
         widths = [heads * head for heads in HEADS]
         self.patch_embed = PatchEmbedding(widths[0])
-        rates = torch.linspace(0, drop, sum(DEPTHS)).tolist()
+        rates = torch.linspace(0, drop, sum(DEPTHS), device="cpu").tolist()
         self.layers = nn.ModuleList()
         for k, (width, heads) in enumerate(zip(widths, HEADS, strict=True)):
             drops = rates[sum(DEPTHS[:k]) : sum(DEPTHS[: k + 1])]

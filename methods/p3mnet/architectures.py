@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..inference import published_times
 from .basic import Basic
-from .network import Family, P3MNet
+from .network import P3MNet, P3MNetFamily
 from .swin import p3mnet_swin
 from .vitae import p3mnet_vitae
 
 
-def network_of(encoder: str, width: float, features: int = 0) -> Family:
+def network_of(encoder: str, width: float, features: int = 0) -> P3MNetFamily:
     """Make a randomly initialised network, ``width`` times as wide as published.
 
     Args:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from .network import (
     DeepFusion,
     Encoded,
-    Family,
     Glance,
+    P3MNetFamily,
     P3MNetOutputs,
     ShallowFusion,
     TripleFusion,
@@ -115,7 +115,7 @@ class Decoders(nn.Module):
         return torch.sigmoid(self.decoder_final_l(x))
 
 
-class TransformerP3MNet(Family):
+class TransformerP3MNet(P3MNetFamily):
     """P3M-Net with a transformer: ``encoder`` gives `Encoded`, ``decoder`` is `Decoders`."""
 
     def __init__(self, encoder: nn.Module, decoder: Decoders) -> None:

@@ -30,7 +30,7 @@ from ..inference import (
 )
 from ..sides import MULTIPLE, scaled_sides
 from .architectures import network_of
-from .network import Family
+from .network import P3MNetFamily
 
 TRIMAP_LEVELS = np.array([0, 128, 255], np.uint8)  # of the classes background, unknown, foreground
 
@@ -57,7 +57,7 @@ def load(device: str, weights: Path, encoder: str, features: int, strategy: str)
     return P3MNetPredictor(network, device, STRATEGIES[strategy])
 
 
-class P3MNetPredictor(OneNetwork[Family]):
+class P3MNetPredictor(OneNetwork[P3MNetFamily]):
     """A loaded P3M-Net under one strategy.
 
     Args:
@@ -66,7 +66,7 @@ class P3MNetPredictor(OneNetwork[Family]):
         strategy: what `predict` does around the network.
     """
 
-    def __init__(self, network: Family, device: str, strategy: P3MNetStrategy) -> None:
+    def __init__(self, network: P3MNetFamily, device: str, strategy: P3MNetStrategy) -> None:
         super().__init__(network, device)
         self.strategy = strategy
 

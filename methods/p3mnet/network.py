@@ -26,7 +26,7 @@ class Named(Protocol):
         ...
 
 
-class Family(nn.Module):
+class P3MNetFamily(nn.Module):
     """What the test-time procedure needs of a network for (N, 3, H, W) normalised images."""
 
     def forward(self, x: Tensor) -> Named:
@@ -227,7 +227,7 @@ class DeepFusion(nn.Module):
         return upsample(self.conv2(fused), 32 // self.factor)
 
 
-class Parts(Family):
+class Parts(P3MNetFamily):
     """The encoder, and the decoder stages of P3M-Net and its ablation baseline.
 
     Args:

@@ -140,7 +140,7 @@ class Swin(nn.Module):
         super().__init__()
         base = HEADS[0] * head
         self.patch_embed = Stem(base, last_relu=True)
-        rates = iter(torch.linspace(0, drop, sum(DEPTHS)).tolist())
+        rates = iter(torch.linspace(0, drop, sum(DEPTHS), device="cpu").tolist())
         self.layers = nn.ModuleList()
         for k, (depth, heads) in enumerate(zip(DEPTHS, HEADS, strict=True)):
             width, side = base * 2**k, kept // 4 // 2**k

@@ -11,7 +11,7 @@ import click
 from p3mbench.cli.options import complete_methods
 
 if TYPE_CHECKING:
-    from p3mbench.testing.finding import Finding
+    from p3mbench.testing.finding import CheckFinding
 
 COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "cyan"}
 
@@ -62,7 +62,7 @@ def command(
 
     if weights is not None and not weights.is_file():
         raise WeightsError(f"weights file {weights} does not exist")
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, list[CheckFinding]] = {}
     for method, finding in check_apart(
         name_or_file, plugin=_plugin(name_or_file), weights=weights, device=device, timeout=timeout
     ):
@@ -93,7 +93,7 @@ def _plugin(name_or_file: str) -> Path | None:
     return path if looks else None
 
 
-def _show(method: str, finding: Finding, new: bool) -> None:
+def _show(method: str, finding: CheckFinding, new: bool) -> None:
     from p3mbench.names import printable
 
     if new:
@@ -103,7 +103,7 @@ def _show(method: str, finding: Finding, new: bool) -> None:
     click.echo(f"  {status} {finding.check:<12} {printable(finding.detail + mend)}")
 
 
-def _verdict(method: str, findings: list[Finding]) -> None:
+def _verdict(method: str, findings: list[CheckFinding]) -> None:
     from p3mbench.names import printable
     from p3mbench.testing.finding import Status, passed
 
@@ -117,7 +117,7 @@ def _verdict(method: str, findings: list[Finding]) -> None:
         click.secho(f"{printable(method)} fails {failed} of {len(findings)} checks", fg="red")
 
 
-def _record(method: str, findings: list[Finding]) -> dict[str, object]:
+def _record(method: str, findings: list[CheckFinding]) -> dict[str, object]:
     from p3mbench.testing.finding import passed
 
     rows = [

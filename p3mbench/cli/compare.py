@@ -42,24 +42,25 @@ def command(
     """
     from p3mbench import report
     from p3mbench.errors import StoreError
-    from p3mbench.report.compare import Side, compare
-    from p3mbench.report.current import current
-    from p3mbench.store import Store, metric_columns
+    from p3mbench.report.analysis.changes import Side, compare_stores
+    from p3mbench.report.stored import StoredRows
+    from p3mbench.report.tables.changes import changes_report
+    from p3mbench.store import Store
 
     format_ = chosen_format(format_, out)
-    sides = []
+    stores = []
     for folder in (run_a, run_b):
         with Store(folder) as store:
-            rows = current(store)
-            if rows.frame.empty:
-                raise StoreError(f"{folder}: holds no rows yet")
-            sides.append(Side(str(folder), rows.frame, store.manifests(), rows.notes))
-    have = dict.fromkeys(name for side in sides for name in metric_columns(side.frame))
+            stores.append(StoredRows.of(store))
+        if stores[-1].frame.empty:
+            raise StoreError(f"{folder}: contains no rows yet")
+    sides = [Side(str(one.folder), one.frame, one.runs, one.notes) for one in stores]
+    have = dict.fromkeys(name for one in stores for name in one.metrics)
     chosen = metric_names(metrics, have)
     try:
-        found = compare(sides[0], sides[1], chosen)
+        found = compare_stores(sides[0], sides[1], chosen)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     ansi = out is None and sys.stdout.isatty()
-    write_or_print(report.render(found.report, format_, ansi=ansi), out)
+    write_or_print(report.render(changes_report(found), format_, ansi=ansi), out)
     ctx.exit(1 if exit_code and found.changed else 0)

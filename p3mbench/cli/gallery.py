@@ -49,34 +49,25 @@ def command(
     p3mbench gallery --out gallery
     """
     from p3mbench import report
-    from p3mbench.errors import StoreError
-    from p3mbench.report.build import subjects
-    from p3mbench.report.current import current
     from p3mbench.report.html import Page, render_html
-    from p3mbench.report.pictures import Pictures, contents_of
     from p3mbench.report.plots import draw_all
-    from p3mbench.store import Store
+    from p3mbench.report.stored import read_stored
     from p3mbench.writing import write_bytes, write_text
 
-    with Store(results) as store:
-        rows, expected, manifests = current(store), store.expected(), store.manifests()
-    frame = rows.frame
-    if frame.empty:
-        raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
-    built, shown = report.build(frame, expected=expected).noted(rows.notes), subjects(frame)
-    pictures = Pictures(results, manifests, contents_of(frame))
+    stored = read_stored(results)
+    built = report.build(stored.frame, expected=stored.expected).noted(stored.notes)
     tables = _files(formats)
     for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))
-    plots = list(draw_all(built, shown, f".{plot_format}", pictures=pictures, dpi=dpi))
+    plots = list(draw_all(built.comparisons, f".{plot_format}", pictures=stored.pictures, dpi=dpi))
     for drawn in plots:
         write_bytes(out / f"{drawn.name}.{plot_format}", drawn.content)
     if page:
-        text = render_html(Page(built, shown, frame, manifests, pictures))
+        text = render_html(Page(built, stored.runs, stored.pictures))
         write_text(out / "report.html", text)
     write_text(out / "README.md", _index(tables, plots, plot_format, page))
-    note_boxes(frame)
-    for problem in pictures.problems:
+    note_boxes(stored.frame)
+    for problem in stored.pictures.problems:
         click.echo(f"note: {problem}", err=True)
     click.echo(f"{len(tables)} tables and {len(plots)} plots in {out}; begin with README.md")
 

@@ -213,7 +213,7 @@ def _recipes(method: Method) -> Iterator[tuple[str, str]]:
 
 def _published(name: str) -> tuple[list[str], list[list[str]]]:
     from p3mbench.published import figures
-    from p3mbench.report.display import metric_display
+    from p3mbench.report.wording.numbers import metric_display
 
     header = ["subset", "setting", "metric", "value", "source", "origin", "remarks"]
     rows = [
@@ -232,8 +232,8 @@ def _published(name: str) -> tuple[list[str], list[list[str]]]:
 
 
 def _measured(name: str, results: Path) -> tuple[list[str], list[list[str]]]:
-    from p3mbench.report.current import current
-    from p3mbench.report.display import metric_display
+    from p3mbench.report.analysis.current import current
+    from p3mbench.report.wording.numbers import metric_display
     from p3mbench.store import Store
 
     with Store(results) as store:

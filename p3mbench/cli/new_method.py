@@ -16,9 +16,7 @@ import click
     show_default=True,
     help="Whether it is given a trimap.",
 )
-@click.option(
-    "--learned", is_flag=True, help="It has weights: the template has a small network."
-)
+@click.option("--learned", is_flag=True, help="It has weights: the template has a small network.")
 @click.option("--package", is_flag=True, help="An installable package instead of one file.")
 @click.option(
     "--out",

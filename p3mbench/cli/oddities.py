@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from p3mbench.cli.screen import pause
-from p3mbench.data.findings import Kind, kinds_of, refuse
+from p3mbench.data.findings import FindingKind, kinds_of, refuse
 from p3mbench.data.survey import FEW, Memory, survey
 
 
@@ -29,7 +29,7 @@ def looking(total: int) -> Iterator[Callable[[int], object]]:
         yield bar.update
 
 
-def show_kinds(kinds: Sequence[Kind], *, err: bool = False) -> None:
+def show_kinds(kinds: Sequence[FindingKind], *, err: bool = False) -> None:
     """A line for each kind, under a heading; nothing if there are none."""
     for problem, heading, colour in (
         (True, "wrong in the data", "red"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p3mbench.cli.options import complete_methods, plugin_option
+from p3mbench.cli.options import complete_methods, named, plugin_option
 
 if TYPE_CHECKING:
     from p3mbench.method import Method, Predictor
@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 FAILURES_SHOWN = 20
 
 
+def _parameters(
+    ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
+) -> dict[str, str]:
+    """parameter -> value of each [METHOD.]OPTION=VALUE."""
+    method = ctx.params.get("method", "")
+    return {key.removeprefix(f"{method}."): value for key, value in named(given, "--set")}
+
+
 @click.command("predict")
-@click.argument("method", shell_complete=complete_methods)
+@click.argument("method", is_eager=True, shell_complete=complete_methods)
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option(
     "--weights",
@@ -44,6 +52,7 @@ FAILURES_SHOWN = 20
 @click.option(
     "--set",
     "options",
+    callback=_parameters,
     multiple=True,
     metavar="OPTION=VALUE",
     help="A parameter of the method, e.g. strategy=hybrid. Repeatable.",
@@ -57,7 +66,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     Photographs are turned upright by their EXIF orientation first, and so are the mattes. The
     benchmark commands (run, evaluate) take pixels as they are stored.
 
-    A file that is there already is left alone if it holds the same, and refused otherwise. Exit
+    An existing file is left alone if it has the same pixels, and refused otherwise. Exit
     code 3 if a photograph could not be done.
 
     \b
@@ -65,73 +74,30 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     p3mbench predict closed-form me.jpg --trimap me_trimap.png --out mattes
     """
     from p3mbench.errors import DataError
-    from p3mbench.prediction import Wish, gather, named
+    from p3mbench.prediction import gather
+    from p3mbench.prediction import named as named_photos
+    from p3mbench.ready import PredictRequest, chosen_method, make_ready
 
-    method = _method(asked["method"], asked["options"], asked["plugins"])
-    _check_trimaps(method, asked["trimaps"])
-    files, notes = gather(asked["images"])
+    request = PredictRequest(**asked)
+    method = chosen_method(request)
+    files, notes = gather(request.images)
     for argument, note in notes:
         _note(argument, note)
     if not files:
         raise DataError("no photograph to be done")
-    predictor = _loaded(method, asked["weights"], asked["device"])
-    wish = Wish(asked["out"], asked["cutout"], asked["trimaps"], asked["overwrite"])
-    if wish.cutout and not method.info.first_use:
+    ready = make_ready(method, request)
+    if method.info.first_use:
+        click.echo(f"note: {method.info.first_use}", err=True)
+    predictor = ready.load()
+    if request.cutout and not method.info.first_use:
         click.echo("note: cut-outs need PyMatting; it compiles itself on its first use", err=True)
     try:
-        outcome = _run(predictor, method, named(files), wish)
+        outcome = _run(predictor, method, named_photos(files), request.wish)
     except KeyboardInterrupt:
         click.echo("stopped; what is written stays, and the same command goes on", err=True)
         ctx.exit(130)
-    _show(outcome, asked["out"])
+    _show(outcome, request.out)
     ctx.exit(3 if outcome.failed else 0)
-
-
-def _method(name: str, given: tuple[str, ...], plugins: tuple[Path, ...]) -> Method:
-    from p3mbench.cli.options import named
-    from p3mbench.method import with_options
-    from p3mbench.registry import get
-
-    method = get(name, plugins)
-    pairs = [(key.removeprefix(f"{name}."), value) for key, value in named(given, "--set")]
-    return with_options(method, dict(pairs))
-
-
-def _check_trimaps(method: Method, trimaps: Path | None) -> None:
-    from p3mbench.errors import DataError, MethodError
-
-    info = method.info
-    if info.needs_trimap and trimaps is None:
-        raise MethodError(f"{info.name} is trimap-based; give --trimap FILE_OR_FOLDER")
-    if trimaps is not None and not info.needs_trimap:
-        raise MethodError(f"{info.name} is trimap-free; leave --trimap out")
-    if trimaps is not None and not trimaps.exists():
-        raise DataError(f"{trimaps}: does not exist; it should be a trimap or a folder of them")
-
-
-def _loaded(method: Method, weights: Path | None, device: str) -> Predictor:
-    """The method, with the options that its checkpoint was trained for."""
-    from p3mbench import checkpoints
-    from p3mbench.devices import resolve
-    from p3mbench.errors import MethodError, WeightsError
-    from p3mbench.method import check_extra
-    from p3mbench.weights import find_checkpoint, weights_dir
-
-    info = method.info
-    check_extra(info)
-    if not info.learned and weights is not None:
-        raise MethodError(f"{info.name} learns nothing; leave --weights out")
-    path = weights or (find_checkpoint(info) if info.learned else None)
-    if path is None and info.learned:
-        here = [f"put {c.file} into {weights_dir()} ({c.where})" for c in info.checkpoints[:1]]
-        how = ", or ".join(["give --weights FILE", *here])
-        raise WeightsError(f"{info.name} needs weights: {how}")
-    if path is not None:
-        found = checkpoints.given(info, path, None)
-        method, path = checkpoints.as_trained(method, found), found.path
-    if info.first_use:
-        click.echo(f"note: {info.first_use}", err=True)
-    return method.load(resolve(device, info.learned), path)
 
 
 def _run(predictor: Predictor, method: Method, photos: list[Photo], wish: Wish) -> Outcome:

@@ -1,7 +1,8 @@
-"""What ``p3mbench run`` shows: the plan before it starts, and what came of it."""
+"""What ``p3mbench run`` shows: the plan before it starts, and its result."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from p3mbench.harness.run import Listener
 
 if TYPE_CHECKING:
     from p3mbench.benchmark import Benchmark, Opened
-    from p3mbench.data.findings import Kind
+    from p3mbench.data.findings import FindingKind
     from p3mbench.harness.contenders import Blocked
     from p3mbench.harness.plan import Plan
     from p3mbench.harness.run import RunResult
@@ -44,7 +45,7 @@ class Screen(Listener):
         with looking(images) as tick:
             yield tick
 
-    def examined(self, kinds: Sequence[Kind], opened: Opened) -> None:
+    def examined(self, kinds: Sequence[FindingKind], opened: Opened) -> None:
         """Name what is suspicious, and what lies there and is not read."""
         from p3mbench.cli.oddities import show_kinds
         from p3mbench.data.listing import ignored_lines
@@ -75,7 +76,7 @@ class Screen(Listener):
 
 
 def show_result(result: RunResult) -> None:
-    """What came of a run, and the tables of what is stored now."""
+    """Show the result of a run, and the tables of its store."""
     from p3mbench.store import Store
 
     if not result.todo:
@@ -133,9 +134,8 @@ def show_plan(plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> No
 
 def show_outcome(report: RunReport, store: Store, out: Path) -> None:
     """What failed, what was odd, and the tables of what is stored now."""
-    from p3mbench.cli.report import tables_of
     from p3mbench.harness.runner import moved
-    from p3mbench.report.current import current
+    from p3mbench.report.stored import StoredRows, main_tables
 
     for name, reason in report.unloadable.items():
         click.secho(f"{name} could not be loaded: {reason}", fg="red", err=True)
@@ -161,8 +161,8 @@ def show_outcome(report: RunReport, store: Store, out: Path) -> None:
             "stopped; every finished image is stored, and the same command goes on", err=True
         )
         return
-    rows = current(store)
-    if len(rows.frame):
+    stored = StoredRows.of(store)
+    if len(stored.frame):
         click.echo()
-        click.echo(tables_of(rows.frame, store.expected(), rows.notes))
+        click.echo(main_tables(stored, ansi=sys.stdout.isatty()))
         click.echo(f"tables and plots: p3mbench report --results {out} --format latex")

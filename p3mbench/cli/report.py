@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from p3mbench.cli.options import (
     PAGE,
     chosen_format,
     format_option,
+    listed,
     metric_names,
     note_boxes,
     out_file_option,
@@ -20,11 +22,8 @@ from p3mbench.cli.options import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from p3mbench.report import Report
-    from p3mbench.report.build import Subject
-    from p3mbench.report.pictures import Pictures
+    from p3mbench.report.plots import Drawn
+    from p3mbench.report.request import MadeReport
 
 
 @click.command("report")
@@ -60,7 +59,19 @@ if TYPE_CHECKING:
 )
 @click.option("--images", help="Images that the panels show, joined by commas.")
 @out_file_option
-def command(**asked: Any) -> None:
+def command(
+    results: Path,
+    kind: str | None,
+    metrics: str | None,
+    settings: str | None,
+    compare: str | None,
+    images: str | None,
+    format_: str | None,
+    out: Path | None,
+    plots: Path | None,
+    plot_format: str,
+    **look: Any,
+) -> None:
     """Write the tables, the plots and the web page of stored results.
 
     \b
@@ -68,134 +79,50 @@ def command(**asked: Any) -> None:
     p3mbench report --format latex --out table.tex --plot gap.pdf
     p3mbench report --format html --out report.html --plots plots
     """
-    from p3mbench.errors import StoreError
-    from p3mbench.report.current import current
-    from p3mbench.report.pictures import Pictures, contents_of
-    from p3mbench.store import Store
+    from p3mbench.report.request import ReportRequest, make_report
+    from p3mbench.report.stored import read_stored
 
-    asked["format_"] = chosen_format(asked["format_"], asked["out"])
-    results = asked["results"]
-    with Store(results) as store:
-        rows, expected, manifests = current(store), store.expected(), store.manifests()
-    frame = rows.frame
-    if frame.empty:
-        raise StoreError(f"{results}: holds no rows yet; run p3mbench run --out {results}")
-    if asked["kind"]:
-        frame = frame[frame["kind"] == asked["kind"]]
-        if frame.empty:
-            raise StoreError(f"{results}: holds no rows of {asked['kind']} methods")
-    pictures = Pictures(results, manifests, contents_of(frame))
+    chosen = chosen_format(format_, out)
+    stored = read_stored(results, kind)
     try:
-        _write(frame, expected, manifests, pictures, asked | {"notes": rows.notes})
+        request = ReportRequest(
+            format=chosen,
+            metrics=metric_names(metrics, stored.metrics) if stored.metrics else None,
+            settings=listed(settings) or None,
+            published=compare == "published",
+            images=listed(images),
+            **look,
+        )
+        made = make_report(stored, request, ansi=out is None and sys.stdout.isatty())
+        write_or_print(made.text, out or (results / "report.html" if request.is_page else None))
+        _write_gap(made, request.plot)
+        if made.gap is not None or plots is not None or request.is_page:
+            note_boxes(stored.frame)
+        if plots is not None:
+            _write_plots(made.plots(stored, f".{plot_format}", request.images), plots, plot_format)
     except ValueError as error:  # a metric, setting or file type that the rows do not have
         raise click.UsageError(str(error)) from None
-    for problem in (*_unseen(rows.notes, asked), *pictures.problems):
+    unseen = () if request.shows_notes else stored.notes
+    for problem in (*unseen, *stored.pictures.problems):
         click.echo(f"note: {problem}", err=True)
 
 
-def _unseen(notes: tuple[str, ...], asked: dict[str, Any]) -> tuple[str, ...]:
-    """The notes on all rows, where what was written does not show them."""
-    from p3mbench.report.render import find
-
-    if asked["per_image"]:
-        return notes
-    return () if asked["format_"] in PAGE or find(asked["format_"]).shows_notes else notes
-
-
-def _write(
-    frame: pd.DataFrame,
-    expected: dict[tuple[str, str], int],
-    manifests: list[dict[str, Any]],
-    pictures: Pictures,
-    asked: dict[str, Any],
-) -> None:
-    from p3mbench import report
-    from p3mbench.report.build import subjects
-    from p3mbench.store import metric_columns
+def _write_gap(made: MadeReport, path: Path | None) -> None:
     from p3mbench.writing import write_bytes
 
-    have = metric_columns(frame)
-    metrics = metric_names(asked["metrics"], have) if have else None  # nothing was scored
-    images = _listed(asked["images"]) or ()
-    built = report.build(
-        frame,
-        metrics=metrics,
-        settings=_listed(asked["settings"]),
-        expected=expected,
-        published=asked["compare"] == "published",
-    ).noted(asked["notes"])
-    shown = subjects(frame, metrics=metrics)
-    gap = None if asked["plot"] is None else _gap_plot(built, asked["plot"])
-    if asked["format_"] in PAGE:
-        from p3mbench.report.html import Page, render_html
-
-        if asked["per_image"]:
-            raise click.UsageError("the page has its own image viewer; --per-image is for tables")
-        page = Page(built, shown, frame, manifests, pictures)
-        write_or_print(render_html(page), asked["out"] or asked["results"] / "report.html")
-    else:
-        write_or_print(_text(built, frame, metrics, asked), asked["out"])
-    if gap is not None:
-        write_bytes(asked["plot"], gap)
-        click.echo(f"wrote {asked['plot']}", err=True)
-    if gap is not None or asked["plots"] is not None or asked["format_"] == "html":
-        note_boxes(frame)
-    if asked["plots"] is not None:
-        _write_plots(built, shown, pictures, images, asked)
+    if path is not None and made.gap is not None:
+        write_bytes(path, made.gap)
+        click.echo(f"wrote {path}", err=True)
 
 
-def _gap_plot(built: Report, path: Path) -> bytes:
-    """Drawn before anything is written, so that a report is made whole or not at all."""
-    from p3mbench.report.plots.gap import gap_picture
-
-    return gap_picture(built, path)
-
-
-def _text(
-    built: Report, frame: pd.DataFrame, metrics: tuple[str, ...] | None, asked: dict[str, Any]
-) -> str:
-    from p3mbench import report
-
-    look: dict[str, Any] = {
-        "ansi": asked["out"] is None and sys.stdout.isatty(),
-        "precision": asked["precision"],
-        "standalone": asked["standalone"],
-    }
-    if asked["per_image"]:
-        return report.per_image(frame, asked["format_"], metrics=metrics, **look)
-    return report.render(built, asked["format_"], **look)
-
-
-def _write_plots(
-    built: Report,
-    shown: list[Subject],
-    pictures: Pictures,
-    images: tuple[str, ...],
-    asked: dict[str, Any],
-) -> None:
-    from p3mbench.report.plots import draw_all
+def _write_plots(plots: Iterable[Drawn], folder: Path, suffix: str) -> None:
     from p3mbench.writing import write_bytes
 
     wrote = False
-    folder, suffix = asked["plots"], f".{asked['plot_format']}"
-    for drawn in draw_all(built, shown, suffix, pictures=pictures, images=images):
-        path = folder / f"{drawn.name}{suffix}"
+    for drawn in plots:
+        path = folder / f"{drawn.name}.{suffix}"
         write_bytes(path, drawn.content)
         click.echo(f"wrote {path}", err=True)
         wrote = True
     if not wrote:
         click.echo("note: these rows hold nothing to plot", err=True)
-
-
-def _listed(text: str | None) -> tuple[str, ...] | None:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if text else None
-
-
-def tables_of(
-    frame: pd.DataFrame, expected: dict[tuple[str, str], int], notes: tuple[str, ...] = ()
-) -> str:
-    """The tables as the terminal shows them after a run."""
-    from p3mbench import report
-
-    built = report.build(frame, expected=expected).noted(notes).select("settings", "subsets")
-    return report.render(built, "table", ansi=sys.stdout.isatty())

@@ -61,7 +61,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Kind:
+class FindingKind:
     """Findings of one kind.
 
     Attributes:
@@ -84,7 +84,7 @@ def short_name(path: Path) -> str:
     return "/".join(path.parts[-3:])
 
 
-def kinds_of(findings: Iterable[Finding]) -> list[Kind]:
+def kinds_of(findings: Iterable[Finding]) -> list[FindingKind]:
     """Findings by kind: problems first, each with the most frequent kind at the top."""
     groups: dict[tuple[bool, str], list[Finding]] = {}
     for one in findings:
@@ -94,11 +94,11 @@ def kinds_of(findings: Iterable[Finding]) -> list[Kind]:
         names = tuple(dict.fromkeys(one.name for one in members))
         several = len(names) > 1 and members[0].flag in WORDS
         text = WORDS[members[0].flag] if several else members[0].text
-        kinds.append(Kind(text, problem, members[0].flag, names))
+        kinds.append(FindingKind(text, problem, members[0].flag, names))
     return sorted(kinds, key=lambda kind: (not kind.problem, -len(kind.names)))
 
 
-def names_of(kinds: Iterable[Kind], *, problem: bool | None = None) -> set[str]:
+def names_of(kinds: Iterable[FindingKind], *, problem: bool | None = None) -> set[str]:
     """The files that some kinds name, each once: problems, odd ones, or both for None."""
     chosen = (kind for kind in kinds if problem is None or kind.problem is problem)
     return {name for kind in chosen for name in kind.names}
@@ -222,7 +222,7 @@ def _compare_variants(look: _Look, variant: str) -> None:
         look.add(variant, text, flag="swapped_variants")
 
 
-def refuse(kinds: Sequence[Kind], *, strict: bool, what: str) -> None:
+def refuse(kinds: Sequence[FindingKind], *, strict: bool, what: str) -> None:
     """End what was begun because of what was found, before anything else is done.
 
     Args:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from p3mbench.data.listing import Ignored, Listing, ignored_lines, listing, twin_hint
@@ -37,31 +37,6 @@ class Folders:
             raise DataError(f"{self.alpha.parent}: holds neither blurred nor unblurred images")
 
 
-def read_subset(
-    name: str,
-    folders: Folders,
-    size: int,
-    obfuscation: Obfuscation,
-    detect: bool = False,
-    variants: Sequence[str] = PAPER_VARIANTS,
-) -> Subset:
-    """Pair the files of a subset by stem.
-
-    Args:
-        name: of the subset, for instance ``P``.
-        folders: where its files are.
-        size: images of the whole published subset; 0 if the folder is the whole.
-        obfuscation: recipe for a B variant made from N images and face masks.
-        detect: find faces where no mask is given.
-        variants: that are wanted beside B and N.
-
-    Raises:
-        DataError: a mask without its image or an image without its mask, two files of one name, or
-            no files at all.
-    """
-    return pair_subset(name, folders, size, obfuscation, detect, variants).whole()
-
-
 def read_faces(folder: Path) -> Subset:
     """Portraits with visible, public faces.
 
@@ -74,7 +49,7 @@ def read_faces(folder: Path) -> Subset:
     masks = folder / "facemask"
     alphas = folder / "mask" if (folder / "mask").is_dir() else masks
     folders = Folders(alpha=alphas, images={NORMAL: folder / "image"}, face=masks)
-    return read_subset("faces", folders, 0, Obfuscation())
+    return pair_subset("faces", folders, 0, Obfuscation()).whole()
 
 
 def pair_subset(
@@ -85,62 +60,99 @@ def pair_subset(
     detect: bool = False,
     variants: Sequence[str] = PAPER_VARIANTS,
 ) -> Paired:
-    """As `read_subset`, for callers that want all that is wrong and what pairs nevertheless.
+    """Pair the files of a subset by stem.
+
+    Args:
+        name: of the subset, for instance ``P``.
+        folders: where its files are.
+        size: images of the whole published subset; 0 if the folder is the whole.
+        obfuscation: recipe for a B variant made from N images and face masks.
+        detect: find faces where no mask is given.
+        variants: that are wanted beside B and N.
+
+    Returns:
+        What pairs, and what is wrong: masks without images, images without masks, two files of one
+        name.
 
     Raises:
         DataError: there is nothing to pair.
     """
-    alphas = listing(folders.alpha, (".png",))
-    images = {
-        variant: listing(folder, IMAGE_SUFFIXES)
-        for variant, folder in folders.images.items()
-        if folder.is_dir()
-    }
-    trimaps, faces = _optional(folders.trimap), _optional(folders.face)
-    everything = [alphas, *images.values(), trimaps, faces]
-    if not alphas.files:
-        lying = "; ".join(ignored_lines(alphas.ignored))
-        raise DataError(f"{folders.alpha}: contains no PNG files{lying and f' ({lying})'}")
-    samples = [
-        FileSample(
-            id=stem,
-            images={variant: found.files[stem] for variant, found in images.items()},
-            alpha=alpha,
-            trimap=trimaps.files.get(stem),
-            face=faces.files.get(stem),
-            obfuscation=obfuscation,
-            detect=detect,
-        )
-        for stem, alpha in alphas.files.items()
-        if all(stem in found.files for found in images.values())
-    ]
+    there = _Listed.of(folders)
+    samples = there.samples(obfuscation, detect=detect)
+    wanted = ordered((*PAPER_VARIANTS, *variants))
+    unavailable = _unavailable(wanted, there, samples, folders, detect=detect)
     subset = Subset(
         name=name,
-        samples=tuple(samples),
+        samples=samples,
         size=size or len(samples),
-        available=tuple(images),
-        unavailable={},
+        available=tuple(v for v in ordered((*wanted, *there.images)) if v not in unavailable),
+        unavailable=unavailable,
         has_trimaps=all(sample.trimap is not None for sample in samples),
-        notes=_notes(folders, alphas, images, trimaps, faces),
-        ignored=_ignored(everything, (trimaps, faces), alphas),
+        notes=_notes(folders, there),
+        ignored=there.ignored,
     )
-    problems = [clash for found in everything for clash in found.clashes]
-    problems += _unpaired(folders, alphas, images)
-    wanted = ordered((*PAPER_VARIANTS, *variants))
-    return Paired(_with_derived(subset, samples, folders, detect, wanted), tuple(problems))
+    clashes = [clash for found in there.everything for clash in found.clashes]
+    return Paired(subset, (*clashes, *_unpaired(folders, there)))
 
 
-def _ignored(
-    everything: Sequence[Listing], beside: Sequence[Listing], alphas: Listing
-) -> tuple[Ignored, ...]:
-    """What is not read, and trimaps and face masks that belong to no alpha."""
-    orphans = (
-        Ignored(path, "there is no alpha of its name")
-        for found in beside
-        for stem, path in found.files.items()
-        if stem not in alphas.files
-    )
-    return (*(one for found in everything for one in found.ignored), *orphans)
+@dataclass(frozen=True)
+class _Listed:
+    """What lies in the folders of a subset."""
+
+    alphas: Listing
+    images: Mapping[str, Listing]
+    trimaps: Listing
+    faces: Listing
+
+    @classmethod
+    def of(cls, folders: Folders) -> _Listed:
+        images = {
+            variant: listing(folder, IMAGE_SUFFIXES)
+            for variant, folder in folders.images.items()
+            if folder.is_dir()
+        }
+        masks = _optional(folders.trimap), _optional(folders.face)
+        return cls(_mattes(folders.alpha), images, *masks)
+
+    @property
+    def everything(self) -> list[Listing]:
+        return [self.alphas, *self.images.values(), self.trimaps, self.faces]
+
+    @property
+    def ignored(self) -> tuple[Ignored, ...]:
+        """What is not read, and trimaps and face masks that belong to no alpha."""
+        orphans = (
+            Ignored(path, "there is no alpha of its name")
+            for found in (self.trimaps, self.faces)
+            for stem, path in found.files.items()
+            if stem not in self.alphas.files
+        )
+        return (*(one for found in self.everything for one in found.ignored), *orphans)
+
+    def samples(self, obfuscation: Obfuscation, *, detect: bool) -> tuple[FileSample, ...]:
+        """The images that have an alpha, and a picture in each variant that has a folder."""
+        return tuple(
+            FileSample(
+                id=stem,
+                images={variant: found.files[stem] for variant, found in self.images.items()},
+                alpha=alpha,
+                trimap=self.trimaps.files.get(stem),
+                face=self.faces.files.get(stem),
+                obfuscation=obfuscation,
+                detect=detect,
+            )
+            for stem, alpha in self.alphas.files.items()
+            if all(stem in found.files for found in self.images.values())
+        )
+
+
+def _mattes(folder: Path) -> Listing:
+    """The alphas, of which there must be one at least."""
+    alphas = listing(folder, (".png",))
+    if not alphas.files:
+        lying = "; ".join(ignored_lines(alphas.ignored))
+        raise DataError(f"{folder}: contains no PNG files{lying and f' ({lying})'}")
+    return alphas
 
 
 def _optional(folder: Path | None) -> Listing:
@@ -149,9 +161,10 @@ def _optional(folder: Path | None) -> Listing:
     return listing(folder, (".png",))
 
 
-def _unpaired(folders: Folders, alphas: Listing, images: dict[str, Listing]) -> Iterator[str]:
+def _unpaired(folders: Folders, there: _Listed) -> Iterator[str]:
     """Every mask has an image and every image a mask, or the data is not what it says."""
-    for variant, found in images.items():
+    alphas = there.alphas
+    for variant, found in there.images.items():
         folder = folders.images[variant]
         for stem in sorted(set(alphas.files) - set(found.files)):
             hint = twin_hint(stem, found.ignored)
@@ -166,51 +179,41 @@ def _unpaired(folders: Folders, alphas: Listing, images: dict[str, Listing]) -> 
             )
 
 
-def _notes(
-    folders: Folders,
-    alphas: Listing,
-    images: dict[str, Listing],
-    trimaps: Listing,
-    faces: Listing,
-) -> tuple[str, ...]:
-    none = Listing({}, (), ())
-    counts: list[tuple[Path | None, int]] = [(folders.alpha, len(alphas.files))]
-    counts += [
-        (folder, len(images.get(variant, none).files)) for variant, folder in folders.images.items()
-    ]
-    counts += [
-        (folders.trimap, len(set(trimaps.files) & set(alphas.files))),
-        (folders.face, len(set(faces.files) & set(alphas.files))),
-    ]
+def _notes(folders: Folders, there: _Listed) -> tuple[str, ...]:
+    counts: list[tuple[Path | None, int]] = [(folders.alpha, len(there.alphas.files))]
+    for variant, folder in folders.images.items():
+        found = there.images.get(variant)
+        counts.append((folder, len(found.files) if found else 0))
+    for masks, at in ((there.trimaps, folders.trimap), (there.faces, folders.face)):
+        counts.append((at, len(set(masks.files) & set(there.alphas.files))))
     return tuple(f"{folder.name}: {count or 'absent'}" for folder, count in counts if folder)
 
 
-def _with_derived(
-    subset: Subset,
-    samples: list[FileSample],
+def _unavailable(
+    variants: Iterable[str],
+    there: _Listed,
+    samples: Sequence[FileSample],
     folders: Folders,
+    *,
     detect: bool,
-    variants: Sequence[str],
-) -> Subset:
-    """Say for each variant that has no files whether it can be made, else why not."""
+) -> dict[str, str]:
+    """The variants that have no files and cannot be made, and why not."""
     masked = sum(sample.face is not None for sample in samples)
-    available, unavailable = list(subset.available), {}
+    found = {}
     for variant in variants:
-        if variant in subset.available:
+        if variant in there.images:
             continue
         made = obfuscation_of(variant, Obfuscation()) is not None
-        if not made or NORMAL not in subset.available:
-            unavailable[variant] = _missing(variant, folders, made=made)
-        elif detect or masked == len(samples):
-            available.append(variant)
-        else:
+        if not made or NORMAL not in there.images:
+            found[variant] = _missing(variant, folders, made=made)
+        elif not detect and masked < len(samples):
             where = folders.face or folders.alpha.parent / "facemask"
             images = "blurred images" if variant == BLURRED else f"images {variant}"
-            unavailable[variant] = (
+            found[variant] = (
                 f"no {images} and {masked} of {len(samples)} face masks in {where}; "
                 "add them, or let a detector find the faces with --faces detect"
             )
-    return replace(subset, available=ordered(available), unavailable=unavailable)
+    return found
 
 
 def _missing(variant: str, folders: Folders, *, made: bool) -> str:

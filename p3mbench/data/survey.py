@@ -24,7 +24,7 @@ from p3mbench.errors import DataError
 from p3mbench.provenance import hash_of, usable_cores
 
 FEW = 24  # images that are read here; starting processes takes longer
-Found = tuple[Finding, ...]
+Findings = tuple[Finding, ...]
 
 _TABLE = "CREATE TABLE IF NOT EXISTS findings (key TEXT PRIMARY KEY, found TEXT NOT NULL)"
 
@@ -38,9 +38,9 @@ class Memory:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def recall(self, keys: Sequence[str]) -> dict[str, Found]:
+    def recall(self, keys: Sequence[str]) -> dict[str, Findings]:
         """What is remembered of some keys."""
-        found: dict[str, Found] = {}
+        found: dict[str, Findings] = {}
         if not self._path.is_file():
             return found
         with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, timeout=60)) as db:
@@ -50,7 +50,7 @@ class Memory:
                     found[key] = tuple(Finding(*one) for one in json.loads(row[0]))
         return found
 
-    def keep(self, found: dict[str, Found]) -> None:
+    def keep(self, found: dict[str, Findings]) -> None:
         """Remember."""
         with suppress(sqlite3.Error, OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def key_of(sample: Sample, variants: Sequence[str], content: Callable[[Path], ob
     Args:
         sample: whose files.
         variants: as for `p3mbench.data.findings.inspect`.
-        content: what stands for a file's bytes: its hash, or its size and time.
+        content: identifies a file's bytes: its hash, or its size and time.
     """
     paths = {role: path for v in variants for role, path in _roles(sample, v).items()}
     files = {role: ["/".join(path.parts[-3:]), content(path)] for role, path in paths.items()}
@@ -82,7 +82,7 @@ def _roles(sample: Sample, variant: str) -> dict[str, Path]:
 
 
 def size_and_time(path: Path) -> object:
-    """What stands for a file's bytes where hashing all of them would take minutes."""
+    """Identify a file's bytes if hashing all files would take minutes."""
     try:
         stat = path.stat()
     except OSError:
@@ -97,7 +97,7 @@ def survey(
     memory: Memory | None = None,
     content: Callable[[Path], object] = size_and_time,
     progress: Callable[[int], object] = lambda _: None,
-) -> list[Found]:
+) -> list[Findings]:
     """Inspect samples in parallel.
 
     Args:
@@ -115,7 +115,7 @@ def survey(
     """
     keys = [key_of(s, v, content) for s, v in work] if memory is not None else []
     known = memory.recall(keys) if memory is not None else {}
-    results: dict[int, Found] = {i: known[key] for i, key in enumerate(keys) if key in known}
+    results: dict[int, Findings] = {i: known[key] for i, key in enumerate(keys) if key in known}
     progress(len(results))
     missing = [i for i in range(len(work)) if i not in results]
     todo = [work[i] for i in missing]
@@ -127,7 +127,9 @@ def survey(
     return [results[i] for i in range(len(work))]
 
 
-def _inspected(work: Sequence[tuple[Sample, Sequence[str]]], jobs: int | None) -> Iterator[Found]:
+def _inspected(
+    work: Sequence[tuple[Sample, Sequence[str]]], jobs: int | None
+) -> Iterator[Findings]:
     files = any(isinstance(sample, FileSample) for sample, _ in work)
     count = min(jobs or usable_cores(), len(work)) if files else 1
     if count <= 1 or (jobs is None and len(work) <= FEW):
@@ -146,5 +148,5 @@ def _inspected(work: Sequence[tuple[Sample, Sequence[str]]], jobs: int | None) -
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _one(item: tuple[Sample, Sequence[str]]) -> Found:
+def _one(item: tuple[Sample, Sequence[str]]) -> Findings:
     return inspect(*item)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.benchmark import Benchmark
-from p3mbench.data.findings import Finding, Kind, kinds_of, names_of, short_name
+from p3mbench.data.findings import Finding, FindingKind, kinds_of, names_of, short_name
 from p3mbench.data.listing import check_folder, ignored_lines
 from p3mbench.data.sample import FileSample, Sample
 from p3mbench.data.subset import Paired
@@ -49,7 +49,7 @@ class FoundParts:
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of reading everything.
+    """The result of reading everything.
 
     Attributes:
         found: what was looked at.
@@ -58,7 +58,7 @@ class Verified:
     """
 
     found: FoundParts
-    kinds: tuple[Kind, ...]
+    kinds: tuple[FindingKind, ...]
     ignored: tuple[str, ...]
 
     @property

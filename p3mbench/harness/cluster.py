@@ -17,7 +17,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.errors import MethodError, P3MBenchError, RunError
-from p3mbench.harness.isolate import Isolated, Limits, Outcome, Unloadable
+from p3mbench.harness.isolate import ImageResult, Isolated, Limits, Unloadable
 from p3mbench.harness.local import Backlog, Result
 from p3mbench.harness.plan import Task
 from p3mbench.harness.worker import Setup
@@ -31,7 +31,7 @@ TRIES = 3  # of a chunk whose worker fails; Dask itself moves chunks of workers 
 PATIENCE = 60.0  # seconds without any worker before a run gives up
 
 Chunk = list[tuple[int, bytes]]
-Answer = tuple[list[tuple[int, Outcome]], Unloadable | None]
+Answer = tuple[list[tuple[int, ImageResult]], Unloadable | None]
 
 _SLOTS: dict[int, Isolated] = {}  # by thread of a Dask worker
 
@@ -44,7 +44,7 @@ def run_chunk(key: str, chunk: Chunk, setup: Setup, limits: Limits) -> Answer:
             slot.close()
         slot = _SLOTS[threading.get_ident()] = Isolated(setup, limits)
     left = iter(chunk)
-    found: list[tuple[int, Outcome]] = []
+    found: list[tuple[int, ImageResult]] = []
     problem = slot.run(key, lambda: next(left, None), lambda n, outcome: found.append((n, outcome)))
     return found, problem
 
@@ -64,8 +64,8 @@ def run_cluster(
     Args:
         tasks, setup, limits: as for `p3mbench.harness.local.run_local`.
         jobs: workers of a cluster that is started here.
-        scheduler: ``dask`` for a cluster on this machine, ``slurm`` for one by dask-jobqueue (what
-            a job asks for stands in its configuration file), or a scheduler's address such as
+        scheduler: ``dask`` for a cluster on this machine, ``slurm`` for one by dask-jobqueue (its
+            configuration file sets the resources of a job), or a scheduler's address such as
             ``tcp://host:8786``.
 
     Raises:
@@ -78,7 +78,7 @@ def run_cluster(
         for name in list(logging.root.manager.loggerDict):  # we say it, in one line
             if name.partition(".")[0] == "distributed":
                 logging.getLogger(name).setLevel(logging.CRITICAL)
-        run = _Run(client, backlog, setup, limits, waits=scheduler == "slurm")
+        run = _ClusterRun(client, backlog, setup, limits, waits=scheduler == "slurm")
         stack.callback(run.leave)
         yield from run.results()
 
@@ -129,7 +129,7 @@ def _slurm(jobs: int) -> Any:
     return cluster
 
 
-class _Run:
+class _ClusterRun:
     """The chunks of one run on their way.
 
     Args:

@@ -11,32 +11,22 @@ suspended, and what is measured beside the matte may fail.
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import signal
-import sys
-import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import wait
 from typing import Any
 
-from p3mbench.data.sample import SCENES
 from p3mbench.errors import RunError
-from p3mbench.harness import family
-from p3mbench.harness.worker import Setup, serve
-from p3mbench.names import printable
+from p3mbench.harness.child import STALL, Child, end, is_lost, start
+from p3mbench.harness.worker import Setup
 from p3mbench.store import Row
 
 WINDOW = 2  # images a child holds: one it predicts, one it already decodes
 TICK = 0.1  # seconds between looks at a child's memory
-LOOK = 0.5  # seconds between looks for what a child has started
-STALL = 1.0  # seconds this process may be late; beyond that it was suspended
 LOSSES = 10  # ends in a row that are no method's doing, before a run gives up
-LOG_TAIL = 8000  # characters of what a child printed that are kept with a failed image
 GIB = 1 << 30
 
 
@@ -58,13 +48,13 @@ class Limits:
 class Trouble:
     """An image without a score: status as in `p3mbench.store.STATUSES`, reason, end of the log.
 
-    Within this module the status may be ``lost`` as well: nobody is to blame.
+    Within this module the status may also be ``lost``: no method is to blame.
     """
 
     status: str
     reason: str
     log: str = ""
-    measured: bool = False  # by us; a process that dies may have been killed by somebody else
+    measured: bool = False  # by us; another process may have killed one that dies
 
 
 @dataclass(frozen=True)
@@ -75,58 +65,9 @@ class Unloadable:
     log: str = ""
 
 
-Outcome = Row | Trouble
+ImageResult = Row | Trouble
 Feed = Callable[[], tuple[int, bytes] | None]
-Report = Callable[[int, Outcome], None]
-
-
-@dataclass
-class _Child:
-    """A process with its pipe, and what is known of where it is."""
-
-    process: Any
-    pipe: Connection
-    log: Path
-    pid: int
-    server: int = 0  # the process that made it, 0 if it has not said so yet
-    loaded: bool = False
-    started: int = 0  # images begun in this process
-    current: int | None = None  # the image it predicts
-    extra: bool = False  # its matte is made, and more is measured
-    heard: float = field(default_factory=time.monotonic)
-    looked: float = field(default_factory=time.monotonic)
-    family: list[int] = field(default_factory=list)
-    counted: float = 0.0  # when the family was looked for
-
-    def note(self, message: tuple[Any, ...]) -> None:
-        """Remember where it is by what it says."""
-        match message:
-            case ("born", server):
-                self.server = server
-            case ("loaded",):
-                self.loaded = True
-            case ("start", number):
-                self.started += 1
-                self.current, self.extra = number, False
-            case ("extra", _):
-                self.extra = True
-            case ("predicted", number) | ("trouble", number, *_) if number == self.current:
-                self.current, self.extra = None, False
-
-    def log_tail(self) -> str:
-        try:
-            with self.log.open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * LOG_TAIL))
-                text = file.read().decode(errors="replace")
-        except OSError:
-            return ""
-        return printable(text.strip()[-LOG_TAIL:], lines=True)[-LOG_TAIL:]
-
-    def memory(self, limit: int) -> int:
-        """Bytes that it and all it has started use."""
-        if time.monotonic() - self.counted > LOOK:
-            self.family, self.counted = [self.pid, *family.below(self.pid)], time.monotonic()
-        return family.used(self.family, limit)
+Report = Callable[[int, ImageResult], None]
 
 
 class Isolated:
@@ -135,7 +76,7 @@ class Isolated:
     def __init__(self, setup: Setup, limits: Limits) -> None:
         """Nothing is started yet."""
         self.setup, self.limits = setup, limits
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._key = ""
         self._waiting: deque[tuple[int, bytes]] = deque()  # to be given (again) to a child
         self._alone = False  # the next image is a suspect: it gets a process for itself
@@ -175,24 +116,24 @@ class Isolated:
                 self._send(item)
             if not given:
                 return None
-            end = self._listen(given, report)
-            if isinstance(end, Trouble):
-                end = self._judged(end, given, report)
-            if isinstance(end, Unloadable):
-                return end
+            ended = self._listen(given, report)
+            if isinstance(ended, Trouble):
+                ended = self._judged(ended, given, report)
+            if isinstance(ended, Unloadable):
+                return ended
             self._alone = self._alone and bool(given or self._waiting)
         return None
 
-    def _judged(self, end: Trouble, given: dict[int, bytes], report: Report) -> Unloadable | None:
+    def _judged(self, ended: Trouble, given: dict[int, bytes], report: Report) -> Unloadable | None:
         """After a child's end: who is to blame, and what goes to the next child.
 
         The image it was at pays at once if it took too long, or if it broke the memory limit as
-        the first of its process. Else an image before it, or somebody outside, may have done the
-        harm: it gets another try in a process for itself, and pays if that ends as well.
+        the first of its process. Otherwise an image before it or an outside process may be the
+        cause: it gets another try in a process for itself, and pays if that ends as well.
         """
         child = self._drop()
-        if end.status == "lost":
-            self._count_loss(end)
+        if ended.status == "lost":
+            self._count_loss(ended)
             self._again(given, None)
             return None
         if child.extra and child.current in given:
@@ -200,14 +141,14 @@ class Isolated:
             self._again(given, child.current)
             return None
         if not child.loaded:
-            if self._died_loading or end.measured or end.status == "timeout":
-                return Unloadable(f"while it was loaded: {end.reason}", end.log)
+            if self._died_loading or ended.measured or ended.status == "timeout":
+                return Unloadable(f"while it was loaded: {ended.reason}", ended.log)
             self._died_loading = True
         suspect = child.current if child.current in given else next(iter(given))
-        alone = child.started <= 1 and (self._alone or end.measured)
-        if child.loaded and (alone or end.status == "timeout"):
+        alone = child.started <= 1 and (self._alone or ended.measured)
+        if child.loaded and (alone or ended.status == "timeout"):
             del given[suspect]
-            report(suspect, end)
+            report(suspect, ended)
         self._alone = child.loaded and suspect in given
         self._again(given, suspect)
         return None
@@ -218,10 +159,10 @@ class Isolated:
         self._waiting.extendleft(reversed(again))
         given.clear()
 
-    def _count_loss(self, end: Trouble) -> None:
+    def _count_loss(self, loss: Trouble) -> None:
         self._losses += 1
         if self._losses >= LOSSES:
-            raise RunError(f"{end.reason}, {LOSSES} times in a row; stored rows are kept")
+            raise RunError(f"{loss.reason}, {LOSSES} times in a row; stored rows are kept")
 
     def close(self) -> None:
         """End the child, whatever it is doing."""
@@ -237,54 +178,22 @@ class Isolated:
         with contextlib.suppress(OSError):  # a dead child is found by listening
             self._child.pipe.send((*item, item[0] in self._bare))
 
-    def _start(self) -> _Child:
+    def _start(self) -> Child:
         """A new child; the server of processes is started again if it is gone."""
         while True:
             try:
-                return self._started()
+                return start(self.setup)
             except (OSError, EOFError) as error:
                 reason = getattr(error, "strerror", None) or type(error).__name__
                 what = f"a process for a method cannot be started ({reason})"
                 self._count_loss(Trouble("lost", what))
                 time.sleep(TICK)
 
-    def _started(self) -> _Child:
-        context = _context()
-        folder = os.environ.get(SCENES) or tempfile.gettempdir()  # unset in a worker of Dask
-        ours, theirs = context.Pipe()
-        family.limit_reading(ours)
-        handle, name = tempfile.mkstemp(
-            prefix="p3mbench-", suffix=".log", dir=folder if Path(folder).is_dir() else None
-        )
-        os.close(handle)
-        process = context.Process(
-            target=serve, args=(theirs, self.setup, name, dict(os.environ)), daemon=False
-        )
-        try:
-            with _interrupts_held():
-                process.start()
-        except BaseException:
-            ours.close()
-            Path(name).unlink(missing_ok=True)
-            raise
-        finally:
-            theirs.close()
-        return _Child(process, ours, Path(name), process.pid)
-
-    def _drop(self) -> _Child:
+    def _drop(self) -> Child:
         child = self._child
         assert child is not None  # noqa: S101 - internal
         self._child = None
-        if sys.platform != "linux":
-            child.process.kill()
-        elif child.process.is_alive() or family.is_guard(child.pid):  # a lost server tells no more
-            family.end(child.pid, lambda seconds: _gone(child, seconds))
-        else:
-            family.sweep(child.pid)
-        child.process.join()
-        child.pipe.close()
-        child.process.close()
-        child.log.unlink(missing_ok=True)
+        end(child)
         return child
 
     def _listen(self, given: dict[int, bytes], report: Report) -> Trouble | Unloadable | None:
@@ -296,7 +205,7 @@ class Isolated:
         wait([child.pipe, child.process.sentinel], pause)
         late = time.monotonic() - child.looked - pause
         child.looked = time.monotonic()
-        if late > STALL:  # suspended, and perhaps the child with it: that time is nobody's
+        if late > STALL:  # suspended, and perhaps the child too: this time does not count
             child.heard += late
             deadline += late
         try:
@@ -305,7 +214,7 @@ class Isolated:
             return _garbled(child)
         except (EOFError, OSError):
             return self._death(child)
-        except Exception:  # what is no message cannot be read
+        except Exception:  # not a message
             return _garbled(child)
         if message is None:
             return self._broken_limit(child, deadline)
@@ -313,7 +222,7 @@ class Isolated:
         return self._understood(child, message, given, report)
 
     def _understood(
-        self, child: _Child, message: tuple[Any, ...], given: dict[int, bytes], report: Report
+        self, child: Child, message: tuple[Any, ...], given: dict[int, bytes], report: Report
     ) -> Unloadable | None:
         child.note(message)
         match message:
@@ -330,7 +239,7 @@ class Isolated:
                     report(number, Trouble(status, reason, child.log_tail()))
         return None
 
-    def _broken_limit(self, child: _Child, deadline: float) -> Trouble | None:
+    def _broken_limit(self, child: Child, deadline: float) -> Trouble | None:
         if not child.process.is_alive():
             return self._death(child)
         if time.monotonic() > deadline:
@@ -343,10 +252,10 @@ class Isolated:
             return Trouble("oom", reason, child.log_tail(), measured=True)
         return None
 
-    def _death(self, child: _Child) -> Trouble:
+    def _death(self, child: Child) -> Trouble:
         child.process.join(5)
         code = child.process.exitcode
-        if code == LOST and _is_lost(child):
+        if code == LOST and is_lost(child):
             return Trouble("lost", "the server of processes was killed")
         if code == -signal.SIGKILL:
             reason = "its process was killed by the system, most likely for want of memory"
@@ -359,52 +268,7 @@ class Isolated:
 LOST = 255  # what multiprocessing says of a process whose server is gone; a method may say so too
 
 
-def _garbled(child: _Child) -> Trouble:
+def _garbled(child: Child) -> Trouble:
     """A child whose pipe holds what this package did not write."""
     reason = "it wrote into descriptors that are not its own"
     return Trouble("failed", reason, child.log_tail(), measured=True)
-
-
-def _is_lost(child: _Child) -> bool:
-    """Whether the server that made a child is gone, so that nothing is known of the child's end."""
-    if not child.server:
-        return True
-    deadline = time.monotonic() + STALL
-    while family.is_running(child.server):  # it closes its files a little before it is gone
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def _gone(child: _Child, seconds: float) -> bool:
-    """Wait for a child's end, also where the server that would tell of it is gone."""
-    deadline = time.monotonic() + seconds
-    while family.is_running(child.pid) and time.monotonic() < deadline:
-        wait([child.process.sentinel], 0.01)
-        if not child.process.is_alive() and family.is_running(child.pid):
-            time.sleep(0.01)
-    return not family.is_running(child.pid)
-
-
-def _context() -> Any:
-    """How children are made: from a clean server that has the imports done, where that is safe."""
-    if sys.platform != "linux":
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    # A child costs 0.05 s instead of 2 s. The server has no threads and has used no GPU.
-    context.set_forkserver_preload(["p3mbench.harness.worker", "p3mbench.harness.preload"])
-    return context
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C held back: a process that is just being started inherits the mask."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

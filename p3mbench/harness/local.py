@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 from p3mbench.errors import RunError
 from p3mbench.harness.contenders import Contender
-from p3mbench.harness.isolate import Isolated, Limits, Outcome, Unloadable
+from p3mbench.harness.isolate import ImageResult, Isolated, Limits, Unloadable
 from p3mbench.harness.plan import Task
 from p3mbench.harness.worker import Setup
 
-Result = tuple[Task, Outcome | Unloadable]
+Result = tuple[Task, ImageResult | Unloadable]
+_Numbered = tuple[int, ImageResult | Unloadable]
 
 
 @dataclass(eq=False)
 class Group:
-    """The images of one contender that nobody has taken yet."""
+    """The images of one contender that no slot has taken yet."""
 
     contender: Contender
     tasks: deque[tuple[int, Task]]
@@ -44,7 +45,7 @@ class Backlog:
         self._lock = threading.Lock()
 
     def claim(self, before: Group | None) -> Group | None:
-        """The group to work on next: one that nobody is at, else the one with most left."""
+        """Return the next group: one that no other slot is running, else the one with most left."""
         with self._lock:
             if before is not None:
                 before.users -= 1
@@ -65,7 +66,7 @@ class Backlog:
         return number, pickle.dumps(task)
 
     def lose(self, group: Group) -> list[int]:
-        """Give a group up; the numbers of the images nobody has taken."""
+        """Give a group up; return the numbers of its remaining images."""
         with self._lock:
             left = [number for number, _ in group.tasks]
             group.tasks.clear()
@@ -81,7 +82,7 @@ def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) ->
         RunError: processes cannot be had.
     """
     backlog = Backlog(tasks)
-    results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None] = queue.Queue()
+    results: queue.Queue[_Numbered | BaseException | None] = queue.Queue()
     stop = threading.Event()
     slots = [Isolated(setup, limits) for _ in range(min(jobs, max(1, len(backlog.tasks))))]
     threads = [
@@ -109,13 +110,13 @@ def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) ->
 def _slot(
     isolated: Isolated,
     backlog: Backlog,
-    results: queue.Queue[tuple[int, Outcome | Unloadable] | BaseException | None],
+    results: queue.Queue[_Numbered | BaseException | None],
     stop: threading.Event,
 ) -> None:
     """One slot's thread: claim a contender, run its images, claim the next."""
     group: Group | None = None
 
-    def report(number: int, outcome: Outcome) -> None:
+    def report(number: int, outcome: ImageResult) -> None:
         results.put((number, outcome))
 
     try:
@@ -134,8 +135,8 @@ def _run_group(
     group: Group,
     isolated: Isolated,
     backlog: Backlog,
-    put: Callable[[tuple[int, Outcome | Unloadable]], None],
-    report: Callable[[int, Outcome], None],
+    put: Callable[[_Numbered], None],
+    report: Callable[[int, ImageResult], None],
     stop: threading.Event,
 ) -> None:
     mine: set[int] = set()
@@ -146,7 +147,7 @@ def _run_group(
             mine.add(item[0])
         return item
 
-    def done(number: int, outcome: Outcome) -> None:
+    def done(number: int, outcome: ImageResult) -> None:
         mine.discard(number)
         report(number, outcome)
 

@@ -57,8 +57,8 @@ def remember(store: Store, plan: Plan) -> None:
 
 def write_manifests(store: Store) -> None:
     """Write the manifests of all runs of a store beside it, for people to read."""
-    text = json.dumps(store.manifests(), indent=1, ensure_ascii=False) + "\n"
-    write_text(store.folder / FILE_NAME, text)
+    text = json.dumps([run.to_json() for run in store.runs()], indent=1, ensure_ascii=False)
+    write_text(store.folder / FILE_NAME, text + "\n")
 
 
 def _methods(plan: Plan) -> dict[str, MethodRecord]:

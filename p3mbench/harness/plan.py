@@ -17,7 +17,7 @@ from p3mbench.harness.contenders import Blocked, Contender, Request, contenders,
 from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.harness.places import (
     Content,
-    Place,
+    Scope,
     chosen_samples,
     find_places,
     seen_before,
@@ -130,7 +130,7 @@ class Plan:
     Attributes:
         expected: (benchmark, subset) -> images of the whole subset.
         data_hash: hash over every file and recipe of the benchmark as found.
-        notes: what is to be known of rows that are stored, a line each.
+        notes: notes on stored rows, a line each.
         view, marks: what the store should remember of the benchmark and of its rows.
     """
 
@@ -214,7 +214,7 @@ def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | 
     return None
 
 
-def _cell(contender: Contender, benchmark: Benchmark, place: Place) -> Cell:
+def _cell(contender: Contender, benchmark: Benchmark, place: Scope) -> Cell:
     return Cell(
         contender=contender,
         benchmark=benchmark.name,

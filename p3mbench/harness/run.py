@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.benchmark import Benchmark, Opened, chosen, open_benchmark
-from p3mbench.data.findings import Kind, refuse
+from p3mbench.data.findings import FindingKind, refuse
 from p3mbench.data.listing import normalised
 from p3mbench.data.recognition import recognised
 from p3mbench.errors import MethodError, P3MBenchError
@@ -33,7 +33,7 @@ from p3mbench.writing import write_bytes
 
 
 class Listener:
-    """What hears of a run. This one ignores everything; override what is to be shown."""
+    """Receives the events of a run. This class ignores them; override methods to show them."""
 
     def recognised(self, data: Path, benchmark: str) -> None:
         """The benchmark that was not named is the one that ``data`` is laid out as."""
@@ -46,7 +46,7 @@ class Listener:
         """The files are looked at; gives what to call with the number of images just seen."""
         yield lambda _: None
 
-    def examined(self, kinds: Sequence[Kind], opened: Opened) -> None:
+    def examined(self, kinds: Sequence[FindingKind], opened: Opened) -> None:
         """What is suspicious about the files is known."""
 
     @contextmanager

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from p3mbench.data.findings import Kind, kinds_of, short_name
+from p3mbench.data.findings import FindingKind, kinds_of, short_name
 from p3mbench.data.sample import FileSample, Sample
-from p3mbench.data.survey import Found, Memory, survey
+from p3mbench.data.survey import Findings, Memory, survey
 from p3mbench.harness.plan import CellPlan, Plan
 from p3mbench.provenance import hash_files
 from p3mbench.settings import hidden, is_hidden
@@ -37,7 +37,7 @@ def samples_of(plan: Plan) -> dict[_Key, tuple[FileSample, tuple[str, ...]]]:
 
 def examine(
     plan: Plan, store: Store, progress: Callable[[int], object] = lambda _: None
-) -> tuple[Plan, list[Kind]]:
+) -> tuple[Plan, list[FindingKind]]:
     """Look at every file that the plan will read; what was looked at before is remembered.
 
     Args:
@@ -79,7 +79,7 @@ def _hashes(
     return dict(hash_files(sorted(paths), store))
 
 
-def _remarks(sample: Sample, found: Found) -> tuple[tuple[str, str], ...]:
+def _remarks(sample: Sample, found: Findings) -> tuple[tuple[str, str], ...]:
     """What a worker, which reads one variant, would not find by itself."""
     wanted = ("same_variants", "swapped_variants", "trimap_contrary", "full_alpha")
     return tuple((f"{one.name}: {one.text}", one.flag) for one in found if one.flag in wanted)

@@ -15,7 +15,6 @@ import queue
 import signal
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,18 +31,15 @@ from p3mbench.harness.contenders import Contender
 from p3mbench.harness.engine import Call, Engine, check_late_imports, shift_of
 from p3mbench.harness.family import guarded
 from p3mbench.harness.plan import Task
+from p3mbench.harness.reasons import reason_of, status_of
 from p3mbench.images import recorded_reads
 from p3mbench.method import Float32Array, Method, checked_alpha, paste_known
 from p3mbench.metrics import score
-from p3mbench.names import printable
 from p3mbench.nearest import load
 from p3mbench.provenance import sha256_of
 from p3mbench.registry import execute, find
 from p3mbench.store import Row
 from p3mbench.writing import write_alpha
-
-MAX_REASON = 500
-NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
 
 
 @dataclass(frozen=True)
@@ -116,7 +112,7 @@ def serve(pipe: Connection, setup: Setup, log: str, environ: Mapping[str, str]) 
     handle = os.open(log, os.O_WRONLY | os.O_APPEND)
     sys.stdout.flush()
     sys.stderr.flush()
-    for stream in (1, 2):  # of the guard too: nobody must wait for the run's own output
+    for stream in (1, 2):  # of the guard too, which must not keep the run's output open
         os.dup2(handle, stream)
     os.close(handle)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
@@ -155,7 +151,7 @@ def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int
             parent.say("unloadable", reason_of(error))
             return
         except BaseException as error:
-            parent.say("trouble", item.number, _status(error), reason_of(error))
+            parent.say("trouble", item.number, status_of(error), reason_of(error))
         else:
             parent.say("predicted", item.number)
 
@@ -327,7 +323,7 @@ def _score(
         try:
             parent.say("row", number, _scored(item, setup))
         except Exception as error:
-            parent.say("trouble", number, _status(error), reason_of(error))
+            parent.say("trouble", number, status_of(error), reason_of(error))
 
 
 def _scored(item: _Predicted, setup: Setup) -> Row:
@@ -373,31 +369,3 @@ def _kept(item: _Predicted, setup: Setup) -> tuple[str, list[str]]:
     except (P3MBenchError, OSError) as error:
         return "", [f"the matte was not kept: {reason_of(error)}"]
     return path, []
-
-
-def _status(error: BaseException) -> str:
-    """What an error makes of an image; for want of memory PyTorch has several errors."""
-    if isinstance(error, ChangedError):
-        return "skipped"
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return "oom"
-    text = _message(error).lower()
-    return "oom" if any(words in text for words in NO_MEMORY) else "failed"
-
-
-def reason_of(error: BaseException) -> str:
-    """One printable line that says what went wrong, and for a foreign error where."""
-    text = printable(" ".join(_message(error).split())) or "no message"
-    if not isinstance(error, P3MBenchError):
-        frames = traceback.extract_tb(error.__traceback__)
-        where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-        text = printable(f"{type(error).__name__}: {text}{where}")
-    return text if len(text) <= MAX_REASON else text[: MAX_REASON - 3] + "..."
-
-
-def _message(error: BaseException) -> str:
-    """An exception's own words; it may fail to say them."""
-    try:
-        return str(error)
-    except BaseException as problem:
-        return f"its message cannot be read ({type(problem).__name__})"

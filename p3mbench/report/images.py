@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from p3mbench import flags
-from p3mbench.metrics.table import METRICS
-from p3mbench.report import flagging
-from p3mbench.report.display import metric_display, metric_order
-from p3mbench.report.entries import departures
-from p3mbench.report.gaps import Setting
-from p3mbench.report.grouping import IDENTITY, ORIGIN_COLUMNS, OTHER_COLUMNS, TEXT_COLUMNS, as_text
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Role, Row, Table, Tally
+from p3mbench.report.analysis.grouping import (
+    IDENTITY,
+    ORIGIN_COLUMNS,
+    OTHER_COLUMNS,
+    TEXT_COLUMNS,
+    as_text,
+    metric_order,
+)
 from p3mbench.report.render import Data, Look, find
 from p3mbench.report.render.data import FLAG_WORDS
+from p3mbench.report.tables.images import images_table
+from p3mbench.report.tables.model import Report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,20 +50,11 @@ def per_image(
     rows = rows.loc[keys.sort_values(order, kind="stable").index]
 
     def tables() -> Report:
-        shown = _shown(rows, metrics)
-        report = Report(tables=(_table(rows, shown),) if len(rows) else ())
+        table = images_table(rows, metrics)
+        report = Report(tables=(table,) if table is not None else ())
         return report.with_precision(precision)
 
     return chosen.text(tables, lambda: _data(rows), Look(ansi=ansi, standalone=standalone))
-
-
-def _shown(rows: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
-    """The metrics of a laid-out format, which has no room for all."""
-    have = sorted(set(METRICS) & set(rows.columns), key=metric_order)
-    unknown = [m for m in metrics or () if m not in rows.columns]
-    if unknown:
-        raise ValueError(f"no metric {', '.join(unknown)} in the results")
-    return list(metrics) if metrics else [m for m in have if m in ("sad", "mse", "mad")]
 
 
 def _data(rows: pd.DataFrame) -> Data:
@@ -89,62 +82,3 @@ def _plain(value: Any, column: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _table(rows: pd.DataFrame, metrics: Sequence[str]) -> Table:
-    texts = ("strategy", "benchmark", "subset", "setting", "image")
-    columns = [Column(key=t, title=t.capitalize(), type=ColumnType.TEXT) for t in texts]
-    columns += [
-        Column(
-            key=metric,
-            title=metric_display(metric).title,
-            type=ColumnType.MEAN,
-            decimals=metric_display(metric).decimals,
-            metric=metric,
-        )
-        for metric in metrics
-    ]
-    columns += [
-        Column(key="seconds", title="Seconds", type=ColumnType.NUMBER),
-        Column(key="status", title="Status", type=ColumnType.TEXT),
-    ]
-    columns.append(Column(key="flags", title="Flags", type=ColumnType.TEXT))
-    lines = [_row(record, metrics) for record in rows.to_dict("records")]
-    found = [tally for line in lines for tally in line.tallies]
-    uses = flagging.flag_uses(found)
-    if not uses:
-        columns.pop()
-        lines = [replace(line, cells=line.cells[:-1]) for line in lines]
-    return Table(
-        role=Role.IMAGES,
-        label="p3mbench-images",
-        title="Scores per image",
-        caption=" ".join(filter(None, ("Lower is better.", flagging.origin_sentence(found)))),
-        columns=tuple(columns),
-        rows=flagging.marked(lines, uses),
-        notes=flagging.with_notes((), uses),
-        flags=uses,
-    )
-
-
-def _row(record: dict[Any, Any], metrics: Sequence[str]) -> Row:
-    setting = Setting(as_text(record["train_setting"]), as_text(record["variant"])).title
-    texts = [as_text(record[c]) for c in ("strategy", "benchmark", "subset")]
-    reason = as_text(record["reason"])
-    status = as_text(record["status"]) + (f": {reason}" if reason else "")
-    label = as_text(record["title"]) or as_text(record["method"])
-    ran = departures(as_text(record["options"]))
-    label = ", ".join(filter(None, (label, ran, as_text(record["checkpoint"]))))
-    names = flags.split(as_text(record["flags"]))
-    where = tuple(as_text(record[name]) for name in (*IDENTITY, "image"))
-    return Row(
-        label=label,
-        method=as_text(record["method"]),
-        cells=(
-            *(Cell(text=text) for text in (*texts, setting, as_text(record["image"]))),
-            *(Cell(value=float(record[metric])) for metric in (*metrics, "seconds")),
-            Cell(text=status),
-            Cell(text=", ".join(names)),
-        ),
-        tallies=(Tally(of=(label, *where), rows=1, flags=tuple((name, 1) for name in names)),),
-    )

@@ -1,6 +1,6 @@
-"""Images of a benchmark and stored mattes, found again from the manifests of the runs.
+"""Images of a benchmark and stored mattes, found again from the records of the runs.
 
-Rows hold no pixels. A run's manifest says which benchmark and data it used, and its folder holds
+Rows hold no pixels. A run's record says which benchmark and data it used, and its folder holds
 the mattes if it was run with ``--save-alphas``. Whatever is gone is left out, and why is noted.
 """
 
@@ -20,38 +20,38 @@ from p3mbench.errors import P3MBenchError
 from p3mbench.images import UInt8Array, read_alpha, recorded_reads
 from p3mbench.mattes import file_of
 from p3mbench.provenance import hash_of
-from p3mbench.report.entries import Entry
-from p3mbench.report.gaps import Setting
+from p3mbench.report.analysis.entries import Entry
+from p3mbench.runs import RunRecord
+from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Manifest = Mapping[str, Any]
 Contents = Mapping[tuple[str, ...], set[str]]
 
 
 class Pictures:
-    """What a store's folder and its manifests give to look at.
+    """What a store's folder and the records of its runs give to look at.
 
     Attributes:
         problems: why images or mattes could not be shown, one line each.
     """
 
     def __init__(
-        self, folder: Path, manifests: Iterable[Manifest], contents: Contents | None = None
+        self, folder: Path, runs: Iterable[RunRecord], contents: Contents | None = None
     ) -> None:
         """Remember where to look; nothing is read yet.
 
         Args:
             folder: of the store.
-            manifests: of its runs.
-            contents: (benchmark, subset, variant, image) -> hashes of what was scored; an image
-                that is another one by now is not shown.
+            runs: their records, oldest first.
+            contents: (benchmark, subset, variant, image) -> hashes of what was scored; images
+                that have changed since then are not shown.
         """
         self._contents = contents or {}
         self.folder = folder
         self.problems: list[str] = []
-        self._manifests = list(manifests)
+        self._runs = list(runs)
         self._samples: dict[str, dict[tuple[str, str], Sample]] = {}
         self._opened: dict[str, Opened] = {}
         self._available: dict[tuple[str, str], tuple[str, ...]] = {}
@@ -104,23 +104,18 @@ class Pictures:
     def _find(self, benchmark: str) -> dict[tuple[str, str], Sample]:
         """The samples of a benchmark as the last run that used it found them."""
         reason = "no run recorded where its images are"
-        for manifest in reversed(self._manifests):
-            if manifest.get("benchmark", benchmark) != benchmark or "subsets" not in manifest:
+        for run in reversed(self._runs):
+            if run.benchmark not in ("", benchmark) or not run.is_of_images:
                 continue
-            options = manifest.get("options", {})
-            data = Path(options["data"]) if options.get("data") else None
             try:
                 definition = chosen(
-                    options.get("benchmark", benchmark),
-                    options.get("trimap"),
-                    options.get("faces"),
-                    filter(None, map(str.strip, (options.get("variants") or "").split(","))),
+                    run.definition or benchmark, run.trimap, run.faces, run.variants
                 )
                 if definition.name != benchmark:
                     continue
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    opened = open_benchmark(definition, data)
+                    opened = open_benchmark(definition, run.data)
             except P3MBenchError as error:
                 reason = str(error)
                 continue

@@ -15,12 +15,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from p3mbench.testing.finding import Finding, Status, passed
+from p3mbench.testing.finding import CheckFinding, Status, passed
 
 if TYPE_CHECKING:
     from p3mbench.method import Method
 
-__all__ = ["Finding", "Status", "check_method", "passed"]
+__all__ = ["CheckFinding", "Status", "check_method", "passed"]
 
 
 def check_method(
@@ -28,7 +28,7 @@ def check_method(
     weights: str | Path | None = None,
     *,
     device: str = "cpu",
-) -> list[Finding]:
+) -> list[CheckFinding]:
     """Check that a method conforms to the interface, in this process.
 
     Args:
@@ -57,5 +57,5 @@ def check_method(
             found = found()
         except TypeError as error:
             line = f"its parameters need defaults ({error})"
-            return [Finding("interface", Status.FAILED, line, "give every field a default")]
+            return [CheckFinding("interface", Status.FAILED, line, "give every field a default")]
     return list(findings(found, Path(weights) if weights is not None else None, device))

@@ -16,7 +16,7 @@ from typing import Any
 from p3mbench.errors import P3MBenchError
 from p3mbench.registry import Found, find, get
 from p3mbench.testing.checks import CHECKS, findings
-from p3mbench.testing.finding import Finding, Status
+from p3mbench.testing.finding import CheckFinding, Status
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def _check(found: Found, request: dict[str, Any], say: Any) -> None:
     if found.method is None:
         if CHECKS[0].name not in done:
             mend = "compare it with what p3mbench new-method writes, or with docs/plugins.md"
-            finding = Finding(CHECKS[0].name, Status.FAILED, found.problem or "", mend)
+            finding = CheckFinding(CHECKS[0].name, Status.FAILED, found.problem or "", mend)
             say(method=found.name, finding=finding.__dict__)
         return
     weights = Path(request["weights"]) if request["weights"] else None

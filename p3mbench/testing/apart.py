@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from p3mbench.errors import MethodError
-from p3mbench.testing.finding import Finding, Status, one_line
+from p3mbench.testing.finding import CheckFinding, Status, one_line
 
 MOST_DEATHS = 3  # of child processes; each fails the check during which it died
 
@@ -38,7 +38,7 @@ def check_apart(
     weights: Path | None = None,
     device: str = "cpu",
     timeout: float = 300.0,
-) -> Iterator[tuple[str, Finding]]:
+) -> Iterator[tuple[str, CheckFinding]]:
     """Check a registered method, or every method of a plugin file, in another process.
 
     Args:
@@ -71,11 +71,14 @@ def check_apart(
         detail = f"{reason} during this check" if run.method else f"{reason} at the import"
         yield (
             run.method or target,
-            Finding(check, Status.FAILED, f"{detail}{tail}", _mend(reason, bool(run.method))),
+            CheckFinding(check, Status.FAILED, f"{detail}{tail}", _mend(reason, bool(run.method))),
         )
         if not run.method:
             return
-    yield run.method, Finding("rest", Status.SKIPPED, f"{MOST_DEATHS} checks ended its process")
+    yield (
+        run.method,
+        CheckFinding("rest", Status.SKIPPED, f"{MOST_DEATHS} checks ended its process"),
+    )
 
 
 def _mend(reason: str, loaded: bool) -> str:
@@ -88,7 +91,7 @@ def _mend(reason: str, loaded: bool) -> str:
 
 def _child(
     request: str, run: _Run, log: IO[bytes], timeout: float
-) -> Generator[tuple[str, Finding], None, str]:
+) -> Generator[tuple[str, CheckFinding], None, str]:
     """Yield the findings of one child; return why it stopped early, or ""."""
     child = subprocess.Popen(
         [sys.executable, "-m", "p3mbench.testing", request],
@@ -111,14 +114,14 @@ def _child(
         _kill(child)
 
 
-def _heard(message: dict[str, Any], run: _Run) -> Iterator[tuple[str, Finding]]:
+def _heard(message: dict[str, Any], run: _Run) -> Iterator[tuple[str, CheckFinding]]:
     if "error" in message:
         raise MethodError(message["error"])
     if "begin" in message:
         run.method, run.check = message["method"], message["begin"]
     elif "finding" in message:
         told = message["finding"]
-        finding = Finding(told["check"], Status(told["status"]), told["detail"], told["mend"])
+        finding = CheckFinding(told["check"], Status(told["status"]), told["detail"], told["mend"])
         run.done.append((message["method"], finding.check))
         yield message["method"], finding
     run.ended = bool(message.get("end"))

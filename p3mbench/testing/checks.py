@@ -1,7 +1,8 @@
 """The list of checks, and the function that runs them on a method.
 
-A check is a function that takes a `Subject` and returns a line about the result. It raises `Broken`
-(or `Odd`, `NotApplicable`) otherwise. To add a check, write the function and add it to `CHECKS`.
+A check is a function that takes a `CheckedMethod` and returns a line about the result. It raises
+`Broken` (or `Odd`, `NotApplicable`) otherwise. To add a check, write the function and add it to
+`CHECKS`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from p3mbench.errors import P3MBenchError
 from p3mbench.method import Method, missing_extra
 from p3mbench.registry import problem_of_class
 from p3mbench.testing import conduct, identity, loading, outputs
-from p3mbench.testing.finding import Broken, Finding, Status, one_line
-from p3mbench.testing.subject import Subject, described
+from p3mbench.testing.finding import Broken, CheckFinding, Status, one_line
+from p3mbench.testing.subject import CheckedMethod, described
 from p3mbench.testing.weights import weights_for
 
 
@@ -32,7 +33,7 @@ class Check:
     """
 
     name: str
-    run: Callable[[Subject], str]
+    run: Callable[[CheckedMethod], str]
     needs: str = ""
 
 
@@ -66,7 +67,7 @@ def findings(
     *,
     done: Collection[str] = (),
     begin: Callable[[str], None] = lambda name: None,
-) -> Iterator[Finding]:
+) -> Iterator[CheckFinding]:
     """Check a method and yield the findings.
 
     Args:
@@ -88,7 +89,9 @@ def findings(
             yield finding
 
 
-def _subject(method: Method, weights: Path | None, device: str, folder: Path) -> Subject | Broken:
+def _subject(
+    method: Method, weights: Path | None, device: str, folder: Path
+) -> CheckedMethod | Broken:
     """Return the subject of the checks, or why there is none."""
     from p3mbench.devices import resolve
 
@@ -101,25 +104,27 @@ def _subject(method: Method, weights: Path | None, device: str, folder: Path) ->
         return Broken(missing, "install it, then check again")
     try:
         method, path = weights_for(method, weights, folder)
-        return Subject(method, path, resolve(device, method.info.learned), folder)
+        return CheckedMethod(method, path, resolve(device, method.info.learned), folder)
     except P3MBenchError as error:
         return Broken(one_line(error, 400), "give its checkpoint with --weights FILE")
     except Exception as error:
         return Broken(f"its weights cannot be prepared: {described(error)}")
 
 
-def _finding(check: Check, subject: Subject | Broken, ended: dict[str, Status]) -> Finding:
+def _finding(
+    check: Check, subject: CheckedMethod | Broken, ended: dict[str, Status]
+) -> CheckFinding:
     if isinstance(subject, Broken):
         if check.needs:
-            return Finding(check.name, Status.SKIPPED, f"needs {CHECKS[0].name}")
-        return Finding(check.name, Status.FAILED, subject.detail, subject.mend)
+            return CheckFinding(check.name, Status.SKIPPED, f"needs {CHECKS[0].name}")
+        return CheckFinding(check.name, Status.FAILED, subject.detail, subject.mend)
     if check.needs and ended.get(check.needs) not in (Status.OK, Status.WARNING):
-        return Finding(check.name, Status.SKIPPED, f"needs {check.needs}")
+        return CheckFinding(check.name, Status.SKIPPED, f"needs {check.needs}")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a method may warn, under pytest too
-            return Finding(check.name, Status.OK, one_line(check.run(subject)))
+            return CheckFinding(check.name, Status.OK, one_line(check.run(subject)))
     except Broken as problem:
-        return Finding(check.name, problem.status, one_line(problem.detail, 400), problem.mend)
+        return CheckFinding(check.name, problem.status, one_line(problem.detail, 400), problem.mend)
     except Exception as error:  # the method made the check itself fail
-        return Finding(check.name, Status.FAILED, described(error))
+        return CheckFinding(check.name, Status.FAILED, described(error))

@@ -22,14 +22,14 @@ from p3mbench.method import Float32Array
 from p3mbench.testing.finding import Broken, one_line
 from p3mbench.testing.outputs import USUAL, given
 from p3mbench.testing.scenes import scene
-from p3mbench.testing.subject import Subject, checked, torch_is_loaded
+from p3mbench.testing.subject import CheckedMethod, checked, torch_is_loaded
 
 THREADS_TOLERANCE = 1e-4  # in alpha: sums in another order round differently
 WINDOWS, CALLS, SIDE = 3, 4, 160  # of the memory check
 _STATE = "keep nothing between calls: no buffers, counters or running statistics on self"
 
 
-def determinism(subject: Subject) -> str:
+def determinism(subject: CheckedMethod) -> str:
     """The same image gives the same matte, in two calls and from a new predictor."""
     case = scene(*USUAL)
     first = subject.matte(case)
@@ -45,7 +45,7 @@ def determinism(subject: Subject) -> str:
     return "two calls and a fresh predictor agree" + ("" if subject.tolerance else " to the bit")
 
 
-def order(subject: Subject) -> str:
+def order(subject: CheckedMethod) -> str:
     """A matte does not depend on the images that came before."""
     cases = [scene(*USUAL, seed=1), scene(33, 47, seed=2), scene(*USUAL, seed=3)]
     forward = [subject.matte(case) for case in cases]
@@ -56,7 +56,7 @@ def order(subject: Subject) -> str:
     return f"{len(cases)} images in two orders"
 
 
-def inputs(subject: Subject) -> str:
+def inputs(subject: CheckedMethod) -> str:
     """``predict`` does not change its image and trimap."""
     case = scene(*USUAL)
     arguments = given(subject, case)
@@ -73,7 +73,7 @@ def inputs(subject: Subject) -> str:
     return "unchanged"
 
 
-def alias(subject: Subject) -> str:
+def alias(subject: CheckedMethod) -> str:
     """A matte shares no memory with the inputs or with the next matte."""
     case = scene(*USUAL)
     arguments = given(subject, case)
@@ -92,7 +92,7 @@ def alias(subject: Subject) -> str:
     return "each matte has its own memory"
 
 
-def threads(subject: Subject) -> str:
+def threads(subject: CheckedMethod) -> str:
     """One thread, two threads and another calling thread give equal mattes, within a tolerance."""
     case = scene(*USUAL)
     with thread_count(1):
@@ -111,7 +111,7 @@ def threads(subject: Subject) -> str:
     return f"1 and 2 threads differ by {float(np.abs(one - two).max()):.1g} at most"
 
 
-def precision(subject: Subject) -> str:
+def precision(subject: CheckedMethod) -> str:
     """The method really computes in every precision that it declares, and returns valid mattes."""
     lower = [name for name in subject.info.precisions if name != "fp32"]
     if not lower:
@@ -133,7 +133,7 @@ def precision(subject: Subject) -> str:
     return "; ".join(moved)
 
 
-def memory(subject: Subject) -> str:
+def memory(subject: CheckedMethod) -> str:
     """Repeated calls do not accumulate memory.
 
     The check measures NumPy's and Python's blocks and PyTorch's tensors exactly. On Linux it also
@@ -194,7 +194,7 @@ def _tensor_bytes() -> int:
 
 
 def _same(
-    subject: Subject, first: Float32Array, second: Float32Array, what: str, mend: str
+    subject: CheckedMethod, first: Float32Array, second: Float32Array, what: str, mend: str
 ) -> None:
     error = float(np.abs(first - second).max()) if first.shape == second.shape else np.inf
     if error > subject.tolerance:

@@ -16,7 +16,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckFinding:
     """The outcome of one check.
 
     Attributes:
@@ -59,7 +59,7 @@ class NotApplicable(Broken):
     status = Status.SKIPPED
 
 
-def passed(findings: list[Finding]) -> bool:
+def passed(findings: list[CheckFinding]) -> bool:
     """Whether a method conforms: nothing failed, and something was checked."""
     statuses = {finding.status for finding in findings}
     return Status.FAILED not in statuses and Status.OK in statuses

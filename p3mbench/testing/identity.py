@@ -18,7 +18,7 @@ from p3mbench.errors import P3MBenchError
 from p3mbench.method import Kind, Method, MethodInfo, options_of, with_options
 from p3mbench.names import problem_of
 from p3mbench.testing.finding import Broken, NotApplicable, Odd, one_line
-from p3mbench.testing.subject import Subject, described
+from p3mbench.testing.subject import CheckedMethod, described
 
 HEAVY = ("torch", "tensorflow", "jax", "onnxruntime", "transformers", "pymatting", "numba")
 SLOW_IMPORT = 1.0  # seconds of the processor that importing the module of a method may take
@@ -43,7 +43,7 @@ print("\\n" + json.dumps([seconds, heavy]))
 """
 
 
-def interface(subject: Subject) -> str:
+def interface(subject: CheckedMethod) -> str:
     """A frozen dataclass with ``info`` and ``load(device, weights)``."""
     method = subject.method
     load = inspect.signature(method.load)
@@ -65,7 +65,7 @@ def interface(subject: Subject) -> str:
     )
 
 
-def metadata(subject: Subject) -> str:
+def metadata(subject: CheckedMethod) -> str:
     """Name, title, year, citation, licence, and the same of its checkpoints."""
     info = subject.info
     problem = problem_of(info.name)
@@ -108,7 +108,7 @@ def _look_at_metadata(info: MethodInfo) -> None:
         raise Odd("it has checkpoints but learned=False", "give MethodInfo(learned=True)")
 
 
-def options(subject: Subject) -> str:
+def options(subject: CheckedMethod) -> str:
     """Parameters are hashable, convert to JSON, and can be set as text."""
     method, name = subject.method, subject.info.name
     found = options_of(method)
@@ -151,7 +151,7 @@ def _set_as_text(method: Method, key: str, value: Any) -> Any:
         return None if value is not None else ""
 
 
-def pickling(subject: Subject) -> str:
+def pickling(subject: CheckedMethod) -> str:
     """A pickled copy equals the method, so that it can be sent to other processes."""
     method = subject.method
     try:
@@ -170,7 +170,7 @@ def pickling(subject: Subject) -> str:
     return f"{len(content)} bytes"
 
 
-def import_cost(subject: Subject) -> str:
+def import_cost(subject: CheckedMethod) -> str:
     """Importing the method's module is fast and does not import PyTorch."""
     module = sys.modules.get(type(subject.method).__module__)
     if module is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from p3mbench.errors import P3MBenchError, WeightsError
 from p3mbench.provenance import sha256_of
 from p3mbench.testing.finding import Broken, Odd, one_line
-from p3mbench.testing.subject import Subject, described
+from p3mbench.testing.subject import CheckedMethod, described
 
 SLOW_LOAD = 30.0  # seconds that a second load in one process may take
 
@@ -18,7 +18,7 @@ _READ = (
 )
 
 
-def loads(subject: Subject) -> str:
+def loads(subject: CheckedMethod) -> str:
     """The method loads twice and does not change its checkpoint."""
     weights = subject.weights
     before = sha256_of(weights) if weights is not None else ""
@@ -33,7 +33,7 @@ def loads(subject: Subject) -> str:
     return f"{shared}, in {once:.2f} s, again in {again:.2f} s"
 
 
-def bad_weights(subject: Subject) -> str:
+def bad_weights(subject: CheckedMethod) -> str:
     """A missing, empty, truncated or foreign checkpoint raises `WeightsError`."""
     if not subject.info.learned:
         return _unasked_weights(subject)
@@ -51,7 +51,7 @@ def bad_weights(subject: Subject) -> str:
     return f"refused with a clear error: {', '.join(files)}"
 
 
-def _refusal(subject: Subject, what: str, path: Path) -> WeightsError:
+def _refusal(subject: CheckedMethod, what: str, path: Path) -> WeightsError:
     try:
         subject.method.load(subject.device, path)
     except WeightsError as error:
@@ -63,7 +63,7 @@ def _refusal(subject: Subject, what: str, path: Path) -> WeightsError:
     raise Broken(f"{what} is loaded without an error", _READ)
 
 
-def _without_weights(subject: Subject) -> None:
+def _without_weights(subject: CheckedMethod) -> None:
     """Load without weights: a `P3MBenchError`, unless the method has its own weights."""
     try:
         subject.method.load(subject.device, None)
@@ -76,7 +76,7 @@ def _without_weights(subject: Subject) -> None:
         ) from None
 
 
-def _unasked_weights(subject: Subject) -> str:
+def _unasked_weights(subject: CheckedMethod) -> str:
     path = subject.folder / "unasked.pth"
     path.write_bytes(b"")
     try:
@@ -91,7 +91,7 @@ def _unasked_weights(subject: Subject) -> str:
     return "it learns nothing and ignores weights"
 
 
-def _bad_files(subject: Subject) -> dict[str, Path]:
+def _bad_files(subject: CheckedMethod) -> dict[str, Path]:
     """Write files that are not checkpoints of this method; return them by description."""
     folder = subject.folder / "bad"
     folder.mkdir(exist_ok=True)

@@ -10,8 +10,8 @@ import numpy as np
 from p3mbench.errors import P3MBenchError
 from p3mbench.method import with_options
 from p3mbench.testing.finding import Broken, Odd
-from p3mbench.testing.scenes import CONTENTS, Scene, scene
-from p3mbench.testing.subject import Subject, checked
+from p3mbench.testing.scenes import CONTENTS, CheckScene, scene
+from p3mbench.testing.subject import CheckedMethod, checked
 
 USUAL = (64, 96)
 SIZES = (  # (height, width): a point, lines, odd and prime sides, tall, wide
@@ -19,13 +19,13 @@ SIZES = (  # (height, width): a point, lines, odd and prime sides, tall, wide
 )  # fmt: skip
 
 
-def matte(subject: Subject) -> str:
+def matte(subject: CheckedMethod) -> str:
     """``predict`` returns a plain float32 array of the image's size, finite and in [0, 1]."""
     alpha = subject.matte(scene(*USUAL))
     return f"float32, {USUAL[0]}x{USUAL[1]}, from {alpha.min():.2f} to {alpha.max():.2f}"
 
 
-def contents(subject: Subject) -> str:
+def contents(subject: CheckedMethod) -> str:
     """Mattes of black, white, flat and noise images are valid."""
     for content in CONTENTS:
         try:
@@ -36,7 +36,7 @@ def contents(subject: Subject) -> str:
     return f"finite and in [0, 1] on {', '.join(CONTENTS)}"
 
 
-def sizes(subject: Subject) -> str:
+def sizes(subject: CheckedMethod) -> str:
     """Mattes at odd and extreme sizes are valid, within the limits that the method declares."""
     least, most = limits(subject)
     refused = 0
@@ -49,7 +49,7 @@ def sizes(subject: Subject) -> str:
     return f"{', '.join(f'{w}x{h}' for h, w in SIZES)}{note}"
 
 
-def limits(subject: Subject) -> tuple[int, int | None]:
+def limits(subject: CheckedMethod) -> tuple[int, int | None]:
     """Return the smallest and greatest image side that the method's class declares.
 
     ``min_side`` and ``max_side`` are optional class attributes, in pixels.
@@ -67,7 +67,7 @@ def limits(subject: Subject) -> tuple[int, int | None]:
     return least, most
 
 
-def _beyond(subject: Subject, case: Scene) -> bool:
+def _beyond(subject: CheckedMethod, case: CheckScene) -> bool:
     """Whether a size beyond the declared limits is refused with a clear error."""
     try:
         return not checked(subject.predictor.predict(*given(subject, case)), case).size
@@ -75,7 +75,7 @@ def _beyond(subject: Subject, case: Scene) -> bool:
         return True
 
 
-def strategies(subject: Subject) -> str:
+def strategies(subject: CheckedMethod) -> str:
     """Every declared strategy can be set, loads, and gives a matte."""
     names = subject.info.strategies
     if len(names) > 1 and not hasattr(subject.method, "strategy"):
@@ -92,7 +92,7 @@ def strategies(subject: Subject) -> str:
     return ", ".join(names)
 
 
-def trimap(subject: Subject) -> str:
+def trimap(subject: CheckedMethod) -> str:
     """A trimap-free method needs no trimap; a trimap-based one uses it and accepts extreme ones."""
     case = scene(*USUAL)
     if not subject.info.needs_trimap:
@@ -120,7 +120,7 @@ def trimap(subject: Subject) -> str:
     return f"used: swapping it moves unknown pixels by {difference:.2f} on average"
 
 
-def given(subject: Subject, case: Scene) -> tuple[Any, ...]:
+def given(subject: CheckedMethod, case: CheckScene) -> tuple[Any, ...]:
     """Return the arguments of ``predict`` for a scene, as writable copies."""
     if subject.info.needs_trimap:
         return case.image.copy(), case.trimap.copy()

@@ -12,7 +12,7 @@ CONTENTS = ("portrait", "black", "white", "flat", "noise")
 
 
 @dataclass(frozen=True)
-class Scene:
+class CheckScene:
     """The input of ``predict``: (H, W, 3) uint8 RGB and an (H, W) uint8 trimap."""
 
     image: UInt8Array
@@ -29,7 +29,7 @@ class Scene:
         return f"{self.shape[1]}x{self.shape[0]}"
 
 
-def scene(height: int, width: int, seed: int = 0, content: str = "portrait") -> Scene:
+def scene(height: int, width: int, seed: int = 0, content: str = "portrait") -> CheckScene:
     """Make a scene.
 
     The trimap has background and foreground if there are at least two pixels, and unknown pixels if
@@ -54,7 +54,7 @@ def scene(height: int, width: int, seed: int = 0, content: str = "portrait") -> 
     else:
         level = {"black": 0.0, "white": 255.0, "flat": 90.0}[content]
         image = np.full((height, width, 3), level)
-    return Scene(np.clip(image, 0, 255).astype(np.uint8), _trimap(distance))
+    return CheckScene(np.clip(image, 0, 255).astype(np.uint8), _trimap(distance))
 
 
 def _trimap(distance: np.ndarray) -> UInt8Array:

@@ -15,7 +15,7 @@ import numpy as np
 from p3mbench.errors import P3MBenchError, PredictionError, WeightsError
 from p3mbench.method import Float32Array, Method, MethodInfo, Predictor, checked_alpha
 from p3mbench.testing.finding import Broken, one_line
-from p3mbench.testing.scenes import Scene
+from p3mbench.testing.scenes import CheckScene
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ _MENDS = (  # words of a common error, remedy
 )
 
 
-class Subject:
+class CheckedMethod:
     """A method with its weights.
 
     Args:
@@ -79,7 +79,7 @@ class Subject:
             )
         return predictor
 
-    def raw(self, scene: Scene, predictor: Predictor | None = None) -> Any:
+    def raw(self, scene: CheckScene, predictor: Predictor | None = None) -> Any:
         """Call ``predict`` with read-only copies of a scene; do not check the result.
 
         Raises:
@@ -92,7 +92,7 @@ class Subject:
         predict = (predictor or self.predictor).predict
         return self.guarded(f"predict ({scene.size})", lambda: predict(*arguments))
 
-    def matte(self, scene: Scene, predictor: Predictor | None = None) -> Float32Array:
+    def matte(self, scene: CheckScene, predictor: Predictor | None = None) -> Float32Array:
         """Predict a scene and return a checked copy of the alpha.
 
         Raises:
@@ -121,7 +121,7 @@ class Subject:
         return ""
 
 
-def checked(alpha: Any, scene: Scene) -> Float32Array:
+def checked(alpha: Any, scene: CheckScene) -> Float32Array:
     """Check the result of ``predict`` by the rules of the interface.
 
     Raises:

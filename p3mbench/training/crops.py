@@ -21,9 +21,9 @@ from p3mbench.images import UInt8Array
 from p3mbench.training.batch import Batch
 from p3mbench.training.copy_paste import laid_over
 from p3mbench.training.placing import (
+    CropPlace,
     EqualTo,
     Pixels,
-    Place,
     Unknown,
     place_crop,
     trimap_within,
@@ -109,7 +109,7 @@ def _between(rng: np.random.Generator, bounds: tuple[int, int]) -> int:
     return int(rng.integers(bounds[0], bounds[1] + 1))
 
 
-def crop(planes: Planes, place: Place, size: tuple[int, int]) -> Planes:
+def crop(planes: Planes, place: CropPlace, size: tuple[int, int]) -> Planes:
     """Cut the same crop from every plane, mirror it if the place says so, and resize it linearly.
 
     Args:
@@ -128,7 +128,7 @@ def _fitted(part: npt.NDArray[np.uint8], flip: bool, size: tuple[int, int]) -> U
     return np.asarray(cv2.resize(part, size[::-1]), np.uint8)
 
 
-def maps_of(alpha: UInt8Array, kernel: int, envelope: int, place: Place) -> Planes:
+def maps_of(alpha: UInt8Array, kernel: int, envelope: int, place: CropPlace) -> Planes:
     """Compute trimap, dilation and erosion of the whole alpha inside a crop only.
 
     Args:

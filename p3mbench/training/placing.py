@@ -111,7 +111,7 @@ def with_margin(alpha: UInt8Array, margin: int, box: Box) -> tuple[UInt8Array, t
 
 
 @dataclass(frozen=True)
-class Place:
+class CropPlace:
     """A crop: its corner, its size in pixels of the image, and whether it is mirrored."""
 
     top: int
@@ -134,11 +134,11 @@ class Place:
 
 def place_crop(
     shape: tuple[int, int], pixels: Pixels, recipe: Recipe, rng: np.random.Generator
-) -> Place:
+) -> CropPlace:
     """Draw a crop of an image of ``shape`` (H, W) by the recipe's rule."""
     sides = crop_sides(shape, recipe, int(rng.integers(len(recipe.crops))))
     top, left = crop_corner(shape, pixels, sides, recipe.crop_rule, rng)
-    return Place(top, left, *sides, flip=bool(rng.random() < 0.5))
+    return CropPlace(top, left, *sides, flip=bool(rng.random() < 0.5))
 
 
 def crop_sides(shape: tuple[int, int], recipe: Recipe, choice: int) -> tuple[int, int]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from p3mbench.method import Method
 from p3mbench.settings import OTHER, UNTRAINED, TrainSetting
+
+if TYPE_CHECKING:
+    from p3mbench.method import Method
 
 PASTE_PROBABILITY = 0.5
 PAPER, NANO = "paper", "nano"

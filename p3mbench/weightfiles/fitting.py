@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from p3mbench.names import printable
-from p3mbench.weightfiles.unwrapping import BOOKKEEPING, Found
+from p3mbench.weightfiles.unwrapping import BOOKKEEPING, StateDict
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -63,13 +63,13 @@ class Fit:
         shared: how many names agree in shape too.
     """
 
-    found: Found
+    found: StateDict
     tensors: Mapping[str, Tensor]
     problems: tuple[str, ...]
     shared: int
 
 
-def fit_of(found: Found, expected: Expected) -> Fit:
+def fit_of(found: StateDict, expected: Expected) -> Fit:
     """The best that can be made of a state dict by taking wrappers' prefixes off its names."""
     best: Fit | None = None
     for tensors in _renamings(found.tensors):
@@ -143,7 +143,7 @@ def _common_depth(tensors: Mapping[str, Tensor]) -> int:
     return depth
 
 
-def _compared(found: Found, tensors: Mapping[str, Tensor], expected: Expected) -> Fit:
+def _compared(found: StateDict, tensors: Mapping[str, Tensor], expected: Expected) -> Fit:
     completed = _completed(tensors, expected)
     problems = _differences(completed, expected.tensors)
     shared = sum(

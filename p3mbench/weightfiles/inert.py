@@ -1,4 +1,4 @@
-"""What stands for the objects that training scripts put beside tensors: nothing of them is made.
+"""Placeholders for the objects that training scripts put beside tensors; none is created.
 
 A pickle names functions and the arguments to call them with. The names below are common beside
 weights and hold none, so they are read as `Inert`, which keeps nothing: no library is called with
@@ -26,7 +26,7 @@ class Array(Inert):
     """A NumPy array that was in a file."""
 
 
-class Table:
+class PlainMapping:
     """A mapping of a library's own type; what comes out is an ordered dictionary."""
 
     def __new__(cls, *_made_of: object) -> Any:
@@ -34,7 +34,7 @@ class Table:
         return OrderedDict()
 
 
-class Series:
+class PlainSequence:
     """A sequence of a library's own type; what comes out is a list."""
 
     def __new__(cls, *_made_of: object) -> Any:
@@ -70,6 +70,6 @@ def stand_ins() -> list[Any]:
     return [
         *((Inert, name) for name in (*_NUMPY, *scalars, *paths, *_PLAIN)),
         *((Array, name) for name in arrays),
-        *((Table, name) for name in _TABLES),
-        (Series, "collections.deque"),
+        *((PlainMapping, name) for name in _TABLES),
+        (PlainSequence, "collections.deque"),
     ]

@@ -44,7 +44,7 @@ BOOKKEEPING = {
 
 
 @dataclass(frozen=True)
-class Found:
+class StateDict:
     """A state dict within a checkpoint.
 
     Attributes:
@@ -70,7 +70,7 @@ class Found:
         return repr(printable(self.where)) if self.where else "the outermost mapping"
 
 
-def state_dicts(content: Any, path: Path) -> list[Found]:
+def state_dicts(content: Any, path: Path) -> list[StateDict]:
     """Every state dict within what a file holds, in the order in which they are tried.
 
     An average (``ema``, ``state_dict_ema``, ``params_ema``, ``swa_model``, a mapping with
@@ -82,11 +82,11 @@ def state_dicts(content: Any, path: Path) -> list[Found]:
     """
     found = [part for whole in _walk(content, (), set()) for part in _parts(whole)]
     if not found:
-        raise WeightsError(f"{path} holds no state dict (tensors by name){_instead(content)}")
+        raise WeightsError(f"{path} contains no state dict (tensors by name){_instead(content)}")
     return sorted(found, key=lambda one: (one.rank, one.where.count(".")))
 
 
-def _walk(value: Any, where: tuple[str, ...], seen: set[int]) -> Iterator[Found]:
+def _walk(value: Any, where: tuple[str, ...], seen: set[int]) -> Iterator[StateDict]:
     if id(value) in seen or len(where) > DEEPEST:
         return  # a pickle may hold one container a million times
     seen.add(id(value))
@@ -108,7 +108,7 @@ def _walk(value: Any, where: tuple[str, ...], seen: set[int]) -> Iterator[Found]
     if any(tensor.dim() for tensor in tensors.values()) and not inner:
         averaged = AVERAGE_COUNTER in tensors or any(_AVERAGED.search(key) for key in where)
         usual = all(key in USUAL for key in where)
-        yield Found(".".join(where), tensors, averaged, usual)
+        yield StateDict(".".join(where), tensors, averaged, usual)
 
 
 def _text(key: Any) -> str:
@@ -126,7 +126,7 @@ def _tensors(value: Mapping[Any, Any]) -> dict[str, Tensor]:
     }
 
 
-def _parts(found: Found) -> Iterator[Found]:
+def _parts(found: StateDict) -> Iterator[StateDict]:
     """A state dict, or its averaged and plain halves if a prefix tells them apart."""
     first = dict.fromkeys(name.partition(".")[0] for name in found.tensors if "." in name)
     averaged = [name for name in first if _AVERAGED.search(name)]
@@ -135,10 +135,11 @@ def _parts(found: Found) -> Iterator[Found]:
         return
     for name in averaged:
         part = {k: v for k, v in found.tensors.items() if k.partition(".")[0] == name}
-        yield Found(f"{found.where}.{name}".lstrip("."), part, True, found.usual)
+        yield StateDict(f"{found.where}.{name}".lstrip("."), part, True, found.usual)
     rest = {k: v for k, v in found.tensors.items() if k.partition(".")[0] not in averaged}
-    yield Found(found.where, rest, False, found.usual)
-    yield Found(found.where, found.tensors, False, found.usual)  # a network may have such a part
+    yield StateDict(found.where, rest, False, found.usual)
+    # a network may have such a part
+    yield StateDict(found.where, found.tensors, False, found.usual)
 
 
 def _instead(content: Any) -> str:

@@ -230,7 +230,7 @@ def test_pictures_are_those_of_the_benchmark_of_exactly_that_name(tmp_path):
                       "--out", out)  # fmt: skip
         assert result.exit_code == 0, result.output
     with Store(out) as store:
-        pictures = Pictures(out, store.manifests())
+        pictures = Pictures(out, store.runs())
     for name, shade in (("office", 10), ("office two", 200)):
         scene = pictures.scene(name, "P", "B", "a")
         assert scene is not None and scene.image.max() == shade

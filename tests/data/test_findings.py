@@ -269,7 +269,7 @@ def test_a_trimap_of_the_contrary_is_odd_with_its_share(p_folder):
     (one,) = inspect(first(p_folder), BOTH)
     assert one.flag == "trimap_contrary" and not one.problem
     share = np.isin(trimap, (0, 255)).mean()
-    assert one.text == f"the trimap calls {share:.1%} of the pixels the contrary of the alpha"
+    assert one.text == f"the trimap calls {share:.1%} of the pixels the opposite of the alpha"
 
 
 def test_the_contrary_is_counted_exactly():
@@ -329,3 +329,39 @@ def test_trimaps_without_an_alpha_are_named(p_folder):
     assert [(one.path.name, one.reason) for one in ignored] == [
         ("q_9.png", "there is no alpha of its name")
     ]
+
+
+def test_each_hidden_variant_is_compared_with_the_normal_one(np_folder, portrait_arrays):
+    """The file at fault is named, and no row of another variant gets its flag."""
+    normal, variants = np_folder / "original_image", ("B", "mosaic-0.10", "N")
+    for name in ("blurred_image", "mosaic-0.10"):
+        (np_folder / name).mkdir()
+    for path in normal.iterdir():
+        picture = read(path)
+        picture[30:50:2, 22:42] //= 2  # a face with something in it
+        write(path, picture)
+        shutil.copy(path, np_folder / "mosaic-0.10" / path.name)
+        face, alpha = portrait_arrays["face"] > 0, portrait_arrays["alpha"]
+        blurred = Obfuscation().apply(picture, face, alpha)
+        write(np_folder / "blurred_image" / path.name, blurred)
+    folders = folders_of(np_folder, variants)
+    sample = pair_subset("NP", folders, 0, Obfuscation(), variants=variants).subset.samples[0]
+    (one,) = inspect(sample, variants)
+    assert (one.name, one.flag) == ("P3M-500-NP/mosaic-0.10/n_1.png", "same_variants")
+    assert inspect(sample, ("B", "N")) == ()
+    for variant in variants:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            sample.load(variant, TrimapSource())
+        flags = [getattr(w.message, "flag", "") for w in caught]
+        assert flags == ([] if variant == "B" else ["same_variants"]), variant
+
+
+def test_every_made_variant_must_hide_something(np_folder):
+    """A mask outside the person is a problem whatever the variant is."""
+    corner = np.pad(np.full((9, 9), 255, np.uint8), ((0, 87), (0, 55)))
+    write(np_folder / "facemask" / "n_1.png", corner)
+    for variant in ("B", "zero", "mosaic-0.10"):
+        problems = [text for _, text, problem in found(np_folder, (variant,)) if problem]
+        assert len(problems) == 1 and "hides nothing" in problems[0], variant
+    assert not any(problem for _, _, problem in found(np_folder, ("N",)))

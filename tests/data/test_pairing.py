@@ -7,14 +7,14 @@ import shutil
 import pytest
 
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.pairing import Folders, read_subset
+from p3mbench.data.pairing import Folders, pair_subset
 from p3mbench.data.sources.p3m10k import folders_of
 from p3mbench.errors import DataError
 
 
 def read(folder, detect=False):
     """A folder in the layout of P3M-10k as a subset."""
-    return read_subset("x", folders_of(folder), 0, Obfuscation(), detect)
+    return pair_subset("x", folders_of(folder), 0, Obfuscation(), detect).whole()
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_two_files_with_one_stem_are_refused(p3m_folder):
 def test_alphas_alone_are_no_data_set(tmp_path):
     (tmp_path / "mask").mkdir()
     with pytest.raises(DataError, match="neither blurred nor unblurred images"):
-        read_subset("P", Folders(tmp_path / "mask", {"B": tmp_path / "no"}), 0, Obfuscation())
+        Folders(tmp_path / "mask", {"B": tmp_path / "no"})

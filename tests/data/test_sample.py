@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.pairing import read_subset
+from p3mbench.data.pairing import pair_subset
 from p3mbench.data.sample import FileSample, TrimapSource
 from p3mbench.data.sources.p3m10k import folders_of
 from p3mbench.errors import BenchmarkError, DataError
@@ -15,7 +15,7 @@ from p3mbench.errors import BenchmarkError, DataError
 
 def read(folder, detect=False):
     """A folder in the layout of P3M-10k as a subset."""
-    return read_subset("x", folders_of(folder), 0, Obfuscation(), detect)
+    return pair_subset("x", folders_of(folder), 0, Obfuscation(), detect).whole()
 
 
 def test_missing_trimaps_are_known(p3m_folder):

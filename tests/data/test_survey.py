@@ -11,7 +11,7 @@ from odd_files import binary, read, write
 from p3mbench.benchmark import get, open_benchmark
 from p3mbench.data import survey as module
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.data.pairing import read_subset
+from p3mbench.data.pairing import pair_subset
 from p3mbench.data.sources.p3m10k import folders_of
 from p3mbench.data.survey import Memory, survey
 
@@ -20,7 +20,7 @@ from p3mbench.data.survey import Memory, survey
 def work(p3m_folder):
     folder = p3m_folder / "validation" / "P3M-500-P"
     binary(folder / "mask" / "p_2.png")
-    samples = read_subset("P", folders_of(folder), 0, Obfuscation()).samples
+    samples = pair_subset("P", folders_of(folder), 0, Obfuscation()).whole().samples
     return [(sample, ("B",)) for sample in samples]
 
 

@@ -22,7 +22,7 @@ from p3mbench.errors import StoreError
 from p3mbench.harness.contenders import Request, select_methods
 from p3mbench.harness.manifest import begin, remember
 from p3mbench.harness.plan import Plan, Task, make_plan
-from p3mbench.report.current import current
+from p3mbench.report.analysis.current import current
 from p3mbench.store import FILE_NAME, Row, Store
 
 TOML = """

@@ -42,7 +42,7 @@ def test_the_same_request_by_command_and_by_python_gives_the_same_rows(
     assert (result.out, result.benchmark) == (tmp_path / "b", "p3m500")
     with Store(tmp_path / "a") as one, Store(tmp_path / "b") as two:
         rows, same = (s.frame().drop(columns=VARYING) for s in (one, two))
-        records = [{k: v for k, v in s.manifests()[0].items() if k not in RECORDED}
+        records = [{k: v for k, v in s.runs()[0].to_json().items() if k not in RECORDED}
                    for s in (one, two)]  # fmt: skip
     assert rows.equals(same) and len(rows) == 8
     for record in records:

@@ -61,6 +61,25 @@ def test_tasks_carry_what_only_both_variants_tell(p_folder, tmp_path):
     assert all(remarks[0][1] == "same_variants" for remarks in marked)
 
 
+def test_a_remark_reaches_the_rows_of_its_variant_only(p_folder, tmp_path):
+    """B hides faces, mosaic-0.10 is a copy of N: B's rows are not flagged for it."""
+    for name in ("original_image", "mosaic-0.10"):
+        (p_folder / name).mkdir()
+        for path in (p_folder / "blurred_image").iterdir():
+            pixels = read(path)
+            pixels[30:50:2, 22:42] //= 2
+            write(p_folder / name / path.name, pixels)
+    methods, _ = select_methods("coarse", ())
+    variants = ("B", "mosaic-0.10", "N")
+    opened = open_benchmark(get("p3m500").with_variants(variants), p_folder.parent)
+    with Store(tmp_path / "out", create=True) as store:
+        plan = make_plan(opened, Request(methods=methods, variants=variants), store)
+        plan, kinds = examine(plan, store)
+    assert [kind.flag for kind in kinds] == ["same_variants"]
+    flagged = {task.cell.variant: bool(task.sample.remarks) for task in plan.todo}
+    assert flagged == {"B": False, "mosaic-0.10": True, "N": True}
+
+
 def test_a_second_look_reads_nothing_again(p_folder, tmp_path, monkeypatch):
     binary(p_folder / "mask" / "p_1.png")
     with Store(tmp_path / "out", create=True) as store:

@@ -8,11 +8,10 @@ import pytest
 from runs import frame, run
 
 from p3mbench.benchmark import get, open_benchmark
-from p3mbench.errors import DataError
 from p3mbench.harness.contenders import Request, select_methods
 from p3mbench.harness.plan import make_plan
 from p3mbench.harness.runner import RunReport, run_plan
-from p3mbench.harness.worker import Setup, reason_of
+from p3mbench.harness.worker import Setup
 from p3mbench.method import with_options
 from p3mbench.store import Store
 
@@ -102,34 +101,6 @@ class Boaster:
     def load(self, device, weights):
         return Loaded("")
 """
-
-
-class Mute(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError
-
-
-class Wrong(Exception):
-    def __str__(self) -> str:
-        return 5  # type: ignore[return-value]
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (ValueError("two\nlines\tand\rmore"), "ValueError: two lines and more"),
-        (ValueError("\x1b[31mred\x1b]0;t\x07"), "ValueError: \\x1b[31mred\\x1b]0;t\\x07"),
-        (ValueError("caf\udce9"), "ValueError: caf\\udce9"),
-        (ValueError("\u202eleft"), "ValueError: \\u202eleft"),
-        (ValueError(), "ValueError: no message"),
-        (Mute(), "Mute: its message cannot be read (RuntimeError)"),
-        (Wrong(), "Wrong: its message cannot be read (TypeError)"),
-        (SystemExit(3), "SystemExit: 3"),
-        (DataError("x.png: bad\x07"), "x.png: bad\\x07"),
-    ],
-)
-def test_a_reason_is_one_printable_line(error: BaseException, words: str) -> None:
-    assert reason_of(error) == words
 
 
 @pytest.mark.parametrize(

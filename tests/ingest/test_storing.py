@@ -24,7 +24,7 @@ def test_rows_are_stored_raw_and_flagged(tmp_path: Path) -> None:
         frame = store.frame()
         assert frame["sad"].tolist() == [1.5, 2.5] and frame["mse"].isna().tolist() == [False, True]
         assert set(frame["flags"]) == {"imported"} and set(frame["benchmark"]) == {"p3m500"}
-        manifest = store.manifests()[-1]
+        manifest = store.runs()[-1].to_json()
         assert manifest["imported"]["rows"] == 2 and len(manifest["imported"]["sha256"]) == 64
 
 
@@ -80,7 +80,7 @@ def test_a_bad_line_is_named_and_nothing_is_stored(
         with pytest.raises(DataError, match="scores.csv") as error:
             import_file(written(tmp_path, text), store, P3M)
         assert words in str(error.value) and "\n" not in str(error.value)
-        assert store.frame().empty and store.manifests() == []
+        assert store.frame().empty and store.runs() == []
 
 
 @pytest.mark.slow

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ from p3mbench_methods.gfm.method import LABELS, STRATEGIES, GFMPredictor
 from p3mbench_methods.gfm.network import GFM, Branches, Encoder, GFMOutputs, Rosta, collaborate
 from p3mbench_methods.gfm.resampling import resize_pinned
 from p3mbench_methods.inference import to_batch
-from p3mbench_methods.sides import scaled_sides
 from PIL import Image
 from scipy import ndimage
 from skimage.transform import resize as skimage_resize
@@ -64,9 +61,7 @@ def network_of(kind: Any, base: int = 64) -> GFM:
 
 
 def filled(kind: Any, data: Any) -> GFM:
-    network = network_of(kind)
-    network.load_state_dict(data.state(network), strict=True)
-    return network
+    return data.network(lambda: network_of(kind))
 
 
 def thin(kind: Any) -> GFM:
@@ -251,21 +246,6 @@ def test_partial_passes_are_parts_of_the_whole(kind: Any) -> None:
         assert torch.equal(network.matte(batch), whole["fusion"])
 
 
-@pytest.mark.parametrize(
-    ("shape", "ratio", "sides"),
-    [
-        ((1080, 1620), 1 / 2, (512, 800)),
-        ((1080, 1620), 1 / 3, (352, 512)),
-        ((96, 288), 1 / 3, (32, 96)),
-        ((4000, 3200), 1 / 2, (1600, 1600)),
-        ((63, 40), 1 / 2, (32, 32)),
-        ((1, 31), 1 / 3, (32, 32)),
-    ],
-)
-def test_scaled_sides(shape: tuple[int, int], ratio: float, sides: tuple[int, int]) -> None:
-    assert scaled_sides(shape, ratio) == sides
-
-
 @pytest.mark.parametrize("kind", SPECS)
 @pytest.mark.parametrize("shape", [(1, 1), (5, 40), (101, 277), (128, 96)])
 def test_any_size_gives_a_matte(kind: Any, shape: tuple[int, int]) -> None:
@@ -381,15 +361,6 @@ def test_specs_say_what_they_are(kind: Any) -> None:
     assert f"--weights {info.name}=FILE" in str(caught.value)
     facts = {found: name for name, found in (REQUIRED | FURTHER).items()}
     assert info.checkpoints[0].file == f"{facts[kind]}.pth"
-
-
-def test_importing_the_spec_costs_nothing() -> None:
-    code = (
-        "import sys, p3mbench_methods.gfm.spec as s; s.GFMR34()\n"
-        "print([m for m in ('torch', 'scipy', 'cv2', 'skimage', 'pandas') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def training_batch(formula: str) -> Batch:

@@ -73,13 +73,17 @@ def test_uncertainty_is_widened() -> None:
     assert 20 < wide.sum() <= 49
 
 
+SIDE = 256
+
+
 def slow_uncertain(alpha: np.ndarray, side: int) -> np.ndarray:
-    """The published steps of one (512, 512) matte with OpenCV."""
-    places = np.arange(640) * 512 // 640
+    """The published steps of one square matte with OpenCV; there its side is 512, enlarged 640."""
+    size = alpha.shape[0]
+    places = np.arange(size * 5 // 4) * 4 // 5
     wide = alpha[places][:, places]
     unsure = ((wide >= 1 / 255) & (wide <= 1 - 1 / 255)).astype(np.uint8)
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    back = np.arange(512) * 640 // 512
+    back = np.arange(size) * 5 // 4
     return cv2.dilate(unsure, ellipse)[back][:, back]
 
 
@@ -88,12 +92,12 @@ def test_the_uncertain_region_is_widened_as_published(
     widest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(2)
-    smooth = cv2.GaussianBlur(rng.random((512, 512)), (0, 0), 25)
+    smooth = cv2.GaussianBlur(rng.random((SIDE, SIDE)), (0, 0), 12)
     alpha = np.clip((smooth - smooth.mean()) / smooth.std() * 2 + 0.5, 0, 1)
     sides = [1, 2, widest // 2, widest - 1]
     chosen = torch.tensor([side - 1 for side in sides])
     monkeypatch.setattr(torch, "randint", lambda *_, **__: chosen)
-    planes = torch.from_numpy(alpha).float().expand(len(sides), 1, 512, 512)
+    planes = torch.from_numpy(alpha).float().expand(len(sides), 1, SIDE, SIDE)
     found = training.uncertain(planes, widest)[:, 0].numpy()
     for side, plane in zip(sides, found, strict=True):
         assert np.array_equal(plane, slow_uncertain(alpha.astype(np.float32), side)), side

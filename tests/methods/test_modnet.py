@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,9 +29,7 @@ def data(golden: Callable[[str], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def network(data: Any) -> MODNet:
-    filled = MODNet()
-    filled.load_state_dict(data.state(filled), strict=True)
-    return filled
+    return data.network(MODNet)
 
 
 @pytest.fixture(scope="module")
@@ -224,12 +220,3 @@ def test_missing_weights_name_file_and_command() -> None:
 def test_unknown_strategy_is_refused() -> None:
     with pytest.raises(MethodError, match="resize"):
         MODNetPhotographic(strategy="hybrid")
-
-
-def test_importing_the_spec_costs_nothing() -> None:
-    code = (
-        "import sys, p3mbench_methods.modnet.spec as s; s.MODNetPhotographic()\n"
-        "print([m for m in ('torch', 'scipy', 'cv2', 'skimage', 'pandas') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,6 @@ import torch
 from p3mbench_methods.p3mnet.method import STRATEGIES, P3MNetPredictor
 from p3mbench_methods.p3mnet.network import P3MNet
 from p3mbench_methods.p3mnet.spec import P3MNetR34
-from p3mbench_methods.sides import scaled_sides
 from PIL import Image
 
 from p3mbench.errors import MethodError, WeightsError
@@ -37,9 +34,7 @@ def data(golden: Callable[[str], Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def network(data: Any) -> P3MNet:
-    filled = P3MNet()
-    filled.load_state_dict(data.state(filled), strict=True)
-    return filled
+    return data.network(P3MNet)
 
 
 @pytest.fixture(scope="module")
@@ -147,21 +142,6 @@ def test_fusion_takes_local_where_unknown_only(thin: P3MNet) -> None:
     assert (out.fusion[label == 0] == 0).all()
 
 
-@pytest.mark.parametrize(
-    ("shape", "ratio", "sides"),
-    [
-        ((1080, 1620), 0.5, (512, 800)),
-        ((1080, 1620), 1, (1056, 1600)),
-        ((4000, 3200), 0.5, (1600, 1600)),
-        ((256, 192), 0.5, (128, 96)),
-        ((63, 40), 0.5, (32, 32)),
-        ((1, 31), 1, (32, 32)),
-    ],
-)
-def test_scaled_sides(shape: tuple[int, int], ratio: float, sides: tuple[int, int]) -> None:
-    assert scaled_sides(shape, ratio) == sides
-
-
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("shape", [(1, 1), (5, 40), (31, 64), (101, 77), (128, 96)])
 def test_any_size_gives_a_matte(thin: P3MNet, strategy: str, shape: tuple[int, int]) -> None:
@@ -244,12 +224,3 @@ def test_unknown_strategy_is_refused() -> None:
     with pytest.raises(MethodError, match="resize-2021"):
         P3MNetR34(strategy="crop")
     assert set(P3MNetR34.info.strategies) == set(STRATEGIES)
-
-
-def test_importing_the_spec_costs_nothing() -> None:
-    code = (
-        "import sys, p3mbench_methods.p3mnet.spec as s; s.P3MNetR34()\n"
-        "print([m for m in ('torch', 'scipy', 'cv2', 'skimage', 'pandas') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -247,12 +246,3 @@ def test_without_transformers_the_command_is_named(monkeypatch: pytest.MonkeyPat
 def test_unknown_strategy_is_refused() -> None:
     with pytest.raises(MethodError, match="native"):
         ViTMatteS(strategy="crop")
-
-
-def test_importing_the_spec_costs_nothing() -> None:
-    code = (
-        "import sys, p3mbench_methods.vitmatte.spec as s; s.ViTMatteS()\n"
-        "print([m for m in ('torch', 'transformers', 'scipy', 'cv2') if sys.modules.get(m)])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,25 +18,14 @@ import pytest
 import p3mbench
 from p3mbench.metrics.families import families
 
-# SAD over the 10 pixels around the face: all that a new metric takes
-RING = '''
-"""SAD over a ring of 10 pixels around the face."""
+DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
 
-import cv2
-import numpy as np
 
-from p3mbench.metrics.family import Family, Metric, Region
-
-SQUARE = np.ones((21, 21), np.uint8)
-RING = Region(
-    name="ring",
-    suffix="_ring",
-    title="a ring around the face",
-    needs="face",
-    mask=lambda given: cv2.dilate(given.face, SQUARE) & ~given.face,
-)
-FAMILY = Family(metrics=(Metric("sad_ring", "SAD-RING", RING, 2),), own=True)
-'''
+def documented() -> str:
+    """The file that the documentation shows: SAD over the 10 pixels around the face."""
+    found = re.search(r"```python\n(\"\"\"SAD over a ring.*?)```", DOCS.read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +34,7 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("copied")
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(p3mbench.__file__).parent, folder / "p3mbench", ignore=ignored)
-    (folder / "p3mbench/metrics/families/ring.py").write_text(RING)
+    (folder / "p3mbench/metrics/families/ring.py").write_text(documented())
     return folder
 
 

@@ -62,7 +62,7 @@ def rows(fakes: Sequence[Fake] = DEFAULT, images: int = 24, seed: int = 0) -> pd
         for subset in fake.subsets:
             people = np.random.default_rng([seed, len(subset)]).gamma(4.0, 0.25, images)
             for variant in fake.variants:
-                rng = np.random.default_rng([seed, number, len(subset), ord(variant)])
+                rng = np.random.default_rng([seed, number, len(subset), *map(ord, variant)])
                 extra = fake.gap if variant == "N" else 0.0
                 sad = np.abs(people * (fake.level + extra) + rng.normal(0, 0.3, images))
                 lines += _lines(fake, subset, variant, sad)

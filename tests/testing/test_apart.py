@@ -8,7 +8,7 @@ import pytest
 
 from p3mbench.errors import MethodError
 from p3mbench.testing.apart import check_apart
-from p3mbench.testing.finding import Finding, Status
+from p3mbench.testing.finding import CheckFinding, Status
 
 PLUGIN = '''
 import os, sys, time
@@ -34,7 +34,7 @@ class Odd:
 '''
 
 
-def run(path: Path, text: str, **options) -> dict[str, Finding]:
+def run(path: Path, text: str, **options) -> dict[str, CheckFinding]:
     path.write_text(text)
     found = list(check_apart(path.name, plugin=path, **options))
     assert {method for method, _ in found} == {"odd"}, found

@@ -11,7 +11,7 @@ import pytest
 
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, TrainSetting
-from p3mbench.testing import Finding, Status, check_method, passed
+from p3mbench.testing import CheckFinding, Status, check_method, passed
 from p3mbench.testing.checks import CHECKS
 from p3mbench.testing.scenes import CONTENTS, scene
 
@@ -38,7 +38,7 @@ class Sound:
         return (image.mean(axis=2) / 255 * self.level).astype(np.float32)
 
 
-def by_name(method: Any, **options: Any) -> dict[str, Finding]:
+def by_name(method: Any, **options: Any) -> dict[str, CheckFinding]:
     return {finding.check: finding for finding in check_method(method, **options)}
 
 

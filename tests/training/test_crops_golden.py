@@ -21,7 +21,7 @@ from p3mbench.images import UInt8Array
 from p3mbench.regions import trimap_from_alpha
 from p3mbench.registry import find
 from p3mbench.training.crops import steering_of
-from p3mbench.training.placing import Place, place_crop
+from p3mbench.training.placing import CropPlace, place_crop
 from p3mbench.training.recipe import Recipe, training_of
 
 DRAWS, ERRORS = 1000, 4
@@ -72,7 +72,7 @@ def recipe_of(family: str) -> Recipe:
 class Drawn:
     """One crop, and the kernel of its trimap."""
 
-    place: Place
+    place: CropPlace
     kernel: int
 
 

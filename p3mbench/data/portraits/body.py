@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from p3mbench.data.portraits.look import Look
+from p3mbench.data.portraits.look import Appearance
 from p3mbench.data.portraits.surface import Ellipsoid, Points, Pose
 
 EYE_X, EYE_Y, BROW_Y, NOSE_Y, MOUTH_Y, CHIN_Y = 0.40, 0.02, -0.30, 0.60, 0.93, 1.46
 
 
-def head_parts(look: Look) -> list[Ellipsoid]:
+def head_parts(look: Appearance) -> list[Ellipsoid]:
     """The head's surface; without features the nose and brows are a mere swelling."""
     jaw, cheeks, chin = 0.05 * look.jaw, 0.04 * look.cheeks, 0.04 * look.chin
     parts = [
@@ -28,7 +28,7 @@ def head_parts(look: Look) -> list[Ellipsoid]:
     return parts + (_features(look) if look.features else _swellings())
 
 
-def _features(look: Look) -> list[Ellipsoid]:
+def _features(look: Appearance) -> list[Ellipsoid]:
     wide, long = 0.02 * look.nose, 0.03 * look.nose
     return [
         Ellipsoid((0, 0.20, 0.86), (0.12, 0.50, 0.24)),  # bridge of the nose
@@ -49,7 +49,7 @@ def _swellings() -> list[Ellipsoid]:
     ]
 
 
-def body_parts(look: Look) -> list[Ellipsoid]:
+def body_parts(look: Appearance) -> list[Ellipsoid]:
     """Neck, shoulders and chest in the body's own pose, whose origin is the head's."""
     full = 0.12 * look.fullness
     half = [
@@ -73,7 +73,7 @@ def on_face(points: Points, pose: Pose) -> Points:
     return pose.project(np.stack([x, y, z], axis=-1))
 
 
-def private_outline(look: Look) -> Points:
+def private_outline(look: Appearance) -> Points:
     """(N, 2) in units: the outline over eyebrows, cheeks and jaw that P3M calls private."""
     jaw = 0.05 * look.jaw
     half = [

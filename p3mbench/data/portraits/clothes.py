@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from p3mbench.data.portraits.body import body_parts
-from p3mbench.data.portraits.fabrics import CLOTH, FAR, Outline, Stage, folded, sew
-from p3mbench.data.portraits.look import Look
+from p3mbench.data.portraits.fabrics import CLOTH, FAR, Dressing, Outline, folded, sew
+from p3mbench.data.portraits.look import Appearance
 from p3mbench.data.portraits.paint import Layers, Lit, cover, linear, lines, smooth
 from p3mbench.data.portraits.surface import Float, Light, Points, Pose, blur, relief
 
@@ -35,13 +35,13 @@ ROLL = [
 SCARF_TAIL = [(-0.55, 2.8), (-0.05, 2.9), (0.05, 5.6), (-0.1, 6.6), (-0.85, 6.5), (-0.8, 4.6)]
 
 
-def paint_clothes(layers: Layers, look: Look, pose: Pose, light: Light) -> None:
+def paint_clothes(layers: Layers, look: Appearance, pose: Pose, light: Light) -> None:
     """Dress a figure whose skin is painted."""
     parts = [
         replace(p, radii=(p.radii[0] + 0.07, p.radii[1] + 0.05, p.radii[2] + 0.07))
         for p in body_parts(look)[1:]
     ]
-    stage = Stage(layers, look, pose, light, relief(parts, pose, 7.0))
+    stage = Dressing(layers, look, pose, light, relief(parts, pose, 7.0))
     if look.garment == "suit":
         _suit(stage)
     elif look.garment == "shirt":
@@ -68,14 +68,14 @@ def _curve(half: Outline) -> Points:
     return smooth(np.array([*left, *half]), 60, closed=False)
 
 
-def _below(stage: Stage, line: Outline) -> Float:
+def _below(stage: Dressing, line: Outline) -> Float:
     """Coverage of everything below a neckline."""
     curve = _curve(line)
     ends = np.array([(FAR, curve[-1][1]), (FAR, FAR), (-FAR, FAR), (-FAR, curve[0][1])])
     return stage.area(np.vstack([curve, ends]))
 
 
-def _garment(stage: Stage, colour: Float, line: Outline) -> None:
+def _garment(stage: Dressing, colour: Float, line: Outline) -> None:
     albedo, height = folded(stage, colour, 7)
     worn = cover(stage.body.inside + 0.02) * _below(stage, line)
     stage.layers.darken(0.35 * blur(worn, stage.unit * 0.07))
@@ -105,7 +105,7 @@ def _garment(stage: Stage, colour: Float, line: Outline) -> None:
     _sleeves(stage, worn)
 
 
-def _sleeves(stage: Stage, worn: Float) -> None:
+def _sleeves(stage: Dressing, worn: Float) -> None:
     """The shadow between arms and trunk."""
     seams = [
         smooth(
@@ -119,13 +119,13 @@ def _sleeves(stage: Stage, worn: Float) -> None:
     stage.layers.darken(0.62 * blur(drawn, stage.unit * 0.07) * worn)
 
 
-def _hem(stage: Stage, line: Outline) -> None:
+def _hem(stage: Dressing, line: Outline) -> None:
     curve = _curve(line) + (0, 0.06)
     band = lines([stage.place(curve)], stage.unit * 0.13, stage.pose.shape)
     sew(stage, stage.look.cloth * 0.9, band * cover(stage.body.inside + 0.04), 0.08)
 
 
-def _placket(stage: Stage) -> None:
+def _placket(stage: Dressing) -> None:
     seam = lines([stage.place([(0.10, 3.4), (0.12, 12.0)])], stage.unit * 0.03, stage.pose.shape)
     stage.layers.darken(0.45 * blur(seam, stage.unit * 0.02))
     turn = np.linspace(0, 6.283, 16)
@@ -136,7 +136,7 @@ def _placket(stage: Stage) -> None:
     stage.layers.over(linear(225, 222, 214) * 0.6, 0.85 * stage.area(*buttons))
 
 
-def _collar(stage: Stage, colour: Float) -> None:
+def _collar(stage: Dressing, colour: Float) -> None:
     """Two flaps of a shirt collar, and its stand behind the neck."""
     open_ = 0.10 + 0.25 * (stage.look.seed % 7) / 7
     flaps = []
@@ -146,7 +146,7 @@ def _collar(stage: Stage, colour: Float) -> None:
     sew(stage, colour * 1.03, stage.area(*flaps), 0.22)
 
 
-def _suit(stage: Stage) -> None:
+def _suit(stage: Dressing) -> None:
     look = stage.look
     shirt = linear(226, 228, 232) if look.seed % 3 else linear(150, 172, 202)
     _garment(stage, shirt, NECKLINES["vneck"] if look.seed % 2 else NECKLINES["crew"])
@@ -162,7 +162,7 @@ def _suit(stage: Stage) -> None:
         sew(stage, look.cloth * 0.66, stage.area([(s * x, y) for x, y in LAPEL]), 0.10)
 
 
-def _hood(stage: Stage) -> None:
+def _hood(stage: Dressing) -> None:
     for s in (-1, 1):
         fold = smooth(np.array(HOOD), 50)
         sew(stage, stage.look.cloth, stage.area(fold * (s, 1)), 0.40)
@@ -172,7 +172,7 @@ def _hood(stage: Stage) -> None:
         stage.layers.over(linear(216, 212, 204) * 0.7, drawn)
 
 
-def _roll(stage: Stage, colour: Float) -> None:
+def _roll(stage: Dressing, colour: Float) -> None:
     """A ribbed collar rolled round the neck."""
     outline = smooth(np.array(ROLL), 60)
     sew(stage, colour, stage.area(outline), 0.40)
@@ -181,7 +181,7 @@ def _roll(stage: Stage, colour: Float) -> None:
     stage.layers.darken(np.asarray(ribs, np.float32))
 
 
-def _scarf(stage: Stage) -> None:
+def _scarf(stage: Dressing) -> None:
     side = 1 if stage.look.seed % 2 else -1
     tail = smooth(np.array(SCARF_TAIL), 50) * (side, 1)
     sew(stage, stage.look.second * 0.95, stage.area(tail), 0.35)

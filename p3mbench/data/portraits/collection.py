@@ -28,7 +28,7 @@ from p3mbench.data.portraits import camera as cameras
 from p3mbench.data.portraits.background import PLACES, defocus
 from p3mbench.data.portraits.distractors import draw_poster, draw_thing
 from p3mbench.data.portraits.look import Look, draw_look
-from p3mbench.data.portraits.person import Figure, Place, draw_figure
+from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.scene import SyntheticPortrait, draw_light
 from p3mbench.data.portraits.surface import Float, Light, blur
 
@@ -49,7 +49,7 @@ BoolArray = npt.NDArray[np.bool_]
 class _Layer:
     """Something at one depth; ``person`` is what the matte is of."""
 
-    figure: Figure
+    figure: DrawnFigure
     person: bool
 
 
@@ -84,7 +84,7 @@ def _backdrop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Float, s
 
 def _people(
     rng: np.random.Generator, light: Light, size: tuple[int, int]
-) -> tuple[list[Figure], list[Look]]:
+) -> tuple[list[DrawnFigure], list[Look]]:
     """The person, or two side by side, back to front."""
     count = 1 + int(rng.random() < COMPANY)
     slots = {1: (0.5,), 2: (0.31, 0.69)}[count]
@@ -97,7 +97,7 @@ def _people(
         y = max(size[0] * float(rng.normal(0.35, 0.05)), 1.9 * own)
         look = draw_look(rng, True)
         looks.append(look)
-        figures.append(draw_figure(look, Place(x, y, own), light, size))
+        figures.append(draw_figure(look, Stand(x, y, own), light, size))
     return figures, looks
 
 
@@ -117,17 +117,17 @@ def _behind(
     return found, counts
 
 
-def _passer_by(rng: np.random.Generator, light: Light, size: tuple[int, int]) -> Figure:
+def _passer_by(rng: np.random.Generator, light: Light, size: tuple[int, int]) -> DrawnFigure:
     unit = size[0] * float(rng.uniform(0.022, 0.060))
     x = size[1] * float(rng.uniform(0.02, 0.98))
     y = size[0] * float(rng.uniform(0.30, 0.50))
-    figure = draw_figure(draw_look(rng, True), Place(x, y, unit), light, size)
+    figure = draw_figure(draw_look(rng, True), Stand(x, y, unit), light, size)
     return _soft(figure, float(rng.uniform(1.2, 4.5)) * size[0] / 256)
 
 
 def _look_alike(
     rng: np.random.Generator, look: Look, light: Light, size: tuple[int, int]
-) -> Figure:
+) -> DrawnFigure:
     """A mannequin, a statue, a poster, or the person's own image in a mirror."""
     kind = ("mannequin", "statue", "poster", "mirror")[int(rng.integers(4))]
     if kind in ("poster", "mirror"):
@@ -135,7 +135,7 @@ def _look_alike(
         return _soft(draw_poster(rng, light, size, shown), 0.7 * size[0] / 256)
     unit = size[0] * float(rng.uniform(0.055, 0.095))
     side = float(rng.choice([rng.uniform(0.08, 0.28), rng.uniform(0.72, 0.92)]))
-    at = Place(size[1] * side, max(size[0] * float(rng.normal(0.37, 0.04)), 1.9 * unit), unit)
+    at = Stand(size[1] * side, max(size[0] * float(rng.normal(0.37, 0.04)), 1.9 * unit), unit)
     figure = draw_figure(draw_look(rng, kind == "statue"), at, light, size)
     if kind == "statue":
         stone = np.array(((0.62, 0.60, 0.55), (0.30, 0.24, 0.17), (0.25, 0.33, 0.29))[
@@ -147,14 +147,14 @@ def _look_alike(
     return _soft(figure, float(rng.uniform(0.0, 1.6)) * size[0] / 256)
 
 
-def _soft(figure: Figure, radius: float) -> Figure:
+def _soft(figure: DrawnFigure, radius: float) -> DrawnFigure:
     """A figure out of focus; colours are premultiplied, so that they mix with what is behind."""
     planes = np.dstack([figure.colour, figure.alpha, figure.face])
     soft = defocus(planes, radius)
-    return Figure(soft[..., :3], soft[..., 3], soft[..., 4])
+    return DrawnFigure(soft[..., :3], soft[..., 3], soft[..., 4])
 
 
-def _focused(rng: np.random.Generator, figure: Figure, size: tuple[int, int]) -> Figure:
+def _focused(rng: np.random.Generator, figure: DrawnFigure, size: tuple[int, int]) -> DrawnFigure:
     """The person through the lens: in focus at the face, and softer further down in some scenes."""
     if rng.random() >= FALL_OFF:
         return figure

@@ -8,13 +8,13 @@ import numpy as np
 
 from p3mbench.data.portraits.look import SKINS, Look, draw_look
 from p3mbench.data.portraits.paint import Layers, Lit, cover, linear, noise, polygons
-from p3mbench.data.portraits.person import SKIN, Figure, Place, draw_figure
+from p3mbench.data.portraits.person import SKIN, DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.surface import Ellipsoid, Light, Pose, relief, rotation
 
 STRAIGHT = rotation(0, 0, 0)
 
 
-def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -> Figure:
+def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -> DrawnFigure:
     """A ball or a vase of skin's colour, low in the image."""
     height, width = shape
     unit = height * float(rng.uniform(0.05, 0.10))
@@ -32,12 +32,12 @@ def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -
     glaze = skin * (1 + 0.05 * noise(rng, shape, (20, 15), 3))[..., None]
     layers = Layers.empty(shape)
     layers.lay(glaze, solid.height, cover(solid.inside), unit, Lit(light, SKIN))
-    return Figure(layers.colour, layers.alpha, np.zeros(shape, np.float32))
+    return DrawnFigure(layers.colour, layers.alpha, np.zeros(shape, np.float32))
 
 
 def draw_poster(
     rng: np.random.Generator, light: Light, shape: tuple[int, int], shown: Look | None = None
-) -> Figure:
+) -> DrawnFigure:
     """A framed picture of a head: of ``shown``, else of one without a face."""
     height, width = shape
     half = height * float(rng.uniform(0.10, 0.16))
@@ -47,10 +47,10 @@ def draw_poster(
     inner = polygons([corners], shape)
     paper = linear(*rng.uniform(90, 230, 3))
     look = replace(shown or draw_look(rng, features=False), yaw=0.0)
-    head = draw_figure(look, Place(x, y - 0.05 * half, half * 0.30), light, shape)
+    head = draw_figure(look, Stand(x, y - 0.05 * half, half * 0.30), light, shape)
     layers = Layers.empty(shape)
     layers.over(linear(*rng.uniform(20, 90, 3)), outer)
     layers.over(paper * 0.7, inner)
     portrayed = 0.8 * head.colour / np.maximum(head.alpha, 1e-3)[..., None]
     layers.over(portrayed, head.alpha * inner)
-    return Figure(layers.colour, layers.alpha, np.asarray(head.face * inner, np.float32))
+    return DrawnFigure(layers.colour, layers.alpha, np.asarray(head.face * inner, np.float32))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from p3mbench.data.portraits.look import Look
+from p3mbench.data.portraits.look import Appearance
 from p3mbench.data.portraits.paint import Layers, Lit, noise, polygons
 from p3mbench.data.portraits.surface import (
     Float,
@@ -25,11 +25,11 @@ Outline = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Stage:
+class Dressing:
     """What garments are painted with and on."""
 
     layers: Layers
-    look: Look
+    look: Appearance
     pose: Pose
     light: Light
     body: Relief
@@ -49,7 +49,7 @@ class Stage:
         return polygons([self.place(s) for s in shapes], self.pose.shape)
 
 
-def folded(stage: Stage, colour: Float, seed: int) -> tuple[Float, Float]:
+def folded(stage: Dressing, colour: Float, seed: int) -> tuple[Float, Float]:
     """Albedo (H, W, 3) and height of the folded fabric."""
     rng = np.random.default_rng([stage.look.seed, seed])
     x, y = stage.pose.grid()
@@ -87,7 +87,7 @@ def _pattern(
     return np.zeros(shape, np.float32)
 
 
-def sew(stage: Stage, colour: Float, covered: Float, depth: float = 0.16) -> None:
+def sew(stage: Dressing, colour: Float, covered: Float, depth: float = 0.16) -> None:
     """A flat piece of cloth with a rounded rim and a soft shadow round it."""
     shadow = np.roll(blur(covered, stage.unit * 0.10), round(stage.unit * 0.06), axis=0)
     stage.layers.darken(0.42 * shadow * stage.layers.alpha)

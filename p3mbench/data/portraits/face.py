@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from p3mbench.data.portraits.body import BROW_Y, EYE_X, EYE_Y, MOUTH_Y, NOSE_Y, on_face
-from p3mbench.data.portraits.look import Look
+from p3mbench.data.portraits.look import Appearance
 from p3mbench.data.portraits.paint import Layers, linear, lines, noise, polygons, smooth
 from p3mbench.data.portraits.surface import Float, Points, Pose, blur
 
 SIDES = (-1, 1)
 
 
-def skin_albedo(look: Look, pose: Pose) -> Float:
+def skin_albedo(look: Appearance, pose: Pose) -> Float:
     """(H, W, 3) linear: skin of slightly uneven colour; mannequins are painted with it too."""
     rng = np.random.default_rng([look.seed, 1])
     tone = 1 + 0.035 * noise(rng, pose.shape, (14, 10), 4)
@@ -45,7 +45,9 @@ def _beard_area(pose: Pose) -> Float:
     return np.asarray(blur(area, pose.unit * 0.1))
 
 
-def paint_features(layers: Layers, look: Look, pose: Pose, light: Float, inside: Float) -> None:
+def paint_features(
+    layers: Layers, look: Appearance, pose: Pose, light: Float, inside: Float
+) -> None:
     """Paint eyes, brows, nostrils and mouth.
 
     Args:
@@ -72,7 +74,7 @@ def _disc(place: tuple[float, float], radius: float) -> Points:
     return np.stack([place[0] + radius * np.cos(turn), place[1] + radius * np.sin(turn)], axis=-1)
 
 
-def _eyes(layers: Layers, look: Look, pose: Pose, light: Float) -> None:
+def _eyes(layers: Layers, look: Appearance, pose: Pose, light: Float) -> None:
     def drawn(shapes: list[Points]) -> Float:
         return polygons([on_face(s, pose) for s in shapes], pose.shape)
 
@@ -99,7 +101,7 @@ def _eyes(layers: Layers, look: Look, pose: Pose, light: Float) -> None:
     layers.over(look.skin * 0.3 * light, 0.5 * lines(fold, pose.unit * 0.022, pose.shape))
 
 
-def _nose(layers: Layers, look: Look, pose: Pose, light: Float, inside: Float) -> None:
+def _nose(layers: Layers, look: Appearance, pose: Pose, light: Float, inside: Float) -> None:
     drop = 0.03 * look.nose
     holes = [_disc((s * 0.085, NOSE_Y + drop + 0.022), 0.05) for s in SIDES]
     flat = [(h - h.mean(0)) * (1, 0.55) + h.mean(0) for h in holes]
@@ -112,7 +114,7 @@ def _nose(layers: Layers, look: Look, pose: Pose, light: Float, inside: Float) -
     layers.darken(0.25 * soft * inside)
 
 
-def _mouth(layers: Layers, look: Look, pose: Pose, light: Float, inside: Float) -> None:
+def _mouth(layers: Layers, look: Appearance, pose: Pose, light: Float, inside: Float) -> None:
     wide, lift = 0.29 + 0.055 * max(look.smile, 0), 0.055 * look.smile
     seam = [(-wide, -lift), (-0.14, 0.012), (0, 0.006), (0.14, 0.012), (wide, -lift)]
     upper = [
@@ -161,7 +163,7 @@ def _mouth(layers: Layers, look: Look, pose: Pose, light: Float, inside: Float) 
         layers.darken((0.12 + 0.2 * max(look.smile, 0)) * blur(drawn, pose.unit * 0.04) * inside)
 
 
-def _brows(layers: Layers, look: Look, pose: Pose, light: Float, inside: Float) -> None:
+def _brows(layers: Layers, look: Appearance, pose: Pose, light: Float, inside: Float) -> None:
     thick = 0.85 if look.beard == "none" else 1.15
     upper = [(0.14, -0.02), (0.36, -0.085), (0.56, -0.08), (0.72, 0.02)]
     lower = [(0.56, -0.01), (0.36, 0.0), (0.15, 0.055)]
@@ -174,7 +176,7 @@ def _brows(layers: Layers, look: Look, pose: Pose, light: Float, inside: Float) 
     layers.over(dark * (0.5 + 0.5 * light), 0.88 * soft)
 
 
-def paint_glasses(layers: Layers, look: Look, pose: Pose) -> None:
+def paint_glasses(layers: Layers, look: Appearance, pose: Pose) -> None:
     """Paint thin frames, with a trace of reflection in the lenses; mannequins wear them too."""
     rng = np.random.default_rng([look.seed, 3])
     square, size = rng.uniform(2.0, 3.6), rng.uniform(0.27, 0.33)

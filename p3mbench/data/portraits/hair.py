@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.data.portraits.look import Look
+from p3mbench.data.portraits.look import Appearance
 from p3mbench.data.portraits.paint import Layers, Lit, Plate, coverage, plate, strokes
 from p3mbench.data.portraits.surface import (
     Float,
@@ -79,7 +79,7 @@ class Hair:
     loose: Float
 
 
-def grow(look: Look, pose: Pose) -> Hair | None:
+def grow(look: Appearance, pose: Pose) -> Hair | None:
     """Grow and draw the hair of a figure; None if it is bald."""
     if look.style == "bald":
         return None
@@ -140,7 +140,7 @@ def _fine(lines: Points, pose: Pose) -> Float:
     return coverage(target, pose.shape)
 
 
-def _roots(cut: Cut, look: Look, rng: np.random.Generator) -> Points:
+def _roots(cut: Cut, look: Appearance, rng: np.random.Generator) -> Points:
     """(N, 3) points of the scalp that carry hair."""
     found = rng.standard_normal((cut.count * 4, 3))
     found /= np.linalg.norm(found, axis=1, keepdims=True)
@@ -154,7 +154,7 @@ def _roots(cut: Cut, look: Look, rng: np.random.Generator) -> Points:
     return np.asarray(points[y < line][: cut.count], np.float64)
 
 
-def _strands(roots: Points, cut: Cut, look: Look, rng: np.random.Generator) -> Points:
+def _strands(roots: Points, cut: Cut, look: Appearance, rng: np.random.Generator) -> Points:
     """(N, steps, 3): grown step by step, pushed off the scalp and off the face."""
     count, scale = len(roots), 1.0
     if cut.gravity:
@@ -221,7 +221,7 @@ def _fringe(cut: Cut, x: Points, y: Points) -> npt.NDArray[np.bool_]:
     return np.asarray(cut.over_face & (np.abs(x) < 0.7) & (y < -0.3))
 
 
-def _bun(look: Look, rng: np.random.Generator, steps: int) -> Points:
+def _bun(look: Appearance, rng: np.random.Generator, steps: int) -> Points:
     """Strands wound about a knot on the crown."""
     count = 340
     centre = np.array([0.1 * look.side, -1.72, -0.45])
@@ -245,7 +245,7 @@ def _flying(strands: Points, cut: Cut, rng: np.random.Generator) -> Points:
     return np.asarray(chosen + t * away + outward * rng.uniform(0, 1, (cut.loose, 1, 1)))
 
 
-def beard(look: Look, pose: Pose) -> tuple[Float, Float] | None:
+def beard(look: Appearance, pose: Pose) -> tuple[Float, Float] | None:
     """Coverage and texture of a full beard; None if there is none."""
     if look.beard != "full":
         return None
@@ -272,7 +272,12 @@ def beard(look: Look, pose: Pose) -> tuple[Float, Float] | None:
 
 
 def paint_hair(
-    layers: Layers, look: Look, drawn: tuple[Float, Float], unit: float, light: Light, dim: float
+    layers: Layers,
+    look: Appearance,
+    drawn: tuple[Float, Float],
+    unit: float,
+    light: Light,
+    dim: float,
 ) -> None:
     """Light a plate of hair and lay it on.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from p3mbench.data.portraits.look import Look
+from p3mbench.data.portraits.look import Appearance
 from p3mbench.data.portraits.paint import Layers, Lit, cover, noise, polygons, smooth
 from p3mbench.data.portraits.surface import (
     Ellipsoid,
@@ -20,7 +20,7 @@ from p3mbench.data.portraits.surface import (
 FELT = Material(wrap=(0.3, 0.3, 0.3), gloss=0.01, tightness=8.0, crease=1.4)
 
 
-def paint_hat(layers: Layers, look: Look, pose: Pose, light: Light) -> None:
+def paint_hat(layers: Layers, look: Appearance, pose: Pose, light: Light) -> None:
     """Paint the figure's hat, if it wears one."""
     if look.hat == "none":
         return

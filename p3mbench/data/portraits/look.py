@@ -35,7 +35,7 @@ HAT_WEIGHTS = (0.84, 0.07, 0.06, 0.03)
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """One figure. Colours are linear RGB, lengths in units (half a head's width).
 
     Attributes:
@@ -78,7 +78,7 @@ class Look:
     seed: int
 
 
-def draw_look(rng: np.random.Generator, features: bool) -> Look:
+def draw_look(rng: np.random.Generator, features: bool) -> Appearance:
     """Draw a figure; a mannequin's odds are a person's, only that it has no face."""
 
     def pick(options: tuple[str, ...], weights: tuple[float, ...] | None = None) -> str:
@@ -98,7 +98,7 @@ def draw_look(rng: np.random.Generator, features: bool) -> Look:
     bearded = style not in ("long", "wavy", "bob", "bangs", "bun")
     beard = pick(("none", "stubble", "full"), (0.5, 0.3, 0.2)) if bearded else "none"
     values = rng.normal(0, 1, 5).clip(-1.6, 1.6)
-    return Look(
+    return Appearance(
         features=features,
         skin=skin,
         hair=hair,

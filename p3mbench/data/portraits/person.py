@@ -12,7 +12,7 @@ from p3mbench.data.portraits.clothes import paint_clothes
 from p3mbench.data.portraits.face import paint_features, paint_glasses, skin_albedo
 from p3mbench.data.portraits.hair import beard, grow, paint_hair
 from p3mbench.data.portraits.headwear import paint_hat
-from p3mbench.data.portraits.look import Look
+from p3mbench.data.portraits.look import Appearance
 from p3mbench.data.portraits.paint import Layers, Lit, cover, polygons, smooth
 from p3mbench.data.portraits.surface import (
     Float,
@@ -29,7 +29,7 @@ SKIN = Material(wrap=(0.42, 0.24, 0.18), gloss=0.035, tightness=14.0, crease=1.5
 
 
 @dataclass(frozen=True)
-class Place:
+class Stand:
     """Where a figure stands: its head's centre (x, y) and half width, in pixels."""
 
     x: float
@@ -38,7 +38,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Figure:
+class DrawnFigure:
     """A figure on nothing.
 
     Attributes:
@@ -53,7 +53,9 @@ class Figure:
     face: Float
 
 
-def draw_figure(look: Look, place: Place, light: Light, shape: tuple[int, int]) -> Figure:
+def draw_figure(
+    look: Appearance, place: Stand, light: Light, shape: tuple[int, int]
+) -> DrawnFigure:
     """Draw a person, or a mannequin, on an (H, W) image."""
     whole = Pose((place.x, place.y), place.unit, rotation(0, 0, 0), shape)
     box = whole.around(-3.4, -3.0, 3.4, 40.0)
@@ -73,7 +75,7 @@ def draw_figure(look: Look, place: Place, light: Light, shape: tuple[int, int]) 
     lens = 0.42 * shape[0] / 256  # no camera is sharper than that
     alpha = np.clip((blur(layers.alpha, lens) - 0.01) / 0.975, 0, 1).astype(np.float32)
     layers = Layers(blur(layers.colour, lens), blur(layers.alpha, lens))
-    figure = Figure(*(np.zeros((*shape, *rest), np.float32) for rest in ((3,), (), ())))
+    figure = DrawnFigure(*(np.zeros((*shape, *rest), np.float32) for rest in ((3,), (), ())))
     figure.colour[box] = layers.behind() * alpha[..., None]
     figure.alpha[box] = alpha
     outline = on_face(smooth(private_outline(look), 80), head)
@@ -81,7 +83,7 @@ def draw_figure(look: Look, place: Place, light: Light, shape: tuple[int, int]) 
     return figure
 
 
-def _skin(layers: Layers, look: Look, head: Pose, body: Pose, light: Light) -> Float:
+def _skin(layers: Layers, look: Appearance, head: Pose, body: Pose, light: Light) -> Float:
     """Paint body, clothes, head and face; returns the head's coverage."""
     unit = head.unit
     torso = relief(body_parts(look), body, 8.0)

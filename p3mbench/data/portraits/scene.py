@@ -14,7 +14,7 @@ from p3mbench.data.portraits.background import defocus, draw_background
 from p3mbench.data.portraits.distractors import draw_poster, draw_thing
 from p3mbench.data.portraits.look import draw_look
 from p3mbench.data.portraits.paint import develop, noise
-from p3mbench.data.portraits.person import Figure, Place, draw_figure
+from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.surface import Float, Light, blur
 
 GENERATOR_VERSION = 1  # raised whenever a change of the code can change a pixel
@@ -56,7 +56,7 @@ class SyntheticPortrait:
 
 @dataclass(frozen=True)
 class _Standing:
-    figure: Figure
+    figure: DrawnFigure
     person: bool
 
 
@@ -131,7 +131,7 @@ def _cast(
         x = size[1] * (slot + float(rng.normal(0, 0.10 if count == 1 else 0.035)))
         y = max(size[0] * float(rng.normal(0.385, 0.035)), 1.9 * unit)
         look = draw_look(rng, bool(person))
-        standing.append(_Standing(draw_figure(look, Place(x, y, unit), light, size), bool(person)))
+        standing.append(_Standing(draw_figure(look, Stand(x, y, unit), light, size), bool(person)))
     standing = [standing[i] for i in rng.permutation(count)]
     if _hidden(standing) > 1 - VISIBLE:
         standing.sort(key=lambda s: s.person)
@@ -150,7 +150,7 @@ def _hidden(standing: Sequence[_Standing]) -> float:
     return worst
 
 
-def _over(figure: Figure, backdrop: Float, size: tuple[int, int], radius: float) -> Float:
+def _over(figure: DrawnFigure, backdrop: Float, size: tuple[int, int], radius: float) -> Float:
     """Paint a thing on the background, a little out of focus."""
     layer = np.dstack([figure.colour, figure.alpha])
     soft = defocus(layer, radius * size[0] / 256)

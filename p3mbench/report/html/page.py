@@ -6,8 +6,8 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison, Overview
 from p3mbench.report.html.summary import Statement, statements
 from p3mbench.report.html.viewer import viewer
-from p3mbench.report.plots import draw_all
+from p3mbench.report.plots import Drawn, draw_all
 from p3mbench.report.render.json import as_json
 from p3mbench.report.render.latex import render_latex
 from p3mbench.report.tables.model import (
@@ -33,6 +33,7 @@ from p3mbench.settings import NORMAL, PAPER_VARIANTS, ordered, variant_title
 
 if TYPE_CHECKING:
     from p3mbench.report.pictures import Pictures
+    from p3mbench.runs import RunRecord
 
 VIEWED = 8  # images in the viewer, per benchmark and subset
 CLASSES = {1: "best", 2: "second"}
@@ -45,13 +46,13 @@ class Page:
 
     Attributes:
         report: the tables, and the comparisons behind them.
-        manifests: of the runs behind them, oldest first.
+        runs: records of the runs behind them, oldest first.
         pictures: where images and mattes are; without, the viewer shows scores only.
         viewed: images in the viewer, per benchmark and subset.
     """
 
     report: Report
-    manifests: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    runs: Sequence[RunRecord] = ()
     pictures: Pictures | None = None
     viewed: int = VIEWED
 
@@ -82,7 +83,7 @@ def render_html(page: Page) -> str:
             "caption": plain(drawn.caption),
             "address": "data:image/svg+xml;base64," + base64.b64encode(drawn.content).decode(),
         }
-        for drawn in draw_all(comparisons, ".svg", pictures=page.pictures, dpi=110)
+        for drawn in sorted(_drawn(page), key=lambda one: one.kind not in ("", "trimap-free"))
     ]
     data = viewer(comparisons, page.pictures, page.viewed)
     # What faces matter to comes first; a trimap tells a method where the person is.
@@ -97,17 +98,21 @@ def render_html(page: Page) -> str:
         script=Markup(script),  # nosec B704 # noqa: S704 - a file of ours
         variants=_variants(comparisons),
         gap_is=_gap_is(comparisons),
-        findings=[_plain_statement(s) for s in statements(comparisons, page.report.overview)],
+        findings=[_plain_statement(s) for s in statements(page.report)],
         tables=tables,
         kinds=sorted({table["kind"] for table in tables} - {""}),
         notes=[plain(note) for note in page.report.notes],
         plots=plots,
         viewer=data,
         problems=[plain(p) for p in page.pictures.problems] if page.pictures else [],
-        manifest=as_json(list(page.manifests)),
-        runs=len(page.manifests),
+        manifest=as_json([run.to_json() for run in page.runs]),
+        runs=len(page.runs),
         data=Markup(_json({"latex": latex, "viewer": data})),  # nosec B704 # noqa: S704 - cannot end its element
     )
+
+
+def _drawn(page: Page) -> Iterator[Drawn]:
+    return draw_all(page.report.comparisons, ".svg", pictures=page.pictures, dpi=110)
 
 
 def _digest(text: str) -> str:
@@ -127,7 +132,7 @@ def _title(overview: Overview | None) -> str:
 
 def _about(page: Page) -> str:
     parts = [] if page.report.overview is None else _counts(page.report.overview)
-    started = [str(m.get("started_utc", "")) for m in page.manifests]
+    started = [run.started for run in page.runs]
     if any(started):
         parts.append(f"last run {max(started)[:10]}")
     return ", ".join(parts)

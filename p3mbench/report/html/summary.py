@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p3mbench.report.analysis import Comparison, ContrastGaps, EntryGap, Overview
+from p3mbench.report.tables.model import Report
 from p3mbench.report.wording.flagging import qualifying_notes
 from p3mbench.report.wording.gaps import block_decimals
 from p3mbench.report.wording.numbers import count, metric_display, number, p_text
@@ -32,19 +33,20 @@ class Statement:
     tone: str
 
 
-def statements(comparisons: Sequence[Comparison], overview: Overview | None) -> list[Statement]:
+def statements(report: Report) -> list[Statement]:
     """What a reader wants to know first: every gap in its first metric, then what failed.
 
     Trimap-free methods come first: what happens to them is what privacy-preserving training is
     about, while a trimap tells a method where the person is.
     """
     found: list[Statement] = []
-    for comparison in sorted(comparisons, key=lambda one: one.entries.kind != "trimap-free"):
+    for comparison in sorted(report.comparisons, key=lambda one: one.entries.kind != "trimap-free"):
         gaps = list(comparison.gaps_in())
         paired = any(one.contrast.paired for one in gaps)
         # P against NP only where it is all there is
         shown = [one for one in gaps if one.contrast.paired or not paired]
         found += [_statement(comparison, one) for one in shown]
+    overview = report.overview
     return found if overview is None else [*found, *_qualified(overview), *_missing(overview)]
 
 

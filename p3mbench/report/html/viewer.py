@@ -62,7 +62,11 @@ def viewer(
         for image in ids:
             at[where, image] = len(images)
             images.append(
-                {"id": image, "benchmark": "/".join(where), **_pixels(pictures, where, variants[where], image)}
+                {
+                    "id": image,
+                    "benchmark": "/".join(where),
+                    **_pixels(pictures, where, variants[where], image),
+                }
             )
     for comparison in comparisons:
         where = _where(comparison)

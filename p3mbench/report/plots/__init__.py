@@ -16,19 +16,26 @@ from p3mbench.report.plots.plot import Plot, Scope, View, views
 from p3mbench.report.plots.style import rendered
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.report.wording.titles import lower, set_title, slug
-from p3mbench.settings import hidden
+from p3mbench.settings import hidden, variant_title
 
 __all__ = ["Drawn", "Plot", "Scope", "View", "draw_all", "plots"]
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One picture: the bytes of a file, its name without suffix, its title and caption."""
+    """One picture.
+
+    Attributes:
+        name: of its file, without suffix. title, caption: in words.
+        content: the bytes of the file.
+        kind: of the methods that it shows; "" for a plot of the whole report.
+    """
 
     name: str
     title: str
     caption: str
     content: bytes
+    kind: str = ""
 
 
 def plots() -> dict[str, Plot]:
@@ -50,7 +57,7 @@ def draw_all(
     """Every plot that the comparisons allow: those of the whole report, then by comparison.
 
     Args:
-        comparisons: of a report, in the order in which they are to be drawn.
+        comparisons: of a report.
         suffix: .png, .svg or .pdf.
         pictures: where images and mattes are, for the panels.
         images: ids that the panels show instead of those that changed most.
@@ -80,8 +87,11 @@ def _drawn(
         return
     several = plot.scope is Scope.VARIANT and len(hidden(view.comparison.variants())) > 1
     name = slug(plot.name, *facts, view.variant if several else "")
-    title = f"{plot.title_of(view)}: {about}" if about else plot.title_of(view)
-    yield Drawn(name, title, plot.caption_of(view), content)
+    title = ": ".join(filter(None, (plot.title_of(view), about)))
+    if several:
+        title += f", {variant_title(view.variant)}"
+    kind = view.comparison.entries.kind if facts else ""
+    yield Drawn(name, title, plot.caption_of(view), content, kind)
 
 
 def _facts(comparison: Comparison, others: Sequence[Comparison]) -> tuple[str, ...]:

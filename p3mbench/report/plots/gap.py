@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,8 @@ from p3mbench.report.plots.style import (
     rendered,
 )
 from p3mbench.report.wording.flagging import warnings_of
-from p3mbench.report.wording.numbers import fitted_decimals, interval_text, metric_display
+from p3mbench.report.wording.gaps import block_decimals, column_decimals
+from p3mbench.report.wording.numbers import interval_text, metric_display
 from p3mbench.report.wording.titles import confounded
 from p3mbench.settings import OTHER, UNTRAINED, Contrast, hidden, is_hidden
 from p3mbench.writing import write_bytes
@@ -128,27 +129,20 @@ def variant_panels_of(comparison: Comparison) -> Iterator[Panel]:
         if not contrast.paired or contrast.test.train != contrast.reference.train:
             continue
         shut = hidden(comparison.variants())
-        on_hidden = is_hidden(contrast.test.test)
-        variants = [contrast.reference.test, contrast.test.test][:: -1 if on_hidden else 1]
-        lines = [
-            Line(plain(one.entry.label), _means(one)[:: -1 if on_hidden else 1], one)
-            for one in found.gaps
-            if not one.missing
-        ]
+        lines = _lines(found)
+        marks = [mark_of(side.test, shut) for side in (contrast.reference, contrast.test)]
+        if is_hidden(contrast.test.test):  # hidden faces come first
+            marks.reverse()
+            lines = [replace(line, means=(line.means[1], line.means[0])) for line in lines]
         if lines:
-            decimals = fitted_decimals(
-                found.metric, comparison.errors(found.metric), _widths(found.gaps)
-            )
-            first, second = (mark_of(variant, shut) for variant in variants)
-            yield _panel(comparison, found, decimals, lines, (first, second))
+            decimals = column_decimals(comparison, found)
+            yield _panel(comparison, found, decimals, lines, (marks[0], marks[1]))
 
 
 def subset_panels_of(comparison: Comparison) -> list[Panel]:
     """A panel for each train setting that has P beside NP, in the first metric with any."""
     for metric in comparison.metrics:
-        gaps = [one for found in comparison.gaps_in(metric) for one in found.gaps]
-        errors = [mean for one in gaps for mean in _means(one)]
-        decimals = fitted_decimals(metric, errors, _widths(gaps))
+        decimals = block_decimals(comparison, metric)
         panels = [
             _panel(comparison, found, decimals, lines, SUBSET_MARKS)
             for found in comparison.gaps_in(metric)
@@ -167,10 +161,6 @@ def _lines(found: ContrastGaps) -> list[Line]:
 def _means(one: EntryGap) -> tuple[float, float]:
     """The reference and the test mean."""
     return one.reference.value, one.test.value
-
-
-def _widths(gaps: Sequence[EntryGap]) -> list[float]:
-    return [one.high - one.low for one in gaps]
 
 
 def _panel(

@@ -69,7 +69,10 @@ def _panel(axes: Axes, lines: list[Slope], variant: str) -> None:
             markersize=3,
             linewidth=1.1,
         )
-    axes.set_xticks([0, 1], [f"test {variant}", f"test {NORMAL}"])
+    long = len(variant) > 2  # has a line of its own, where it meets no other label
+    axes.set_xticks([0, 1], [f"\ntest {variant}" if long else f"test {variant}", f"test {NORMAL}"])
+    if long:
+        axes.get_xticklabels()[0].set_horizontalalignment("left")
     axes.set_xlim(-0.12, 2.3)
     axes.spines["bottom"].set_bounds(0, 1)
     bare(axes, "top", "right")

@@ -84,13 +84,15 @@ def speed(view: View) -> Figure | None:
     values = [error for points, _ in panels for _, _, error in points]
     room = 0.05 * (max(values) - min(values) or 1)
     bounds = min(values) - room, max(values) + room
-    for i, (points, title) in enumerate(panels):
+    for i, (points, label) in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), i + 1)
         _panel(axes, points, bounds, figure.get_figheight() - 0.6)
-        axes.set_xlabel(title)
+        axes.set_xlabel(label)
         if not i:
             at = f", {settings[0]}" if len(settings) == 1 else ""
-            axes.set_ylabel(f"mean {metric_display(view.comparison.metric).title}{at} (lower = better)")
+            axes.set_ylabel(
+                f"mean {metric_display(view.comparison.metric).title}{at} (lower = better)"
+            )
     return figure
 
 

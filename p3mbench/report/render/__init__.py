@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from p3mbench.report.render.format import Data, Format, Look
 
 if TYPE_CHECKING:
-    from p3mbench.report.model import Report
+    from p3mbench.report.tables.model import Report
 
 __all__ = ["DEFAULT", "Data", "Format", "Look", "find", "formats", "render", "suffixes"]
 

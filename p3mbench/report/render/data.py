@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from p3mbench import flags
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table
 from p3mbench.report.render.format import Data
+from p3mbench.report.tables.model import ColumnType, Report, Table, TableCell, TableColumn, TableRow
 
 NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
 FLAG_WORDS = "flag_words"  # a column beside that of the names
@@ -44,7 +44,7 @@ def data_of(report: Report, precision: int | None = None) -> Data:
 
 
 def _line(
-    table: Table, row: Row, column: Column, cell: Cell, precision: int | None
+    table: Table, row: TableRow, column: TableColumn, cell: TableCell, precision: int | None
 ) -> dict[str, object]:
     return {
         "table": table.label,
@@ -68,7 +68,9 @@ def _line(
     }
 
 
-def _numbers(cell: Cell, column: Column, precision: int | None) -> dict[str, float | None]:
+def _numbers(
+    cell: TableCell, column: TableColumn, precision: int | None
+) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name in NUMBERS:
         value = float(getattr(cell, name))
@@ -98,7 +100,7 @@ def _table(table: Table, precision: int | None) -> dict[str, Any]:
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: TableColumn) -> dict[str, Any]:
     return {
         "key": column.key,
         "title": column.title,
@@ -111,7 +113,7 @@ def _column(column: Column) -> dict[str, Any]:
     }
 
 
-def _row(table: Table, row: Row, precision: int | None) -> dict[str, Any]:
+def _row(table: Table, row: TableRow, precision: int | None) -> dict[str, Any]:
     return {
         "label": row.label,
         "method": row.method,
@@ -125,7 +127,7 @@ def _row(table: Table, row: Row, precision: int | None) -> dict[str, Any]:
     }
 
 
-def _cell(cell: Cell, column: Column, precision: int | None) -> dict[str, Any] | None:
+def _cell(cell: TableCell, column: TableColumn, precision: int | None) -> dict[str, Any] | None:
     if not cell.attempted:
         return None
     if column.type is ColumnType.TEXT:

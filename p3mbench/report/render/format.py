@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from p3mbench.report.model import Report
+    from p3mbench.report.tables.model import Report
 
 LAST = 100  # the order of a format that does not say where it stands
 

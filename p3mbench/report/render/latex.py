@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from p3mbench.names import plain
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table, cell_text
 from p3mbench.report.render.format import PLAIN, Layout, Look
 from p3mbench.report.render.layout import blocks_of, column_width, parts_of, text_width
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Report,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+    cell_text,
+)
 
 PACKAGES = r"\usepackage{array,booktabs,graphicx}"
 LONG_TEXT = 70  # characters of a cell beyond which it is wrapped
@@ -158,7 +166,7 @@ def _alignment(table: Table, j: int) -> str:
     return r">{\raggedright\arraybackslash}p{0.7\linewidth}" if long else "l"
 
 
-def _header(head: str, columns: Sequence[Column]) -> list[str]:
+def _header(head: str, columns: Sequence[TableColumn]) -> list[str]:
     lines = []
     if any(column.group for column in columns):
         heads, rules, start = [], [], 2
@@ -183,7 +191,7 @@ def _body(table: Table, part: Sequence[int]) -> list[str]:
     return lines
 
 
-def _row(table: Table, row: Row, part: Sequence[int]) -> str:
+def _row(table: Table, row: TableRow, part: Sequence[int]) -> str:
     cells = [_cell(row.cells[j], table.columns[j]) for j in part]
     # A label that starts so would be read as an argument of the line break before it.
     guard = "{}" if row.label[:1] in ("[", "*") else ""
@@ -191,7 +199,7 @@ def _row(table: Table, row: Row, part: Sequence[int]) -> str:
     return " & ".join([guard + escape(row.label) + marks, *cells]) + r" \\"
 
 
-def _cell(cell: Cell, column: Column) -> str:
+def _cell(cell: TableCell, column: TableColumn) -> str:
     whole, value = cell_text(cell, column), cell_text(cell, column, bare=True)
     rest = whole[len(value) :]
     text = {0: "{}", 1: r"\textbf{{{}}}", 2: r"\underline{{{}}}"}[cell.rank].format(escape(value))

@@ -6,12 +6,12 @@ import unicodedata
 from collections.abc import Sequence
 
 from p3mbench.names import plain
-from p3mbench.report.model import ColumnType, Row, Table, cell_text
+from p3mbench.report.tables.model import ColumnType, Table, TableRow, cell_text
 
 GAP = 2  # characters between columns
 
 
-def label_text(row: Row) -> str:
+def label_text(row: TableRow) -> str:
     """The label of a line, with the letters of the flags that qualify it: "MODNet [a]"."""
     return f"{plain(row.label)} [{','.join(row.marks)}]" if row.marks else plain(row.label)
 
@@ -33,7 +33,7 @@ def column_width(table: Table, j: int) -> int:
 
 
 def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> list[list[int]]:
-    """Column indices of each part that fits ``limit`` characters beside a label of ``label``.
+    """TableColumn indices of each part that fits ``limit`` characters beside a label of ``label``.
 
     Header groups stay whole unless one alone is too wide. Text columns in front say what a line is
     about, so every part begins with them.
@@ -57,7 +57,7 @@ def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> lis
     return [[*range(lead), *part] for part in parts]
 
 
-def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[Row]]]:
+def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[TableRow]]]:
     """Blocks of a part, without rows (and blocks) that have nothing in any of its columns."""
     values = [j for j in part if table.columns[j].type is not ColumnType.TEXT]
     found = [

@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 
 from p3mbench.names import plain
-from p3mbench.report.model import Cell, Column, ColumnType, Report, Row, Table, cell_text
 from p3mbench.report.render.format import PLAIN, Layout, Look
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Report,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+    cell_text,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:])")
 
@@ -46,12 +54,12 @@ def _table(table: Table) -> str:
     return "\n\n".join(part for part in (caption, "\n".join(lines), notes) if part)
 
 
-def _head(column: Column) -> str:
+def _head(column: TableColumn) -> str:
     title = prose(column.title)
     return f"{prose(column.group)} {title}" if column.group else title
 
 
-def _row(table: Table, row: Row, block: str) -> list[str]:
+def _row(table: Table, row: TableRow, block: str) -> list[str]:
     marks = f" <sup>{','.join(row.marks)}</sup>" if row.marks else ""
     cells = [escape(row.label) + marks]
     if any(name for name, _ in table.blocks()):
@@ -59,7 +67,7 @@ def _row(table: Table, row: Row, block: str) -> list[str]:
     return cells + [_cell(c, k) for c, k in zip(row.cells, table.columns, strict=True)]
 
 
-def _cell(cell: Cell, column: Column) -> str:
+def _cell(cell: TableCell, column: TableColumn) -> str:
     text = prose(cell_text(cell, column))
     if cell.rank == 1:
         return f"**{text}**"

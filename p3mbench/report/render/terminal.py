@@ -6,7 +6,6 @@ import textwrap
 from collections.abc import Sequence
 
 from p3mbench.names import plain
-from p3mbench.report.model import ColumnType, Report, Row, Table, cell_text
 from p3mbench.report.render.format import Layout, Look
 from p3mbench.report.render.layout import (
     GAP,
@@ -17,6 +16,7 @@ from p3mbench.report.render.layout import (
     text_width,
     total_width,
 )
+from p3mbench.report.tables.model import ColumnType, Report, Table, TableRow, cell_text
 
 BOLD, UNDERLINE, RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
 # Marks behind best and second where bold and underline cannot be shown.
@@ -124,7 +124,7 @@ def _is_text(table: Table, j: int) -> bool:
 
 def _row(
     table: Table,
-    row: Row,
+    row: TableRow,
     part: Sequence[int],
     label: int,
     widths: Sequence[int],

@@ -8,11 +8,12 @@ from dataclasses import replace
 import cv2
 import pytest
 
+from p3mbench import benchmark as benchmarks
 from p3mbench.benchmark import get
 from p3mbench.data.sample import TrimapSource
 from p3mbench.data.sources.p3m10k import P3M10kSource
 from p3mbench.data.subset import Subset
-from p3mbench.errors import DataError
+from p3mbench.errors import BenchmarkError, DataError
 
 BOTH = ("P", "NP")
 
@@ -88,5 +89,35 @@ def test_a_missing_subset_is_a_reason_not_an_error(p3m_folder):
 def test_folders_without_the_data_say_what_is_expected(tmp_path):
     with pytest.raises(DataError, match=r"no-such: no such folder.*--data"):
         read(tmp_path / "no-such")
-    with pytest.raises(DataError, match="holds no P3M-500-P or P3M-500-NP"):
+    with pytest.raises(DataError, match="contains no P3M-500-P or P3M-500-NP"):
         read(tmp_path)
+
+
+def test_p3m500_takes_its_folder_from_the_environment(p3m_folder, monkeypatch):
+    p3m500 = benchmarks.get("p3m500")
+    monkeypatch.delenv("P3M_ROOT", raising=False)
+    with pytest.raises(BenchmarkError, match="--data DIR or in the environment variable P3M_ROOT"):
+        benchmarks.open_benchmark(p3m500, None)
+    monkeypatch.setenv("P3M_ROOT", str(p3m_folder))
+    opened = benchmarks.open_benchmark(p3m500, None)
+    assert {s.name: len(s.samples) for s in opened.subsets} == {"P": 3, "NP": 2}
+
+
+def test_a_variant_without_face_masks_says_what_to_do(p3m_folder):
+    opened = benchmarks.open_benchmark(
+        benchmarks.chosen("p3m500", variants=("mosaic-0.10", "N")), p3m_folder
+    )
+    p, np_ = opened.subsets
+    assert p.lacks("mosaic-0.10").startswith("it is made from the unblurred images; the unblurred")
+    assert np_.lacks("mosaic-0.10").startswith("no images mosaic-0.10 and 0 of 2 face masks in")
+
+
+def test_p3m10k_reads_a_folder_of_the_name_of_a_variant(p3m_folder):
+    subset = p3m_folder / "validation" / "P3M-500-P"
+    shutil.copytree(subset / "blurred_image", subset / "mosaic-0.10")
+    without = benchmarks.open_benchmark(benchmarks.get("p3m500"), p3m_folder)
+    assert without.subsets[0].available == ("B",)
+    asked = benchmarks.chosen("p3m500", variants=("mosaic-0.10",))
+    (found, _) = benchmarks.open_benchmark(asked, p3m_folder).subsets
+    assert found.available == ("B", "mosaic-0.10")
+    assert found.samples[0].files("mosaic-0.10")["image"].parent.name == "mosaic-0.10"

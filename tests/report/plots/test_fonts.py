@@ -56,7 +56,7 @@ def with_font(tmp_path: Path) -> Iterator[None]:
 
 def picture(title: str, suffix: str = ".png") -> bytes:
     frame = rows([Fake("m", title, 9.0)], images=4)
-    return gap_picture(build(frame, how=Bootstrap(resamples=50)), Path(f"gap{suffix}"))
+    return gap_picture(build(frame, how=Bootstrap(resamples=50)).comparisons, Path(f"gap{suffix}"))
 
 
 @pytest.mark.usefixtures("with_font")

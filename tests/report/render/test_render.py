@@ -16,9 +16,16 @@ import pytest
 from fake import DEFAULT, METRICS, rows
 
 from p3mbench.report import Report, Role, build, formats, per_image, render
-from p3mbench.report.model import Cell, Column, ColumnType, Row, Table, cell_text
 from p3mbench.report.render.layout import text_width
 from p3mbench.report.render.terminal import BOLD, UNDERLINE
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+    cell_text,
+)
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=199)
@@ -191,11 +198,13 @@ def test_importing_the_report_needs_neither_pandas_nor_matplotlib() -> None:
 
 
 def test_long_remarks_are_wrapped_on_a_terminal() -> None:
-    column = Column(key="note", title="Note", type=ColumnType.TEXT)
-    lead = Column(key="setting", title="Setting", type=ColumnType.TEXT)
-    number = Column(key="n", title="n", type=ColumnType.NUMBER)
-    row = Row(
-        label="A", method="a", cells=(Cell(text="P B:B"), Cell(value=1.0), Cell(text="word " * 60))
+    column = TableColumn(key="note", title="Note", type=ColumnType.TEXT)
+    lead = TableColumn(key="setting", title="Setting", type=ColumnType.TEXT)
+    number = TableColumn(key="n", title="n", type=ColumnType.NUMBER)
+    row = TableRow(
+        label="A",
+        method="a",
+        cells=(TableCell(text="P B:B"), TableCell(value=1.0), TableCell(text="word " * 60)),
     )
     table = Table(
         role=Role.PUBLISHED, label="t", title="T", caption="C.", columns=(lead, number, column),

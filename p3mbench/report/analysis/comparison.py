@@ -1,0 +1,242 @@
+"""`Comparison`: everything that the report knows of entries that may be compared, computed once.
+
+Tables, plots and the page read nothing else: no other module averages, resamples or tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from p3mbench.published import PublishedFigure
+from p3mbench.report.analysis.entries import Entry, EntrySet
+from p3mbench.settings import Contrast, Setting, ordered
+from p3mbench.stats import Bootstrap, RankRange, SeedSpread
+
+
+@dataclass(frozen=True)
+class MeanAt:
+    """Where a mean is taken: a subset, a setting, a metric."""
+
+    subset: str
+    setting: Setting
+    metric: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanScore:
+    """The mean error of an entry in one place, in raw units.
+
+    Attributes:
+        value, median: over the images that have a score; NaN without any.
+        n: images behind them. total: images that should be: those that any entry of the set was
+            run on and that have the metric for any.
+        failed: images on which the method failed. undefined: images that it scored without a
+            value of this metric.
+    """
+
+    value: float
+    median: float
+    n: int
+    total: int
+    failed: int
+    undefined: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image that should be behind the mean is."""
+        return self.n >= self.total
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryGap:
+    """A contrast of one entry: test minus reference, positive = worse, in raw units.
+
+    Attributes:
+        entry: whose gap. test, reference: its two means, each over its own images.
+        value: difference of the means over common images; of the two means if unpaired. NaN
+            without images.
+        low, high: bounds of the bootstrap interval, NaN with fewer than two images a side.
+        median: of the differences; the difference of the medians if unpaired.
+        share: of the summed absolute difference, what the five largest carry; NaN if unpaired.
+        p_value: Wilcoxon signed-rank, or Mann-Whitney U if unpaired. p_holm: corrected over the
+            entries of the contrast. NaN where there is no test.
+        n: common images; images of both sides if unpaired. total: what n should be.
+    """
+
+    entry: Entry
+    test: MeanScore
+    reference: MeanScore
+    value: float
+    low: float
+    high: float
+    median: float
+    share: float
+    p_value: float
+    n: int
+    total: int
+    p_holm: float = math.nan
+
+    @property
+    def missing(self) -> bool:
+        """Whether no image has scores on both sides."""
+        return math.isnan(self.value)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image that should be behind the gap is."""
+        return self.n >= self.total
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies wholly on one side of zero (False without an interval)."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True, eq=False)
+class ContrastGaps:
+    """One contrast in one metric: the gap of every entry that was run on both of its sides."""
+
+    contrast: Contrast
+    metric: str
+    gaps: tuple[EntryGap, ...]
+
+    def of(self, entry: Entry) -> EntryGap | None:
+        """The gap of an entry, None if it lacks one of the two sides."""
+        return next((gap for gap in self.gaps if gap.entry is entry), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detail:
+    """One entry in one place: its mean with an interval, and the ranks that it may hold.
+
+    Attributes:
+        low, high: bounds of the bootstrap interval of the mean, NaN below two images.
+        share: part in [0, 1] of the total error that the five worst images carry; NaN without any.
+        rank: None where entries are not ranked: incomplete, alone, or by a metric that rewards
+            degenerate mattes.
+    """
+
+    entry: Entry
+    at: MeanAt
+    mean: MeanScore
+    low: float
+    high: float
+    share: float
+    rank: RankRange | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedFamily:
+    """Entries that differ in their training seed alone, in one place, and how their means spread.
+
+    ``label`` is the entries' name without the seed.
+    """
+
+    label: str
+    members: tuple[Entry, ...]
+    at: MeanAt
+    spread: SeedSpread
+
+
+@dataclass(frozen=True, kw_only=True)
+class BesidePublished:
+    """A published figure and the mean that belongs to it.
+
+    Attributes:
+        imported: whether any score behind the mean was imported: it may be the published one.
+        full: images of the benchmark's subset, or those measured where that is not known.
+    """
+
+    entry: Entry
+    figure: PublishedFigure
+    at: MeanAt
+    mean: MeanScore
+    imported: bool
+    full: int
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Entries that may be compared, with every number that a report shows of them.
+
+    Attributes:
+        entries: same benchmark, convention, obfuscation, kind and trimap source. Iterate over
+            them; an `Entry` has its scores per image.
+        metrics: of the main tables. The first one is the metric of plots and gap columns.
+        subset_metrics: of the table of P and NP.
+        wanted: settings that were asked for; None means all.
+        how: resamples, level and seed of every interval.
+        means: of every entry in every place that it was run in, and every metric with a column.
+        gaps: paired ones by metric and contrast, then P against NP.
+        details: in the first metric, by subset and setting, in the order of the entries.
+        families: in the first metric, by family and setting.
+        published: empty unless asked for.
+    """
+
+    entries: EntrySet
+    metrics: tuple[str, ...]
+    subset_metrics: tuple[str, ...]
+    wanted: tuple[Setting, ...] | None
+    how: Bootstrap
+    means: Mapping[tuple[Entry, MeanAt], MeanScore]
+    gaps: tuple[ContrastGaps, ...]
+    details: tuple[Detail, ...] = ()
+    families: tuple[SeedFamily, ...] = ()
+    published: tuple[BesidePublished, ...] = ()
+
+    @property
+    def metric(self) -> str:
+        """The first metric."""
+        return self.metrics[0]
+
+    @property
+    def subset(self) -> str:
+        """The subset that settings are compared on."""
+        return self.entries.subset
+
+    def settings(self, subset: str | None = None) -> list[Setting]:
+        """Settings with rows in a subset (the main one by default), whether asked for or not."""
+        return self.entries.settings(subset or self.subset)
+
+    def chosen(self, subset: str | None = None) -> list[Setting]:
+        """Those of `settings` that were asked for."""
+        return [s for s in self.settings(subset) if self.wanted is None or s in self.wanted]
+
+    def variants(self, subset: str | None = None) -> tuple[str, ...]:
+        """Test variants with rows in a subset (the main one by default), in the usual order."""
+        return ordered(setting.test for setting in self.settings(subset))
+
+    def mean(self, entry: Entry, at: MeanAt) -> MeanScore | None:
+        """The mean of an entry in a place, None if it was not run there."""
+        return self.means.get((entry, at))
+
+    def errors(self, metric: str) -> list[float]:
+        """Every mean in a metric on the main subset in the chosen settings; NaN where empty."""
+        places = {MeanAt(self.subset, setting, metric) for setting in self.chosen()}
+        return [mean.value for (_, at), mean in self.means.items() if at in places]
+
+    def gaps_in(self, metric: str | None = None) -> Iterator[ContrastGaps]:
+        """The contrasts in one metric (the first one by default)."""
+        return (gaps for gaps in self.gaps if gaps.metric == (metric or self.metric))
+
+    @property
+    def detailed(self) -> tuple[str, ...]:
+        """Subsets of the details: the main one, and NP where P against NP is the only gap."""
+        if self.paired:
+            return (self.subset,)
+        also = (found.contrast.test_subset for found in self.gaps)
+        return tuple(dict.fromkeys((self.subset, *also)))
+
+    @property
+    def paired(self) -> bool:
+        """Whether any contrast is between the same images."""
+        return any(gaps.contrast.paired for gaps in self.gaps)
+
+    def sides(self, contrast: Contrast, metric: str) -> tuple[MeanAt, MeanAt]:
+        """Where the test and the reference mean of a contrast are taken."""
+        return (
+            MeanAt(contrast.test_subset or self.subset, contrast.test, metric),
+            MeanAt(contrast.reference_subset or self.subset, contrast.reference, metric),
+        )

@@ -1,0 +1,118 @@
+"""Flags of rows, counted: how many of the rows behind a line, a table or a picture carry each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from p3mbench import flags
+from p3mbench.flags import IMPORTED
+from p3mbench.report.analysis.comparison import Comparison
+from p3mbench.report.analysis.entries import Entry
+from p3mbench.report.analysis.grouping import as_text
+from p3mbench.settings import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How often each flag occurs among the stored rows of one entry in one place.
+
+    Attributes:
+        of: the entry's label, then the place; equal for the same stored rows.
+        rows: how many there are. flags: (name, rows that carry it).
+    """
+
+    of: tuple[str, ...]
+    rows: int
+    flags: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlagUse:
+    """A flag among the rows behind something shown.
+
+    Attributes:
+        flag, words: its name, and what it means.
+        mark: the letter at the lines that it qualifies; "" for a flag that leaves scores as good.
+        rows, of: stored rows that carry it, of all behind what is shown.
+        methods: labels of the entries with such rows. everyone: whether these are all.
+    """
+
+    flag: str
+    words: str
+    mark: str
+    rows: int
+    of: int
+    methods: tuple[str, ...]
+    everyone: bool
+
+
+def tallies(entry: Entry, places: Iterable[tuple[str, Setting]]) -> tuple[Tally, ...]:
+    """What the rows of an entry are flagged with, one tally per (subset, setting) that has rows."""
+    found = []
+    for subset, setting in dict.fromkeys(places):
+        scores = entry.scores.get((subset, setting))
+        if scores is not None:
+            of = (entry.label, subset, setting.train, setting.test)
+            found.append(Tally(of=of, rows=len(scores.images), flags=tuple(scores.flags.items())))
+    return tuple(found)
+
+
+def flag_uses(found: Iterable[Tally]) -> tuple[FlagUse, ...]:
+    """Each flag once, with what it concerns: those that qualify a number first, with a letter."""
+    each = list({tally.of: tally for tally in found}.values())
+    methods = dict.fromkeys(tally.of[0] for tally in each)
+    total = sum(tally.rows for tally in each)
+    counts: dict[str, dict[str, int]] = {}
+    for tally in each:
+        for flag, n in tally.flags:
+            of = counts.setdefault(flag, {})
+            of[tally.of[0]] = of.get(tally.of[0], 0) + n
+    order = sorted(counts, key=lambda flag: (not flags.qualifies(flag), flag))
+    return tuple(
+        FlagUse(
+            flag=flag,
+            words=flags.words(flag),
+            mark=_letter(i) if flags.qualifies(flag) else "",
+            rows=sum(counts[flag].values()),
+            of=total,
+            methods=tuple(counts[flag]),
+            everyone=len(counts[flag]) == len(methods),
+        )
+        for i, flag in enumerate(order)
+    )
+
+
+def uses_shown(comparison: Comparison, subsets: Iterable[str] = ()) -> tuple[FlagUse, ...]:
+    """The flags behind a picture of some subsets (the main one by default) in every setting."""
+    shown = tuple(subsets) or (comparison.subset,)
+    places = [(subset, setting) for subset in shown for setting in comparison.settings(subset)]
+    return flag_uses(tally for entry in comparison.entries for tally in tallies(entry, places))
+
+
+def uses_in_rows(frame: pd.DataFrame) -> tuple[FlagUse, ...]:
+    """The flags of all rows of a store, by the title of the method."""
+    columns = (frame[name].map(as_text) for name in ("title", "method", "flags"))
+    groups = Counter((title or method, text) for title, method, text in zip(*columns, strict=True))
+    return flag_uses(
+        Tally(of=(label, text), rows=n, flags=tuple((flag, n) for flag in flags.split(text)))
+        for (label, text), n in groups.items()
+    )
+
+
+def sources(found: Iterable[Tally]) -> tuple[int, int]:
+    """(rows that were imported, all rows) behind some tallies."""
+    each = {tally.of: tally for tally in found}.values()
+    imported = sum(dict(tally.flags).get(IMPORTED, 0) for tally in each)
+    return imported, sum(tally.rows for tally in each)
+
+
+def _letter(i: int) -> str:
+    """a, b, ... z, aa, ab, ..."""
+    head, tail = divmod(i, 26)
+    return (_letter(head - 1) if head else "") + chr(ord("a") + tail)

@@ -1,0 +1,170 @@
+"""What every table of a comparison is put together from: cells, columns, lines, the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from p3mbench.report.analysis.comparison import Comparison, EntryGap, MeanAt, MeanScore
+from p3mbench.report.analysis.entries import Entry
+from p3mbench.report.analysis.flagging import FlagUse, flag_uses, tallies
+from p3mbench.report.tables.model import (
+    EMPTY,
+    ColumnType,
+    Role,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+    ranked,
+)
+from p3mbench.report.wording.flagging import origin_sentence, with_notes
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.report.wording.titles import slug
+from p3mbench.settings import Setting
+
+
+def mean_cell(mean: MeanScore | None) -> TableCell:
+    """A mean as a cell; `EMPTY` where there is none."""
+    if mean is None:
+        return EMPTY
+    return TableCell(
+        value=mean.value,
+        median=mean.median,
+        n=mean.n,
+        total=mean.total,
+        failed=mean.failed,
+        undefined=mean.undefined,
+    )
+
+
+def gap_cell(gap: EntryGap | None) -> TableCell:
+    """A gap as a cell; `EMPTY` where there is none."""
+    if gap is None:
+        return EMPTY
+    return TableCell(
+        value=gap.value,
+        low=gap.low,
+        high=gap.high,
+        n=gap.n,
+        total=gap.total,
+        median=gap.median,
+        p_value=gap.p_value,
+        p_holm=gap.p_holm,
+        share=gap.share,
+    )
+
+
+def text_column(key: str, title: str) -> TableColumn:
+    """A column of text."""
+    return TableColumn(key=key, title=title, type=ColumnType.TEXT)
+
+
+def number_column(key: str, title: str) -> TableColumn:
+    """A column of whole numbers."""
+    return TableColumn(key=key, title=title, type=ColumnType.NUMBER, decimals=0)
+
+
+def score_column(
+    key: str,
+    title: str,
+    metric: str,
+    type: ColumnType = ColumnType.MEAN,
+    *,
+    ranked: bool = False,
+    extra: int = 0,
+) -> TableColumn:
+    """A column of numbers in a metric, with the metric's decimals and ``extra`` ones."""
+    decimals = metric_display(metric).decimals + extra
+    return TableColumn(
+        key=key, title=title, type=type, decimals=decimals, metric=metric, ranked=ranked
+    )
+
+
+def may_rank(metric: str, metrics: Sequence[str]) -> bool:
+    """Whether best and second of ``metric`` are marked in a table of ``metrics``.
+
+    A metric that rewards degenerate mattes (CONN) is ranked only beside one that does not.
+    """
+    shown = {metric_display(m).ranks_alone for m in metrics}
+    return metric_display(metric).ranks_alone or True in shown
+
+
+def entry_row(
+    entry: Entry,
+    cells: Sequence[TableCell],
+    places: Iterable[MeanAt | tuple[str, Setting]],
+    block: str = "",
+) -> TableRow:
+    """A line of a table, with the flags of the rows behind it.
+
+    Args:
+        entry: whose line.
+        cells: in column order.
+        places: what the cells are made of.
+        block: where it stands.
+    """
+    at = [(p.subset, p.setting) if isinstance(p, MeanAt) else p for p in places]
+    return TableRow(
+        label=entry.label,
+        method=entry.method,
+        cells=tuple(cells),
+        block=block,
+        facts=entry.facts,
+        tallies=tallies(entry, at),
+    )
+
+
+def table_of(
+    comparison: Comparison,
+    label: tuple[Role | str, ...],
+    headline: tuple[str, str],
+    columns: Sequence[TableColumn],
+    rows: Sequence[TableRow],
+    notes: Sequence[str],
+) -> Table:
+    """A table of a comparison, with best and second marked and its flags explained.
+
+    Args:
+        comparison: what it is of.
+        label: its role, then what tells it from others of that role.
+        headline: title and caption.
+        columns, rows, notes: its parts.
+    """
+    e = comparison.entries
+    found = [tally for row in rows for tally in row.tallies]
+    uses = flag_uses(found)
+    return Table(
+        role=Role(label[0]),
+        label=_label(comparison, *label),
+        title=headline[0],
+        caption=" ".join(filter(None, (headline[1], origin_sentence(found)))),
+        columns=tuple(columns),
+        rows=marked(ranked(columns, rows), uses),
+        notes=with_notes(notes, uses),
+        flags=uses,
+        benchmark=e.benchmark,
+        kind=e.kind,
+        facts=(
+            ("convention", e.convention),
+            ("obfuscation", e.obfuscation),
+            ("trimap_source", e.trimap_source),
+            ("main_subset", e.subset),
+        ),
+    ).fitted()
+
+
+def marked(rows: Iterable[TableRow], uses: Sequence[FlagUse]) -> tuple[TableRow, ...]:
+    """Rows with the letters of the flags that qualify them."""
+    letters = {use.flag: use.mark for use in uses if use.mark}
+    return tuple(
+        replace(row, marks=tuple(letter for flag, letter in letters.items() if flag in row.flags))
+        for row in rows
+    )
+
+
+def _label(comparison: Comparison, *parts: str) -> str:
+    """The table's slug; a long recipe is cut short."""
+    e = comparison.entries
+    what = (e.benchmark, e.convention, slug(e.obfuscation)[:24], e.kind)
+    return slug("p3mbench", *what, e.trimap_source, e.other_subset, *parts)

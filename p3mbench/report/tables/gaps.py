@@ -1,0 +1,74 @@
+"""Every gap in one metric, with its interval, tests and median: a block per contrast."""
+
+from __future__ import annotations
+
+from p3mbench.report.analysis.comparison import Comparison, ContrastGaps
+from p3mbench.report.tables import notes
+from p3mbench.report.tables.assembly import (
+    entry_row,
+    gap_cell,
+    mean_cell,
+    number_column,
+    score_column,
+    table_of,
+)
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Role,
+    Table,
+    TableCell,
+    TableColumn,
+    TableRow,
+)
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.report.wording.titles import lower, set_title
+from p3mbench.stats import WORST
+
+
+def gaps_table(comparison: Comparison, metric: str) -> Table | None:
+    """Every gap in one metric; None if no method has two places to compare."""
+    gaps = list(comparison.gaps_in(metric))
+    if not gaps:
+        return None
+    rows = [row for found in gaps for row in _rows(comparison, found)]
+    contrasts = [found.contrast for found in gaps]
+    said = [
+        *notes.incomplete(rows),
+        *notes.gap_notes(contrasts, comparison.how),
+        *notes.small_samples(rows),
+        *notes.gap_columns(contrasts),
+        *notes.subset_notes(contrasts),
+    ]
+    entries = comparison.entries
+    title = f"Gaps in {metric_display(metric).title}: {lower(set_title(entries))}"
+    caption = f"{notes.difference(contrasts)} {notes.recipe(entries)}"
+    return table_of(comparison, (Role.GAPS, metric), (title, caption), _columns(metric), rows, said)
+
+
+def _columns(metric: str) -> list[TableColumn]:
+    return [
+        score_column("test", "Test", metric),
+        score_column("reference", "Ref.", metric),
+        score_column("gap", "Gap [interval]", metric, ColumnType.GAP),
+        score_column("median", "Median", metric, ColumnType.SIGNED),
+        TableColumn(key="worst", title=f"Worst {WORST}", type=ColumnType.SHARE),
+        TableColumn(key="p", title="p", type=ColumnType.P_VALUE),
+        TableColumn(key="p_holm", title="p Holm", type=ColumnType.P_VALUE),
+        number_column("n", "n"),
+    ]
+
+
+def _rows(comparison: Comparison, found: ContrastGaps) -> list[TableRow]:
+    contrast = found.contrast
+    places = comparison.sides(contrast, found.metric)
+    block = f"{contrast.name}: {contrast.formula}"
+    rows = []
+    for gap in found.gaps:
+        means = (mean_cell(gap.test), mean_cell(gap.reference))
+        more = [
+            TableCell(value=value, n=gap.n, total=gap.n)
+            for value in (gap.median, gap.share, gap.p_value, gap.p_holm, float(gap.n))
+        ]
+        cells = (*means, gap_cell(gap), *more)
+        rows.append(entry_row(gap.entry, cells, places, block))
+    return rows

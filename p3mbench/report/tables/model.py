@@ -1,0 +1,312 @@
+"""The table model: what is shown and what it means. Renderers only lay out and escape.
+
+Best, second, missing and incomplete are decided here, once, for every format.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from p3mbench.report.analysis.comparison import Comparison
+from p3mbench.report.analysis.flagging import FlagUse, Tally
+from p3mbench.report.analysis.overview import Overview
+from p3mbench.report.wording.numbers import MISSING, fitted_decimals, interval_text, p_text
+
+NAN = float("nan")
+
+
+class Role(StrEnum):
+    """Which question a table answers."""
+
+    SETTINGS = "settings"  # method x TRAIN:TEST, as Tables 1 and 2 of the P3M paper
+    SUBSETS = "subsets"  # P against NP, as its Table 3
+    GAPS = "gaps"  # every gap with interval, tests and median
+    DETAIL = "detail"  # mean with interval, median, worst images, ranks
+    SEEDS = "seeds"  # spread over training seeds
+    PUBLISHED = "published"  # published figures beside measured means
+    IMAGES = "images"  # one line per stored row
+    CHANGES = "changes"  # two stores side by side
+
+
+class ColumnType(StrEnum):
+    """What the cells of a column hold."""
+
+    TEXT = "text"
+    MEAN = "mean"  # of an error: lower is better
+    INTERVAL = "interval"  # a mean with its interval
+    GAP = "gap"  # signed difference with its interval
+    NUMBER = "number"
+    SIGNED = "signed"  # signed difference without an interval
+    SHARE = "share"  # in [0, 1], shown as per cent
+    P_VALUE = "p"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableColumn:
+    """One column.
+
+    Attributes:
+        key: unique in its table, for output; never taken apart again.
+        title: below the group's title.
+        group: title of the header group it stands under ("" = none); neighbours share it.
+        type: what its cells hold.
+        decimals: shown; never applied to stored values.
+        metric, setting: what it is about ("" if that varies by row).
+        ranked: whether best and second are marked.
+    """
+
+    key: str
+    title: str
+    type: ColumnType
+    group: str = ""
+    decimals: int = 2
+    metric: str = ""
+    setting: str = ""
+    ranked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableCell:
+    """One cell.
+
+    Attributes:
+        value: mean, gap, share or p-value in raw units; NaN if missing.
+        text: for text columns.
+        low, high: interval; NaN if there is none.
+        n: images behind the value.
+        total: images that should be behind it: those any method of the table was run on.
+        failed: images on which the method failed. undefined: images it has no such score for.
+        attempted: False if there is no row at all, so the cell is empty rather than incomplete.
+        median, p_value, p_holm, share: of a gap or mean, where known; NaN otherwise. `share` is
+            what the worst five images carry.
+        rank: 1 best, 2 second, 0 neither.
+    """
+
+    value: float = NAN
+    text: str = ""
+    low: float = NAN
+    high: float = NAN
+    n: int = 0
+    total: int = 0
+    failed: int = 0
+    undefined: int = 0
+    attempted: bool = True
+    median: float = NAN
+    p_value: float = NAN
+    p_holm: float = NAN
+    share: float = NAN
+    rank: int = 0
+
+    @property
+    def missing(self) -> bool:
+        """Whether there is nothing to show."""
+        return not self.text and math.isnan(self.value)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image that should be behind the value is."""
+        return self.n >= self.total
+
+
+EMPTY = TableCell(attempted=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRow:
+    """One line: a label, what it stands for, its cells in column order, and its block.
+
+    Rows of one block stand together under the block's title; best and second are per block.
+
+    Attributes:
+        tallies: the flags of the stored rows behind the line.
+        marks: letters of the flags that qualify it, as `Table.flags` gives them.
+    """
+
+    label: str
+    method: str
+    cells: tuple[TableCell, ...]
+    block: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    marks: tuple[str, ...] = ()
+
+    @property
+    def flags(self) -> dict[str, int]:
+        """Flag -> number of the rows behind the line that carry it, in order of name."""
+        found: dict[str, int] = {}
+        for tally in self.tallies:
+            for flag, n in tally.flags:
+                found[flag] = found.get(flag, 0) + n
+        return dict(sorted(found.items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table ready to be laid out.
+
+    Attributes:
+        label: an ASCII slug, unique in its report.
+        title: what it shows of which images, short enough for a headline; no full stop.
+        caption: how to read it, in full sentences.
+        notes: what else a reader must know, a sentence each.
+        facts: what its rows have in common, for machines.
+        flags: of the stored rows behind it; the notes say them in words.
+        head: what the labels of its rows are.
+    """
+
+    role: Role
+    label: str
+    title: str
+    caption: str
+    columns: tuple[TableColumn, ...]
+    rows: tuple[TableRow, ...]
+    notes: tuple[str, ...] = ()
+    benchmark: str = ""
+    kind: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    flags: tuple[FlagUse, ...] = ()
+    head: str = "Method"
+
+    def groups(self) -> list[tuple[str, int]]:
+        """Header groups as (title, number of columns), left to right."""
+        found: list[tuple[str, int]] = []
+        for column in self.columns:
+            if found and found[-1][0] == column.group:
+                found[-1] = (column.group, found[-1][1] + 1)
+            else:
+                found.append((column.group, 1))
+        return found
+
+    def blocks(self) -> list[tuple[str, list[TableRow]]]:
+        """Rows by block, in order of first appearance."""
+        found: dict[str, list[TableRow]] = {}
+        for row in self.rows:
+            found.setdefault(row.block, []).append(row)
+        return list(found.items())
+
+    @property
+    def marked(self) -> bool:
+        """Whether any cell is marked best or second."""
+        return any(cell.rank for row in self.rows for cell in row.cells)
+
+    def fitted(self) -> Table:
+        """The same table with decimals that its smallest numbers need, see `fitted_decimals`."""
+        errors: dict[str, list[float]] = {}
+        for j, column in enumerate(self.columns):
+            if column.type in (ColumnType.MEAN, ColumnType.INTERVAL):
+                values = [row.cells[j].value for row in self.rows]
+                errors.setdefault(column.metric, []).extend(values)
+        columns = []
+        for j, column in enumerate(self.columns):
+            gap = column.type is ColumnType.GAP
+            widths = [row.cells[j].high - row.cells[j].low for row in self.rows] if gap else ()
+            decimals = fitted_decimals(column.metric, errors.get(column.metric, ()), widths)
+            columns.append(replace(column, decimals=decimals))
+        return self._with_columns(columns)
+
+    def with_precision(self, decimals: int) -> Table:
+        """The same table with every error shown to ``decimals``; ties are decided anew."""
+        return self._with_columns([replace(c, decimals=decimals) for c in self.columns])
+
+    def _with_columns(self, columns: Sequence[TableColumn]) -> Table:
+        """The same table with the decimals of ``columns``, where cells are errors."""
+        shown = {ColumnType.MEAN, ColumnType.GAP, ColumnType.INTERVAL, ColumnType.SIGNED}
+        new = tuple(
+            replace(old, decimals=column.decimals) if old.type in shown else old
+            for old, column in zip(self.columns, columns, strict=True)
+        )
+        return replace(self, columns=new, rows=ranked(new, self.rows))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Every table of a set of rows, in reading order, and what concerns all of them.
+
+    Attributes:
+        comparisons: the numbers behind the tables, for plots and the page.
+        overview: the rows in numbers; None without rows.
+    """
+
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = ()
+    comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
+    overview: Overview | None = field(default=None, compare=False)
+
+    def noted(self, notes: Sequence[str]) -> Report:
+        """The report with notes before its own, such as which rows were left out."""
+        return replace(self, notes=(*notes, *self.notes))
+
+    def with_precision(self, decimals: int | None) -> Report:
+        """The report with every error shown to ``decimals``; itself if that is None.
+
+        Raises:
+            ValueError: ``decimals`` is negative.
+        """
+        if decimals is None:
+            return self
+        if decimals < 0:
+            raise ValueError(f"precision must not be negative, got {decimals}")
+        return replace(self, tables=tuple(t.with_precision(decimals) for t in self.tables))
+
+    def select(self, *roles: Role | str) -> Report:
+        """Only the tables of these roles."""
+        wanted = {Role(role) for role in roles}
+        return replace(self, tables=tuple(t for t in self.tables if t.role in wanted))
+
+
+def cell_text(cell: TableCell, column: TableColumn, *, bare: bool = False) -> str:
+    """The plain Unicode text of a cell; ``bare`` leaves out the "(18/24)" of incomplete ones."""
+    if column.type is ColumnType.TEXT:
+        return cell.text or MISSING
+    if not cell.attempted:
+        return MISSING
+    text = _value_text(cell, column)
+    counted = column.type in (ColumnType.MEAN, ColumnType.GAP, ColumnType.INTERVAL)
+    if counted and not cell.complete and not bare:
+        return f"{text} ({cell.n}/{cell.total})"
+    return text
+
+
+def _value_text(cell: TableCell, column: TableColumn) -> str:
+    if column.type is ColumnType.P_VALUE:
+        return p_text(cell.value)
+    if column.type is ColumnType.SHARE:
+        return MISSING if cell.missing else f"{100 * cell.value:.0f} %"
+    signed = column.type in (ColumnType.GAP, ColumnType.SIGNED)
+    return interval_text(cell.value, cell.low, cell.high, column.decimals, sign=signed)
+
+
+def ranked(columns: Sequence[TableColumn], rows: Iterable[TableRow]) -> tuple[TableRow, ...]:
+    """Rows with best and second marked anew, block by block.
+
+    Lower is better. Only complete cells compete, and only if they do not all print alike. Values
+    that print alike are tied, all of them best (or second): no reader could tell them apart.
+    """
+    rows = tuple(rows)
+    cells = [list(row.cells) for row in rows]
+    for block in {row.block for row in rows}:
+        members = [i for i, row in enumerate(rows) if row.block == block]
+        for j, column in enumerate(columns):
+            ranks = _ranks([cells[i][j] for i in members], column)
+            for i, rank in zip(members, ranks, strict=True):
+                if cells[i][j].rank != rank:
+                    cells[i][j] = replace(cells[i][j], rank=rank)
+    return tuple(replace(row, cells=tuple(new)) for row, new in zip(rows, cells, strict=True))
+
+
+def _ranks(cells: list[TableCell], column: TableColumn) -> list[int]:
+    competing = {
+        i: f"{cell.value:.{column.decimals}f}"
+        for i, cell in enumerate(cells)
+        if column.ranked and not cell.missing and cell.complete
+    }
+    order = sorted(set(competing.values()), key=float)
+    if len(order) < 2:  # one alone, or all alike
+        return [0] * len(cells)
+    return [
+        order.index(competing[i]) + 1 if i in competing and competing[i] in order[:2] else 0
+        for i in range(len(cells))
+    ]

@@ -1,0 +1,254 @@
+"""Captions and notes: what a reader must know to believe a table, said once for every format."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from p3mbench.report.analysis.entries import Entry, EntrySet
+from p3mbench.report.tables.model import TableRow
+from p3mbench.report.wording.numbers import count, metric_display
+from p3mbench.report.wording.titles import confounded, listed
+from p3mbench.settings import (
+    BLURRED,
+    COPY_PASTE,
+    DASH,
+    NORMAL,
+    OTHER,
+    PAPER_VARIANTS,
+    SUBSET_GAP,
+    UNTRAINED,
+    Contrast,
+    Setting,
+    is_variant,
+    ordered,
+    paper_settings,
+    untrained_settings,
+    variant_title,
+)
+from p3mbench.stats import WORST, Bootstrap
+
+# The (subset, setting) pairs that a table shows.
+Shown = Sequence[tuple[str, Setting]]
+FEW = 15  # images; at 24 the 95 % interval of skewed errors covers about 92 %, below it less
+
+
+def recipe(entries: EntrySet) -> str:
+    """Convention and obfuscation as a sentence."""
+    text = f"Metrics by the {entries.convention or 'unnamed'} convention"
+    return (
+        f"{text}; faces obfuscated by {entries.obfuscation}." if entries.obfuscation else f"{text}."
+    )
+
+
+def image_counts(entries: EntrySet, places: Iterable[tuple[str, str]]) -> str:
+    """How many images stand behind a complete cell: "n = 24 images", "n = 8 of 500 images ...".
+
+    Args:
+        entries: the set.
+        places: (subset, variant) pairs that the table shows.
+    """
+    texts: dict[str, list[str]] = {}
+    for subset, variant in dict.fromkeys(places):
+        n = len(entries.reference(subset, variant))
+        full = entries.expected.get((subset, variant), n)
+        text = f"{n} of {count(full, 'image')} (a subset)" if n < full else count(n, "image")
+        texts.setdefault(text, []).append(f"{subset} (test {variant})")
+    if len(texts) == 1:
+        return f"n = {next(iter(texts))}"
+    return "n = " + ", ".join(f"{text} on {listed(found)}" for text, found in texts.items())
+
+
+def metric_regions(metrics: Sequence[str]) -> str:
+    """Which region each metric looks at: "SAD-T and MSE-T over the unknown region"."""
+    regions: dict[str, list[str]] = {}
+    for metric in metrics:
+        shown = metric_display(metric)
+        regions.setdefault(shown.region, []).append(shown.title)
+    return "; ".join(
+        f"{listed(titles)} over {region}" if region else listed(titles)
+        for region, titles in regions.items()
+    )
+
+
+def missing_settings(entries: EntrySet, subset: str, wanted: Sequence[Setting] | None) -> list[str]:
+    """Names the settings that have no rows at all and so no column."""
+    if wanted is None:
+        trains = {train for entry in entries for train in entry.trains}
+        wanted = (
+            *(paper_settings(entries.variants) if trains - {UNTRAINED} else ()),
+            *(untrained_settings(entries.variants) if UNTRAINED in trains else ()),
+        )
+    absent = [s.title for s in wanted if s not in entries.settings(subset)]
+    return [f"No results on subset {subset} for {listed(absent)}."] if absent else []
+
+
+def legend(settings: Sequence[Setting]) -> str:
+    """What the names of the settings that a table shows mean."""
+    trains = {s.train for s in settings}
+    shown = {s.test for s in settings} | {train for train in trains if is_variant(train)}
+    both = set(PAPER_VARIANTS)
+    variants = ordered(shown | {NORMAL} if shown - both else both)
+    known = {BLURRED: "faces blurred", NORMAL: "normal faces"}
+    parts = [f"{v}: {known.get(v) or variant_title(v)}" for v in variants]
+    also = {
+        COPY_PASTE: "B+CP: blurred, with copy-paste",
+        OTHER: "other: training faces unknown or mixed",
+        UNTRAINED: f"{DASH}: not trained",
+    }
+    return ", ".join([*parts, *(said for train, said in also.items() if train in trains)])
+
+
+def failures(entries: EntrySet, shown: Shown) -> list[str]:
+    """One note per entry, place and reason of failure."""
+    notes = []
+    for entry in entries:
+        for subset, setting in shown:
+            scores = entry.scores.get((subset, setting))
+            if scores and scores.failed:
+                reasons = sorted(scores.reasons.items(), key=lambda item: (-item[1], item[0]))
+                reason = f" ({reasons[0][0]})" if reasons and reasons[0][0] else ""
+                notes.append(
+                    f"{entry.label}, {subset} {setting.title}: "
+                    f"{count(scores.failed, 'image')} failed{reason}."
+                )
+    return notes
+
+
+def undefined(entries: EntrySet, shown: Shown, metrics: Sequence[str]) -> list[str]:
+    """Notes on images without a value of a metric, for every entry or for one."""
+    everywhere: dict[tuple[str, str, int], list[str]] = {}
+    for subset, variant in dict.fromkeys((subset, s.test) for subset, s in shown):
+        for metric in metrics:
+            n = len(entries.undefined(subset, variant, metric))
+            if n:
+                everywhere.setdefault((subset, variant, n), []).append(metric_display(metric).title)
+    notes = [
+        f"{count(n, 'image')} of {subset}, test {variant}: {listed(titles)} undefined, "
+        "left out of every mean."
+        for (subset, variant, n), titles in everywhere.items()
+    ]
+    for entry in entries:
+        lacking: dict[tuple[tuple[str, ...], int], list[str]] = {}
+        for place in shown:
+            for n, titles in _lacking(entries, entry, place, metrics).items():
+                where = f"{place[0]} {place[1].title}"
+                lacking.setdefault((tuple(titles), n), []).append(where)
+        notes += [
+            f"{entry.label}, {listed(places)}: no {listed(titles)} for {count(n, 'image')}."
+            for (titles, n), places in lacking.items()
+        ]
+    return notes
+
+
+def _lacking(
+    entries: EntrySet, entry: Entry, place: tuple[str, Setting], metrics: Sequence[str]
+) -> dict[int, list[str]]:
+    """Number of ok images that lack a metric others have there -> titles of those metrics."""
+    found: dict[int, list[str]] = {}
+    scores = entry.scores.get(place)
+    if scores is None:
+        return found
+    ok = {image for image, good in zip(scores.images, scores.ok, strict=True) if good}
+    for metric in metrics:
+        images = entries.images(place[0], place[1].test, metric)
+        n = len((ok & images) - scores.scored(metric).keys())
+        if n:
+            found.setdefault(n, []).append(metric_display(metric).title)
+    return found
+
+
+def incomplete(rows: Sequence[TableRow]) -> list[str]:
+    """The note that explains "(18/24)", if there is such a cell."""
+    if any(cell.attempted and not cell.complete for row in rows for cell in row.cells):
+        return ["(k/n): scored on k of n images only, and so not ranked."]
+    return []
+
+
+def small_samples(rows: Sequence[TableRow]) -> list[str]:
+    """A warning where an interval stands on so few images that its coverage is poor."""
+    few = [c.n for row in rows for c in row.cells if not math.isnan(c.low) and c.n < FEW]
+    return [f"Intervals from fewer than {FEW} images are rough."] if few else []
+
+
+def difference(contrasts: Sequence[Contrast]) -> str:
+    """What the columns of a table of gaps hold, paired, unpaired or both."""
+    means = "Means of the test and the reference setting, each over its own images, and their"
+    paired = f"{means} difference (test minus reference) over common images."
+    if all(contrast.paired for contrast in contrasts):
+        return paired
+    unpaired = "of the means of subset NP and of subset P, which have no image in common"
+    if any(contrast.paired for contrast in contrasts):
+        return f"{paired} {SUBSET_GAP} is the difference {unpaired}."
+    return f"Means of the test and the reference, and the difference {unpaired}."
+
+
+def gap_notes(contrasts: Sequence[Contrast], how: Bootstrap) -> list[str]:
+    """The definition of each paired gap shown, and how its interval was made."""
+    by_meaning: dict[tuple[str, str], list[str]] = {}
+    for contrast in contrasts:
+        if contrast.paired:
+            by_meaning.setdefault((contrast.name, contrast.meaning), []).append(contrast.formula)
+    if not by_meaning:
+        return []
+    notes = [
+        f"{name} = {listed(formulas)}; positive = {meaning}."
+        for (name, meaning), formulas in by_meaning.items()
+    ]
+    return [*notes, interval_note(how, "the same images in both settings")]
+
+
+def gap_columns(contrasts: Sequence[Contrast]) -> list[str]:
+    """What the columns beside the gap hold, by the kinds of gap that a table has."""
+    corrected = "p Holm: corrected over the methods of a block."
+    paired = any(contrast.paired for contrast in contrasts)
+    if not paired:
+        return [corrected]
+    return [
+        f"Median: of the differences; Worst {WORST}: share of the summed absolute difference "
+        f"carried by the {WORST} images with the largest.",
+        f"p: two-sided Wilcoxon signed-rank test; {corrected}",
+    ]
+
+
+def subset_notes(contrasts: Sequence[Contrast]) -> list[str]:
+    """How NP is compared with P, and what the difference cannot say; nothing without such a gap."""
+    unpaired = [contrast for contrast in contrasts if not contrast.paired]
+    if not unpaired:
+        return []
+    formulas = list(dict.fromkeys(contrast.formula for contrast in unpaired))
+    return [
+        f"{SUBSET_GAP} = {listed(formulas)}; unpaired; positive = {unpaired[0].meaning}; interval "
+        "from resampling both subsets; p: two-sided Mann-Whitney U test; Median: difference of "
+        "the medians; n: images of both subsets.",
+        *dict.fromkeys(confounded(contrast) for contrast in unpaired),
+    ]
+
+
+def subset_names(subsets: Sequence[str]) -> str:
+    """Such as "subset P", "subsets P and NP"."""
+    return f"subset{'' if len(subsets) == 1 else 's'} {listed(subsets)}"
+
+
+def interval_note(how: Bootstrap, unit: str) -> str:
+    """How the intervals were made."""
+    return (
+        f"[ ]: {100 * how.level:g} % BCa bootstrap interval over {unit} "
+        f"({how.resamples:,} resamples, seed {how.seed})."
+    )
+
+
+def checkpoints(entries: EntrySet) -> list[str]:
+    """Which weights stand behind each learned entry."""
+    notes = []
+    for entry in entries:
+        uses = [
+            f"trained on {use.train}: {use.name or 'unnamed'}"
+            + (f" (SHA-256 {use.sha256[:8]})" if use.sha256 else "")
+            for use in entry.checkpoints
+        ]
+        if uses:
+            notes.append(
+                f"{entry.label} ({entry.strategy or 'native'} strategy): {'; '.join(uses)}."
+            )
+    return notes

@@ -1,0 +1,101 @@
+"""Methods by TRAIN:TEST with gaps, as Tables 1 and 2 of the P3M paper.
+
+P3M: Li et al., "Privacy-Preserving Portrait Matting", ACM MM 2021, arXiv:2104.14222.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from p3mbench.report.analysis.comparison import Comparison, ContrastGaps, MeanAt
+from p3mbench.report.tables import notes
+from p3mbench.report.tables.assembly import (
+    entry_row,
+    gap_cell,
+    may_rank,
+    mean_cell,
+    table_of,
+)
+from p3mbench.report.tables.model import ColumnType, Role, Table, TableColumn
+from p3mbench.report.wording.numbers import metric_display
+from p3mbench.report.wording.titles import main_title
+
+
+def settings_table(comparison: Comparison) -> Table | None:
+    """Methods by TRAIN:TEST on the main subset, then the first metric's gaps; None without rows."""
+    entries, subset = comparison.entries, comparison.subset
+    settings, metrics = comparison.chosen(), comparison.metrics
+    if not settings:
+        return None
+    shown = [(subset, setting) for setting in settings]
+    places = [MeanAt(subset, setting, metric) for setting in settings for metric in metrics]
+    gaps = [found for found in comparison.gaps_in() if found.contrast.paired]
+    columns = [_mean_column(at, metrics) for at in places]
+    columns += _gap_columns(subset, gaps, comparison.metric)
+    rows = []
+    for entry in entries:
+        cells = [mean_cell(comparison.mean(entry, at)) for at in places]
+        cells += [gap_cell(found.of(entry)) for found in gaps]
+        if any(cell.attempted for cell in cells):
+            rows.append(entry_row(entry, cells, shown))
+    said = [
+        *notes.missing_settings(entries, subset, comparison.wanted),
+        *notes.incomplete(rows),
+        *notes.failures(entries, shown),
+        *notes.undefined(entries, shown, metrics),
+        *notes.gap_notes([found.contrast for found in gaps], comparison.how),
+        *notes.small_samples(rows),
+        *notes.checkpoints(entries),
+    ]
+    counts = notes.image_counts(entries, [(subset, s.test) for s in settings])
+    title = f"{main_title(entries)}: {counts}"
+    caption = (
+        f"Settings are TRAIN:TEST ({notes.legend(settings)}). "
+        f"{notes.metric_regions(metrics)}; mean over images, lower is better. "
+        f"{notes.recipe(entries)}"
+    )
+    return table_of(comparison, (Role.SETTINGS,), (title, caption), columns, rows, said)
+
+
+def _mean_column(at: MeanAt, metrics: Sequence[str]) -> TableColumn:
+    shown = metric_display(at.metric)
+    return TableColumn(
+        key=f"{at.subset}/{at.setting.train}:{at.setting.test}/{at.metric}",
+        title=shown.title,
+        group=at.setting.title,
+        type=ColumnType.MEAN,
+        decimals=shown.decimals,
+        metric=at.metric,
+        setting=at.setting.title,
+        ranked=may_rank(at.metric, metrics),
+    )
+
+
+def _gap_columns(subset: str, gaps: Sequence[ContrastGaps], metric: str) -> list[TableColumn]:
+    shown = metric_display(metric)
+    columns = []
+    for found in gaps:
+        of, on = found.contrast.test, found.contrast.reference
+        columns.append(
+            TableColumn(
+                key=f"{subset}/{of.train}:{of.test}-{on.train}:{on.test}/{metric}",
+                title=_gap_title(found, gaps),
+                group=f"Gap in {shown.title} [interval]",
+                type=ColumnType.GAP,
+                decimals=shown.decimals,
+                metric=metric,
+                setting=found.contrast.formula,
+            )
+        )
+    return columns
+
+
+def _gap_title(found: ContrastGaps, gaps: Sequence[ContrastGaps]) -> str:
+    """The name of a contrast, and behind it what tells it from others of that name."""
+    contrast = found.contrast
+    same = [other.contrast for other in gaps if other.contrast.name == contrast.name]
+    if len(same) == 1:
+        return contrast.name
+    if [c.test.train for c in same].count(contrast.test.train) == 1:
+        return f"{contrast.name} ({contrast.test.train_title})"
+    return f"{contrast.name} ({contrast.test.title})"

@@ -1,0 +1,88 @@
+"""How numbers and settings are written: titles, decimals, signs. Plain Unicode, escaped later."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from p3mbench.metrics.table import METRICS
+
+MISSING = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+MOST_EXTRA = 2  # decimals beyond the paper's
+
+
+@dataclass(frozen=True)
+class MetricDisplay:
+    """A metric's column title, the decimals papers print, and the region it looks at."""
+
+    title: str
+    decimals: int
+    region: str = ""
+    ranks_alone: bool = True
+
+
+def metric_display(metric: str) -> MetricDisplay:
+    """How ``metric`` is shown; one that p3mbench does not know keeps its name, with 4 decimals."""
+    known = METRICS.get(metric)
+    if known is None:
+        return MetricDisplay(metric.upper().replace("_", "-"), 4)
+    return MetricDisplay(known.title, known.decimals, known.region.title, known.ranks_alone)
+
+
+def number(value: float, decimals: int, *, sign: bool = False) -> str:
+    """A number with a true minus sign; with ``sign`` also a plus; a dash for NaN.
+
+    A value that rounds to zero has no sign, so that -0.00 is never printed.
+    """
+    if math.isnan(value):
+        return MISSING
+    text = f"{abs(value):.{decimals}f}"
+    if not text.strip("0."):
+        return text
+    if value < 0:
+        return MINUS + text
+    return "+" + text if sign else text
+
+
+def interval_text(
+    value: float, low: float, high: float, decimals: int, *, sign: bool = False
+) -> str:
+    """A number with its interval behind it: "0.80 [0.12, 1.43]"; no interval where it is NaN."""
+    text = number(value, decimals, sign=sign)
+    if math.isnan(low) or math.isnan(high):
+        return text
+    bounds = [number(bound, decimals, sign=sign) for bound in (low, high)]
+    return f"{text} [{bounds[0]}, {bounds[1]}]"
+
+
+def fitted_decimals(metric: str, errors: Iterable[float], widths: Iterable[float] = ()) -> int:
+    """Decimals that the smallest of some numbers need.
+
+    The paper's decimals are the least. Small images have small errors, which those would hide:
+    errors get two digits, gaps one digit of their narrowest interval.
+
+    Args:
+        metric: of the numbers.
+        errors: means that are shown together. widths: of the intervals of gaps, if any. NaN and
+            what is not positive counts for nothing.
+    """
+    default = metric_display(metric).decimals
+    smallest = min((error for error in errors if error > 0), default=math.inf) / 10
+    smallest = min([smallest, *(width for width in widths if width > 0)])
+    if smallest == math.inf:
+        return default
+    return min(max(default, -math.floor(math.log10(smallest))), default + MOST_EXTRA)
+
+
+def p_text(p: float) -> str:
+    """A p-value to three decimals, "<0.001" below that."""
+    if math.isnan(p):
+        return MISSING
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def count(n: int, singular: str, plural: str | None = None) -> str:
+    """``n`` with its noun: "1 image", "24 images"."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

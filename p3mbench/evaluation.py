@@ -28,8 +28,8 @@ from p3mbench.data.listing import (
     listing,
     twin_hint,
 )
-from p3mbench.data.sources.p3m10k import SUBSET_FOLDERS
 from p3mbench.data.sample import as_bytes
+from p3mbench.data.sources.p3m10k import SUBSET_FOLDERS
 from p3mbench.errors import DataError
 from p3mbench.flags import WORDS
 from p3mbench.images import (

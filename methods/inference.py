@@ -19,6 +19,8 @@ from p3mbench.method import Float32Array, UInt8Array
 from p3mbench.training.constants import constant
 from p3mbench.weights import load_into, recorded_width
 
+from .unfilled import Unfilled
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -51,7 +53,9 @@ def loaded(build: Callable[[float], Network], weights: Path) -> Network:
     Raises:
         WeightsError: the file is unsafe, damaged or of another network.
     """
-    network = build(recorded_width(weights))
+    width = recorded_width(weights)
+    with Unfilled():
+        network = build(width)
     load_into(network, weights)
     return network
 

@@ -9,6 +9,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ.setdefault(_name, "1")
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -30,6 +31,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if networks:
         found = ", ".join(f"{name} {error:.0e}" for name, error in sorted(networks.items()))
         terminalreporter.write_line(f"golden networks that agree: {len(networks)} ({found})")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first, so that no process is left alone with them at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])  # files stay together, and tests in their order
 
 
 @pytest.fixture(scope="session")

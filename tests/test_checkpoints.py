@@ -296,6 +296,7 @@ def served(tmp_path):
     server.server_close()
 
 
+@pytest.mark.slow
 def test_a_fetched_checkpoint_is_kept_only_if_it_fits(tmp_path, served, monkeypatch):
     folder, address = served
     monkeypatch.setenv("P3MBENCH_WEIGHTS", str(tmp_path / "weights"))

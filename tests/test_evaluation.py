@@ -248,6 +248,7 @@ def test_memory_does_not_grow_with_the_number_of_pairs(tmp_path: Path) -> None:
         assert many < few + 8_000, peaks  # kilobytes; 32 more pairs would hold 28,000
 
 
+@pytest.mark.slow
 def test_real_portraits_give_the_values_of_the_original_code(shared: Path) -> None:
     """Through files and folders, as the command line does it."""
     demo = shared / "data" / "p3m-demo"

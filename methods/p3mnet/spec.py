@@ -123,7 +123,7 @@ class P3MNetBasic(P3MNetR34):
     """The P3M paper's ablation baseline: both branches, without connections between them.
 
     Built from the paper; its authors released neither code nor weights. See the network's module
-    for our decisions. Strategies as those of `p3mnet-r34`.
+    for our decisions. Strategies as in `p3mnet-r34`.
     """
 
     encoder: ClassVar[str] = "basic"
@@ -133,7 +133,7 @@ class P3MNetBasic(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetViTAES(P3MNetR34):
-    """P3M-Net with a ViTAE-S encoder; strategies as those of `p3mnet-r34`.
+    """P3M-Net with a ViTAE-S encoder; strategies as in `p3mnet-r34`.
 
     Attributes:
         features: number of the draw of the encoder's random features, 0 to 999. The published
@@ -169,7 +169,7 @@ class P3MNetViTAES(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetSwinT(P3MNetR34):
-    """P3M-Net with a Swin-T encoder; strategies as those of `p3mnet-r34`.
+    """P3M-Net with a Swin-T encoder; strategies as in `p3mnet-r34`.
 
     Its authors published no weights.
     """

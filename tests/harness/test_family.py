@@ -36,11 +36,14 @@ def gone(mark: str, seconds: float = 20) -> bool:
     return not marked(mark)
 
 
-@pytest.mark.parametrize("how", ["children", "children-and-hang", "children-and-die"])
+@pytest.mark.parametrize(
+    "how",
+    ["children", pytest.param("children-and-hang", marks=pytest.mark.slow), "children-and-die"],
+)
 def test_children_end_with_the_run(tmp_path: Path, how: str) -> None:
     """However the method ends: in peace, by a timeout, by a fault."""
     mark = f"kept-{tmp_path.name}"
-    report = run(tmp_path, Limits(timeout=5), how=how, mark=mark, jobs=1)
+    report = run(tmp_path, Limits(timeout=2), how=how, mark=mark, jobs=1, limit=2)
     assert gone(mark)
     assert report.exit_code == (0 if how == "children" else 3)
 
@@ -69,11 +72,12 @@ def test_children_end_with_a_killed_coordinator(tmp_path: Path) -> None:
     assert gone(mark)
 
 
+@pytest.mark.slow
 def test_memory_of_children_counts(tmp_path: Path) -> None:
-    report = run(tmp_path, Limits(memory=2 * GIB), how="child-eats", jobs=1)
+    report = run(tmp_path, Limits(memory=GIB // 2), how="child-eats", jobs=1, limit=2)
     mine = frame(tmp_path, "naughty")
     assert report.exit_code == 3 and set(mine["status"]) == {"ok", "oom"}
-    assert mine["reason"].str.contains("more than 2.00 GiB").any()
+    assert mine["reason"].str.contains("more than 0.50 GiB").any()
 
 
 def test_shared_pages_count_once() -> None:
@@ -123,8 +127,9 @@ def test_the_server_of_processes_may_be_killed(tmp_path: Path, scheduler: str) -
     assert killed >= 2 and set(frame(tmp_path)["status"]) == {"ok"} and stored(tmp_path) == 24
 
 
+@pytest.mark.slow
 def test_a_method_that_exits_as_if_its_server_was_gone_pays(tmp_path: Path) -> None:
-    report = run(tmp_path, how="exit-255", jobs=1)
+    report = run(tmp_path, how="exit-255", jobs=1, limit=2)
     mine = frame(tmp_path, "naughty")
     bad = mine[mine["status"] != "ok"]
     assert report.exit_code == 3 and len(bad)
@@ -153,7 +158,7 @@ def test_suspended_time_is_nobodys(tmp_path: Path, stop: signal.Signals, whom: s
     states = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
               for pid in [process.pid, *children(process.pid)]]  # fmt: skip
     assert states[0] == "T" and (stop != signal.SIGTSTP or set(states) == {"T"})
-    time.sleep(6)
+    time.sleep(3)  # 4 s in all
     send(process.pid, signal.SIGCONT)
     text, _ = process.communicate(timeout=100)
     assert process.returncode == 0, text

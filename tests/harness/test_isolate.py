@@ -38,7 +38,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("hang", Limits(timeout=2), "timeout", "no result after 2 s (--timeout)", "about to hang"),
         ("segfault", Limits(), "failed", "died of SIGSEGV", "Segmentation fault"),
-        ("eat", Limits(memory=GIB), "oom", "more than 1.00 GiB (--memory-limit)", ""),
+        ("eat", Limits(memory=GIB // 2), "oom", "more than 0.50 GiB (--memory-limit)", ""),
         ("memory-error", Limits(), "oom", "MemoryError", ""),
         ("exit", Limits(), "failed", "exited with code 0", ""),
     ],
@@ -98,6 +98,7 @@ def test_dask_workers_are_watched_too(tmp_path: Path) -> None:
     assert set(mine["status"]) == {"ok", "timeout"} and len(mine) == 8
 
 
+@pytest.mark.slow
 def test_shards_make_the_whole_and_merging_again_changes_nothing(
     tmp_path: Path, good: Path
 ) -> None:
@@ -113,12 +114,18 @@ def test_shards_make_the_whole_and_merging_again_changes_nothing(
 # --- the coordinator itself -------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a command that nobody disturbs makes."""
+    folder = tmp_path_factory.mktemp("whole")
+    subprocess.run(command(folder), check=True, capture_output=True)
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["coordinator", "worker", "all"])
-def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path, victim: str) -> None:
+def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path, whole: Path, victim: str) -> None:
     """Rows that were there before a kill are there after it, and the end is the same."""
-    whole = tmp_path / "whole"
-    subprocess.run(command(whole), check=True, capture_output=True)
     rng = np.random.default_rng(["coordinator", "worker", "all"].index(victim))
     out, before = tmp_path / "killed", 0
     for _ in range(4):
@@ -179,6 +186,7 @@ def test_a_full_disk_ends_the_run_in_one_line_and_keeps_the_rows(tmp_path: Path)
     assert len(frame(tmp_path)) == 24
 
 
+@pytest.mark.slow
 def test_workers_leave_when_the_coordinator_is_gone(tmp_path: Path) -> None:
     process = subprocess.Popen(
         command(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -115,6 +115,7 @@ def test_an_edited_file_is_run_again_and_replaces_its_row(tmp_path, p3m_folder, 
     assert len(rows(out)) == 5
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_scores(tmp_path, p3m_folder):
     for jobs in (1, 2):
         run(tmp_path / str(jobs), p3m_folder, "coarse,closed-form", jobs=jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,14 @@ TOUCHING = """
 from dataclasses import dataclass
 from typing import ClassVar
 import numpy as np
-import torch
 from p3mbench.method import Kind, MethodInfo
 
 KEPT = []
+
+class Writable:
+    def __init__(self, array):
+        facts = array.__array_interface__
+        self.__array_interface__ = {**facts, "data": (facts["data"][0], False)}
 
 @dataclass(frozen=True)
 class Touching:
@@ -37,7 +42,7 @@ class Touching:
         alpha = (image[..., 0] / 255).astype(np.float32)
         if self.touch:
             for array in (*KEPT, image, trimap):
-                torch.from_numpy(array)[:] = 0
+                np.asarray(Writable(array))[:] = 0  # as torch.from_numpy lets anybody do
             KEPT.extend([image, trimap, image.base, trimap.base])
             KEPT[:] = [array for array in KEPT if array is not None]
         return alpha
@@ -155,12 +160,19 @@ def run_nets(
         return run_plan(plan, store, Setup("cpu", "r", None, (plugin,), 1), 1), blocked
 
 
+@pytest.fixture(scope="module")
+def _new_server() -> None:
+    """The server of processes starts again, with PyTorch; an earlier run may have left it out."""
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+
+
 @pytest.fixture
-def readable(monkeypatch: pytest.MonkeyPatch) -> None:
+def readable(_new_server: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Any bytes are weights: these methods read none."""
     monkeypatch.setattr("p3mbench.checkpoints.recorded", lambda path: {})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("readable")
 def test_a_lower_precision_is_said_of_those_that_have_it(tmp_path: Path) -> None:
     asked = {"precision": "bf16", "limit": 16}
@@ -180,15 +192,16 @@ def test_a_lower_precision_is_said_of_those_that_have_it(tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("readable")
-@pytest.mark.parametrize("fail", ["raise", "die", "exit"])
+@pytest.mark.parametrize("fail", ["raise", pytest.param("die", marks=pytest.mark.slow), "exit"])
 def test_a_reference_that_fails_costs_no_row(tmp_path: Path, fail: str) -> None:
-    report, _ = run_nets(tmp_path, "able", fail, precision="bf16", limit=3)
+    report, _ = run_nets(tmp_path, "able", fail, precision="bf16", limit=1)
     able = frame(tmp_path / "out", "able")
-    assert report.exit_code == 0 and set(able["status"]) == {"ok"} and len(able) == 6
+    assert report.exit_code == 0 and set(able["status"]) == {"ok"} and len(able) == 2
     assert "shift_sad" not in able or able["shift_sad"].isna().all()
     assert able["reason"].str.contains("the effect of bf16 could not be measured").all()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("readable")
 def test_plain_float32_is_not_compared(tmp_path: Path) -> None:
     report, blocked = run_nets(tmp_path, "able,silent", limit=1)

@@ -25,7 +25,15 @@ from p3mbench.training.state import Record, save_weights
 LEARNED = [e.method for e in find() if e.method is not None and e.method.info.learned]
 SIZES = [(1, 1), (33, 47), (64, 96), (130, 70)]
 
-method_of = pytest.mark.parametrize("method", LEARNED, ids=[m.info.name for m in LEARNED])
+# in the quick loop two networks of either kind stand for all
+QUICK = ("alphagan", "dim", "modnet", "p3mnet-r34")
+method_of = pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(m, id=m.info.name, marks=() if m.info.name in QUICK else pytest.mark.slow)
+        for m in LEARNED
+    ],
+)
 
 
 @pytest.fixture(scope="session")

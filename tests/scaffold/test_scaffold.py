@@ -22,7 +22,15 @@ def call(*args: object) -> Result:
     return CliRunner().invoke(main, [str(arg) for arg in args], catch_exceptions=False)
 
 
-@pytest.mark.parametrize(("kind", "learned"), list(product(Kind, (False, True))))
+@pytest.mark.parametrize(
+    ("kind", "learned"),
+    [
+        (Kind.TRIMAP_FREE, False),
+        (Kind.TRIMAP_BASED, False),
+        (Kind.TRIMAP_FREE, True),
+        pytest.param(Kind.TRIMAP_BASED, True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_new_plugin_passes_the_check_at_once(tmp_path, kind, learned):
     arguments = ["new-method", "my-net", "--kind", kind, "--out", tmp_path]
     made = call(*arguments, *["--learned"] * learned)

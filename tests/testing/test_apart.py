@@ -46,7 +46,7 @@ def run(path: Path, text: str, **options) -> dict[str, CheckFinding]:
     [
         ("os._exit(7)", "exit code 7"),
         ("os.abort()", "SIGABRT"),
-        ("time.sleep(1000)", "did not end within 4 s"),
+        pytest.param("time.sleep(1000)", "did not end within 4 s", marks=pytest.mark.slow),
     ],
 )
 def test_a_crash_costs_one_check(tmp_path, deed, words):

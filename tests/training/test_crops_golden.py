@@ -167,7 +167,9 @@ def _quantile_error(values: Any, percent: float) -> float:
 
 
 @pytest.mark.parametrize("family", METHODS)
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=pytest.mark.slow if n else ()) for n in range(4)]
+)
 def test_our_crops_are_distributed_as_the_official_ones(
     shared: Path, family: str, number: int
 ) -> None:

@@ -27,6 +27,7 @@ from p3mbench.training.recipe import Adversarial, Trainable, fidelity_of, traini
 
 OURS = ("p3mbench", "p3mbench_methods", __name__.partition(".")[0])
 TRAINABLE = [e.method for e in find() if isinstance(e.method, Trainable)]
+QUICK = ("alphagan", "dim", "modnet", "p3mnet-r34")  # two of either kind, for the quick loop
 
 
 class OneDevice(TorchDispatchMode):
@@ -81,7 +82,13 @@ def step(training: Any, network: torch.nn.Module, batch: Batch) -> None:
         torch.stack(losses).sum().backward()
 
 
-@pytest.mark.parametrize("method", TRAINABLE, ids=[m.info.name for m in TRAINABLE])
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(m, id=m.info.name, marks=() if m.info.name in QUICK else pytest.mark.slow)
+        for m in TRAINABLE
+    ],
+)
 def test_a_step_stays_on_the_device(method: Method) -> None:
     if missing := missing_extra(method.info):
         pytest.skip(missing)

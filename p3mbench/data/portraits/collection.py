@@ -27,7 +27,7 @@ from p3mbench.data.obfuscation import OPAQUE, Obfuscation
 from p3mbench.data.portraits import camera as cameras
 from p3mbench.data.portraits.background import PLACES, defocus
 from p3mbench.data.portraits.distractors import draw_poster, draw_thing
-from p3mbench.data.portraits.look import Look, draw_look
+from p3mbench.data.portraits.look import Appearance, draw_look
 from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.scene import SyntheticPortrait, draw_light
 from p3mbench.data.portraits.surface import Float, Light, blur
@@ -84,7 +84,7 @@ def _backdrop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Float, s
 
 def _people(
     rng: np.random.Generator, light: Light, size: tuple[int, int]
-) -> tuple[list[DrawnFigure], list[Look]]:
+) -> tuple[list[DrawnFigure], list[Appearance]]:
     """The person, or two side by side, back to front."""
     count = 1 + int(rng.random() < COMPANY)
     slots = {1: (0.5,), 2: (0.31, 0.69)}[count]
@@ -102,7 +102,7 @@ def _people(
 
 
 def _behind(
-    rng: np.random.Generator, look: Look, light: Light, size: tuple[int, int]
+    rng: np.random.Generator, look: Appearance, light: Light, size: tuple[int, int]
 ) -> tuple[list[_Layer], dict[str, int]]:
     """Who else is in the picture, back to front, none of them the person of the portrait."""
     found: list[_Layer] = []
@@ -126,7 +126,7 @@ def _passer_by(rng: np.random.Generator, light: Light, size: tuple[int, int]) ->
 
 
 def _look_alike(
-    rng: np.random.Generator, look: Look, light: Light, size: tuple[int, int]
+    rng: np.random.Generator, look: Appearance, light: Light, size: tuple[int, int]
 ) -> DrawnFigure:
     """A mannequin, a statue, a poster, or the person's own image in a mirror."""
     kind = ("mannequin", "statue", "poster", "mirror")[int(rng.integers(4))]

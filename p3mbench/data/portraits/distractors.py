@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from p3mbench.data.portraits.look import SKINS, Look, draw_look
+from p3mbench.data.portraits.look import SKINS, Appearance, draw_look
 from p3mbench.data.portraits.paint import Layers, Lit, cover, linear, noise, polygons
 from p3mbench.data.portraits.person import SKIN, DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.surface import Ellipsoid, Light, Pose, relief, rotation
@@ -36,7 +36,7 @@ def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -
 
 
 def draw_poster(
-    rng: np.random.Generator, light: Light, shape: tuple[int, int], shown: Look | None = None
+    rng: np.random.Generator, light: Light, shape: tuple[int, int], shown: Appearance | None = None
 ) -> DrawnFigure:
     """A framed picture of a head: of ``shown``, else of one without a face."""
     height, width = shape

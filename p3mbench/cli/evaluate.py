@@ -41,8 +41,8 @@ def command(
     """
     from p3mbench.evaluation import evaluate, not_read, origin_of
     from p3mbench.metrics import METRICS
+    from p3mbench.report.evaluated import evaluated
     from p3mbench.report.render import Look
-    from p3mbench.report.tables.evaluated import evaluated
 
     format_ = chosen_format(asked["format_"], out)
     try:

@@ -146,7 +146,7 @@ class EntrySet:
     Iterate over it for the entries, in order of their labels.
 
     Attributes:
-        obfuscation: how faces are hidden, "" if no row says so.
+        recipes: variant -> how it was made, for those whose rows say so, in the usual order.
         kind: "trimap-free" or "trimap-based".
         expected: (subset, variant) -> number of images of the full benchmark.
         variants: that the benchmark is known to have, the paper's two at least unless it has
@@ -155,7 +155,7 @@ class EntrySet:
 
     benchmark: str
     convention: str
-    obfuscation: str
+    recipes: Mapping[str, str]
     kind: str
     trimap_source: str
     members: tuple[Entry, ...]
@@ -170,6 +170,13 @@ class EntrySet:
 
     def __len__(self) -> int:
         return len(self.members)
+
+    @cached_property
+    def obfuscation(self) -> str:
+        """The recipe of all variants, or each behind its variant where they differ; "" for none."""
+        if len(set(self.recipes.values())) < 2:
+            return next(iter(self.recipes.values()), "")
+        return "; ".join(f"{variant}: {recipe}" for variant, recipe in self.recipes.items())
 
     @cached_property
     def subset(self) -> str:

@@ -19,7 +19,7 @@ from p3mbench.report.analysis.entries import (
     EntrySet,
     read_options,
 )
-from p3mbench.settings import PAPER_VARIANTS, Setting, ordered
+from p3mbench.settings import NORMAL, PAPER_VARIANTS, Setting, ordered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ def entry_sets(
             for variant in key[2:] or variants
             if key[0] == benchmark
         }
-        for recipe, mine in _recipes(part):
+        for recipes, mine in _recipes(part):
             alone = mine["subset"].where(~mine["subset"].isin(PAPER_SUBSETS), "")
             keys = ["kind", "trimap_source", alone]
             for (kind, source, _), members in mine.groupby(keys, sort=True):
@@ -76,7 +76,7 @@ def entry_sets(
                     EntrySet(
                         benchmark=str(benchmark),
                         convention=str(convention),
-                        obfuscation=recipe,
+                        recipes=recipes,
                         kind=str(kind),
                         trimap_source=str(source),
                         members=_entries(members, metrics),
@@ -135,8 +135,8 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _recipes(part: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """(How faces are hidden, rows) for each set of recipes that do not contradict each other.
+def _recipes(part: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """(Variant -> recipe, rows) for each set of recipes that do not contradict each other.
 
     A variant with one recipe belongs to every set, as do rows without one (normal images). Where a
     variant has several, each makes a set of its own.
@@ -150,14 +150,10 @@ def _recipes(part: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     for mine in sorted(contested) or [""]:
         shown = part[~part["obfuscation"].isin(contested - {mine})]
         ways = {v: recipes - (contested - {mine}) for v, recipes in found.items()}
-        yield _in_words({v: min(recipes) for v, recipes in ways.items() if recipes}), shown
-
-
-def _in_words(recipes: Mapping[str, str]) -> str:
-    """The recipe of all variants, or each behind its variant where they differ."""
-    if len(set(recipes.values())) < 2:
-        return next(iter(recipes.values()), "")
-    return "; ".join(f"{variant}: {recipes[variant]}" for variant in ordered(recipes))
+        known = {variant: min(ways[variant]) for variant in ordered(ways) if ways[variant]}
+        if len(known) > 1:  # nothing is hidden in normal images, whatever their rows say
+            known.pop(NORMAL, None)
+        yield known, shown
 
 
 def metric_order(metric: str) -> tuple[int, str]:

@@ -33,7 +33,7 @@ def column_width(table: Table, j: int) -> int:
 
 
 def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> list[list[int]]:
-    """TableColumn indices of each part that fits ``limit`` characters beside a label of ``label``.
+    """Column indices of each part that fits ``limit`` characters beside a label of ``label``.
 
     Header groups stay whole unless one alone is too wide. Text columns in front say what a line is
     about, so every part begins with them.

@@ -36,9 +36,10 @@ FEW = 15  # images; at 24 the 95 % interval of skewed errors covers about 92 %, 
 def recipe(entries: EntrySet) -> str:
     """Convention and obfuscation as a sentence."""
     text = f"Metrics by the {entries.convention or 'unnamed'} convention"
-    return (
-        f"{text}; faces obfuscated by {entries.obfuscation}." if entries.obfuscation else f"{text}."
-    )
+    found = list(dict.fromkeys(entries.recipes.values()))
+    if len(found) > 1:
+        found = [f"{recipe} ({variant})" for variant, recipe in entries.recipes.items()]
+    return f"{text}; faces obfuscated by {listed(found)}." if found else f"{text}."
 
 
 def image_counts(entries: EntrySet, places: Iterable[tuple[str, str]]) -> str:

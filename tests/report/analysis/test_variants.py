@@ -58,6 +58,13 @@ def test_rows_of_one_recipe_stay_together_where_another_stands_beside_it() -> No
     assert all(mean.n == 8 for c in found for mean in c.means.values())
 
 
+def test_what_normal_rows_say_of_hiding_counts_beside_no_other() -> None:
+    (found,) = analyse(three(RECIPES | {"N": "gaussian-0.12-v1"}), how=QUICK).comparisons
+    assert dict(found.entries.recipes) == {v: r for v, r in RECIPES.items() if v != "N"}
+    (alone,) = analyse(three({"N": "gaussian-0.12-v1"}), how=QUICK).comparisons
+    assert alone.entries.obfuscation == "gaussian-0.12-v1"
+
+
 def test_contrasts_are_those_of_all_variants() -> None:
     frame = three()
     (found,) = analyse(frame, how=QUICK).comparisons
@@ -86,7 +93,7 @@ def test_tables_have_a_column_for_each() -> None:
     assert titles[2:] == [f"Obfuscation shift ({s}:{v})" for s in ("N", "–") for v in ("B", MOSAIC)]
     assert len(set(titles)) == len(titles) == 6
     assert f"{MOSAIC}: faces hidden by {MOSAIC}" in shown.caption
-    assert f"faces obfuscated by B: gaussian-0.12-v1; {MOSAIC}: mosaic-0.10-v1." in shown.caption
+    assert f"by gaussian-0.12-v1 (B) and mosaic-0.10-v1 ({MOSAIC})." in shown.caption
     assert not any(note.startswith("No results") for note in shown.notes)
     assert labels(table(report, Role.SUBSETS))  # the paper's places: P in B, NP in N
     assert {row.block for row in table(report, Role.SUBSETS).rows} == {"P, test B", "NP, test N"}

@@ -45,10 +45,16 @@ def evaluated(
         ValueError: unknown format.
     """
     return find(format).text(
-        lambda: Report(tables=(_table(images, convention).fitted(),)),
+        lambda: _report(images, convention),
         lambda: Data(*_lines(images, convention, origin), _whole(images, convention)),
         look or Look(),
     )
+
+
+def _report(images: Sequence[EvaluatedImage], convention: str) -> Report:
+    if not any(image.scores for image in images):
+        return Report(tables=(), notes=("No image has a score.",))
+    return Report(tables=(_table(images, convention).fitted(),))
 
 
 def _table(images: Sequence[EvaluatedImage], convention: str) -> Table:

@@ -88,7 +88,7 @@ class Benchmark:
 
 
 def _check_variants(variants: tuple[str, ...], blurred: Obfuscation) -> None:
-    """Refuse what is no variant, and two variants of one recipe; raises ValueError."""
+    """Raise ValueError for unknown variants, and for two variants with the same recipe."""
     recipes: dict[str, str] = {}
     for variant in map(check_variant, variants):
         made = obfuscation_of(variant, blurred)

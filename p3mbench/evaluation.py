@@ -48,7 +48,7 @@ Status = Literal["ok", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class EvaluatedImage:
-    """What came of one image.
+    """The result of one image.
 
     Attributes:
         id: the file's name without suffix.
@@ -210,7 +210,7 @@ def _files(folder: Path | str, what: str) -> Listing:
     if not found.files:
         lying = "; ".join(ignored_lines(found.ignored))
         raise DataError(
-            f"{folder}: holds no image files{lying and f' ({lying})'}; give the folder of the "
+            f"{folder}: contains no image files{lying and f' ({lying})'}; give the folder of the "
             f"{what}"
         )
     return found

@@ -55,7 +55,7 @@ def _part(name: str, places: list[str] | None, outermost: bool) -> tuple[Path | 
             last = name.rpartition(".")[2]
             found = [Path(place) / last for place in places or ()]
             return None, [str(folder) for folder in found if folder.is_dir()]
-        except (AttributeError, ImportError, ValueError, OSError):  # a finder of somebody else's
+        except (AttributeError, ImportError, ValueError, OSError):  # a foreign finder
             continue
         return (Path(spec.origin) if spec.has_location and spec.origin else None), folders
     return None, []

@@ -45,7 +45,7 @@ class PredictRequest:
 
     @property
     def wish(self) -> Wish:
-        """What is to be made of each photograph."""
+        """What to make of each photograph."""
         return Wish(self.out, self.cutout, self.trimaps, self.overwrite)
 
 

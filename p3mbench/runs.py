@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path("results") / "run"  # where results go if nobody says otherwise
+RESULTS = Path("results") / "run"  # where results go by default
 
 _ROW_COLUMNS = (
     "method", "strategy", "options", "checkpoint", "checkpoint_sha256", "train_setting",

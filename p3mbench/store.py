@@ -335,7 +335,8 @@ class Store:
     def frame(self) -> pd.DataFrame:
         """Return all rows as a DataFrame: the columns of `Row`, and one float column per metric.
 
-        Scores of removed images and older code are included; `report.analysis.current` selects.
+        It includes scores of removed images and older code; `p3mbench.report.analysis.current`
+        selects.
 
         Rows are sorted by question, so that equal stores give equal frames in any order of runs.
         """

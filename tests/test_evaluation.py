@@ -124,7 +124,7 @@ def test_wrong_requests_are_refused_at_once(folders: Path) -> None:
         ((pred, gt, None, "dim"), ValueError, "trimap: the convention 'dim'"),
         ((pred, gt, None, "p4m"), ValueError, "convention: 'p4m'"),
         ((folders / "nowhere", gt), DataError, "nowhere: no such folder"),
-        ((folders, gt), DataError, "holds no image files"),
+        ((folders, gt), DataError, "contains no image files"),
     ):
         with pytest.raises(error, match=message):
             evaluate(*arguments[:3], convention=(*arguments, "p3m", "p3m")[3] or "p3m")

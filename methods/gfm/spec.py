@@ -123,7 +123,7 @@ class GFMR34:
 
 @dataclass(frozen=True)
 class GFMD121(GFMR34):
-    """GFM with a DenseNet-121 encoder (TT); strategies as in `GFMR34`."""
+    """GFM with a DenseNet-121 encoder (TT); strategies as in `gfm-r34`."""
 
     encoder: ClassVar[str] = "d121"
     nano: ClassVar[Mapping[str, Any]] = {"width": 1 / 16, "steps": 800}

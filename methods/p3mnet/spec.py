@@ -75,8 +75,8 @@ class P3MNetR34:
               authors pin: no anti-aliasing, and mattes that darken towards the border.
 
     The first two are equal to the published code on current scikit-image. The authors' sample
-    mattes show the border behaviour of the current version, not of their pin. The paper's
-    figures reportedly use RESIZE. ``hybrid`` includes a quirk: a pixel counts as known
+    mattes show the border behaviour of the current version, not of their pin. According to the
+    authors, the paper's figures use RESIZE. ``hybrid`` includes a quirk: a pixel counts as known
     foreground if its enlarged trimap is *exactly* 255. Because of rounding, about 1 % of them fail
     the test and take the local opacity.
     """
@@ -123,7 +123,7 @@ class P3MNetBasic(P3MNetR34):
     """The P3M paper's ablation baseline: both branches, without connections between them.
 
     Built from the paper; its authors released neither code nor weights. See the network's module
-    for our decisions. Strategies as in `P3MNetR34`.
+    for our decisions. Strategies as in `p3mnet-r34`.
     """
 
     encoder: ClassVar[str] = "basic"
@@ -133,7 +133,7 @@ class P3MNetBasic(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetViTAES(P3MNetR34):
-    """P3M-Net with a ViTAE-S encoder; strategies as in `P3MNetR34`.
+    """P3M-Net with a ViTAE-S encoder; strategies as in `p3mnet-r34`.
 
     Attributes:
         features: number of the draw of the encoder's random features, 0 to 999. The published
@@ -169,7 +169,7 @@ class P3MNetViTAES(P3MNetR34):
 
 @dataclass(frozen=True)
 class P3MNetSwinT(P3MNetR34):
-    """P3M-Net with a Swin-T encoder; strategies as in `P3MNetR34`.
+    """P3M-Net with a Swin-T encoder; strategies as in `p3mnet-r34`.
 
     Its authors published no weights.
     """

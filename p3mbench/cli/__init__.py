@@ -66,7 +66,7 @@ class Group(click.Group):
 
 
 def _ended_by(error: OSError | EOFError) -> int:
-    """The exit code after a broken connection: nobody reads any more, or something has failed.
+    """Return the exit code after a broken connection: the reader left, or something failed.
 
     Click would take the end of any file for Ctrl-D and any broken pipe for a reader that left.
     """

@@ -53,7 +53,7 @@ def command(
         with Store(folder) as store:
             stores.append(StoredRows.of(store))
         if stores[-1].frame.empty:
-            raise StoreError(f"{folder}: holds no rows yet")
+            raise StoreError(f"{folder}: contains no rows yet")
     sides = [Side(str(one.folder), one.frame, one.runs, one.notes) for one in stores]
     have = dict.fromkeys(name for one in stores for name in one.metrics)
     chosen = metric_names(metrics, have)

@@ -140,7 +140,7 @@ def sheet(out: Path, benchmark: str | None, data: Path | None, count: int) -> No
 def foregrounds(out: Path, benchmark: str, data: Path | None, variant: str, jobs: int) -> None:
     """Estimate foregrounds and backgrounds of the training images into the folder OUT.
 
-    Composition losses need them, and P3M-10k has none. What is there already is not made again.
+    Composition losses need them, and P3M-10k has none. Existing files are kept.
     """
     from p3mbench import benchmark as benchmarks
     from p3mbench.data.foregrounds import make_layers

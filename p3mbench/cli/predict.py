@@ -66,7 +66,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     Photographs are turned upright by their EXIF orientation first, and so are the mattes. The
     benchmark commands (run, evaluate) take pixels as they are stored.
 
-    A file that is there already is left alone if it holds the same, and refused otherwise. Exit
+    An existing file is left alone if it has the same pixels, and refused otherwise. Exit
     code 3 if a photograph could not be done.
 
     \b

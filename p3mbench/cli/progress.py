@@ -1,4 +1,4 @@
-"""What ``p3mbench run`` shows: the plan before it starts, and what came of it."""
+"""What ``p3mbench run`` shows: the plan before it starts, and its result."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Screen(Listener):
 
 
 def show_result(result: RunResult) -> None:
-    """What came of a run, and the tables of what is stored now."""
+    """Show the result of a run, and the tables of its store."""
     from p3mbench.store import Store
 
     if not result.todo:

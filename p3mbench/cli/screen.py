@@ -50,7 +50,7 @@ def pause() -> float:
 
 
 def reader_left() -> bool:
-    """Whether nobody reads standard output any more, as after ``| head``."""
+    """Whether the reader of standard output has gone, as after ``| head``."""
     try:
         poll = select.poll()
         poll.register(sys.stdout.fileno(), select.POLLOUT)

@@ -74,7 +74,7 @@ VARIABLES = (
 )
 
 INTERNAL = ("P3MBENCH_NO_TORCH", "P3MBENCH_SCENES", "SLURM_NTASKS_PER_NODE")
-"""What p3mbench sets for its own processes; nobody needs to."""
+"""Variables that p3mbench sets for its own processes; users need not set them."""
 
 
 def weights_places() -> list[tuple[str, str]]:

@@ -105,7 +105,7 @@ def flat(alpha: UInt8Array) -> str:
 
 
 def contradiction(alpha: UInt8Array, trimap: UInt8Array) -> str:
-    """Says so if a trimap calls a pixel in a thousand known that the alpha calls the contrary.
+    """Return a warning if a trimap contradicts the alpha in a pixel of a thousand.
 
     Args:
         alpha: (H, W) uint8 0..255.
@@ -117,4 +117,4 @@ def contradiction(alpha: UInt8Array, trimap: UInt8Array) -> str:
     wrong = far - clear
     if wrong < WRONG_SHARE * alpha.size:
         return ""
-    return f"the trimap calls {wrong / alpha.size:.1%} of the pixels the contrary of the alpha"
+    return f"the trimap calls {wrong / alpha.size:.1%} of the pixels the opposite of the alpha"

@@ -15,7 +15,7 @@ def recognised(named: str | None, data: Path | None, default: str = "mini") -> s
     Args:
         named: what the user named, None for nothing.
         data: the data folder that the user gave, None for none.
-        default: the benchmark for whom gives neither.
+        default: the benchmark if both are missing.
 
     Raises:
         DataError: ``data`` is no folder.

@@ -20,7 +20,7 @@ from p3mbench.images import Float32Array, UInt8Array, read_alpha, read_image, re
 from p3mbench.regions import trimap_from_alpha
 from p3mbench.settings import NORMAL, hidden, is_hidden
 
-BLANK = "the alpha is all black: nobody is in the picture"
+BLANK = "the alpha is all black: it has no person"
 SAME_BYTES = "is the same file as"
 SCENES = (
     "P3MBENCH_SCENES"  # environment variable: folder where the processes of a run share drawings
@@ -209,7 +209,7 @@ class FileSample:
         try:
             return filecmp.cmp(self.images[variant], self.images[NORMAL], shallow=False)
         except OSError:
-            return False  # who reads the file that cannot be read will say so
+            return False  # the reader of the file reports the error
 
 
 def as_bytes(alpha: UInt8Array | Float32Array) -> UInt8Array:

@@ -49,7 +49,7 @@ class Subset:
 
 @dataclass(frozen=True)
 class Paired:
-    """A subset of the files that pair, and what stands in the way of the others, a line each."""
+    """A subset of the files that pair, and why the others do not, a line each."""
 
     subset: Subset
     problems: tuple[str, ...] = ()

@@ -68,7 +68,7 @@ def key_of(sample: Sample, variants: Sequence[str], content: Callable[[Path], ob
     Args:
         sample: whose files.
         variants: as for `p3mbench.data.findings.inspect`.
-        content: what stands for a file's bytes: its hash, or its size and time.
+        content: identifies a file's bytes: its hash, or its size and time.
     """
     paths = {role: path for v in variants for role, path in _roles(sample, v).items()}
     files = {role: ["/".join(path.parts[-3:]), content(path)] for role, path in paths.items()}
@@ -82,7 +82,7 @@ def _roles(sample: Sample, variant: str) -> dict[str, Path]:
 
 
 def size_and_time(path: Path) -> object:
-    """What stands for a file's bytes where hashing all of them would take minutes."""
+    """Identify a file's bytes if hashing all files would take minutes."""
     try:
         stat = path.stat()
     except OSError:

@@ -49,7 +49,7 @@ class FoundParts:
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of reading everything.
+    """The result of reading everything.
 
     Attributes:
         found: what was looked at.

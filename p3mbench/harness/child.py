@@ -36,7 +36,7 @@ class Child:
     pipe: Connection
     log: Path
     pid: int
-    server: int = 0  # the process that made it, 0 if it has not said so yet
+    server: int = 0  # the process that made it, 0 if not reported yet
     loaded: bool = False
     started: int = 0  # images begun in this process
     current: int | None = None  # the image it predicts

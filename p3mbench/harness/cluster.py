@@ -64,8 +64,8 @@ def run_cluster(
     Args:
         tasks, setup, limits: as for `p3mbench.harness.local.run_local`.
         jobs: workers of a cluster that is started here.
-        scheduler: ``dask`` for a cluster on this machine, ``slurm`` for one by dask-jobqueue (what
-            a job asks for stands in its configuration file), or a scheduler's address such as
+        scheduler: ``dask`` for a cluster on this machine, ``slurm`` for one by dask-jobqueue (its
+            configuration file sets the resources of a job), or a scheduler's address such as
             ``tcp://host:8786``.
 
     Raises:

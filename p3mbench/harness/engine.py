@@ -215,7 +215,7 @@ def modules_of(predictor: Predictor) -> tuple[nn.Module, ...]:
 
 
 def _copies(image: UInt8Array, trimap: UInt8Array | None) -> tuple[UInt8Array, UInt8Array | None]:
-    """Arrays that nobody else holds: PyTorch writes through the read-only flag."""
+    """Copy the arrays, because PyTorch writes through the read-only flag."""
     pair = np.array(image), None if trimap is None else np.array(trimap)
     for array in pair:
         if array is not None:
@@ -288,7 +288,7 @@ def check_late_imports(code: Code, before: int) -> int:
         How many there are now.
 
     Raises:
-        MethodError: a file is another one by now.
+        MethodError: a file has changed since then.
     """
     now = len(sys.modules)
     changed = code.changed_file() if now != before else None

@@ -48,13 +48,13 @@ class Limits:
 class Trouble:
     """An image without a score: status as in `p3mbench.store.STATUSES`, reason, end of the log.
 
-    Within this module the status may be ``lost`` as well: nobody is to blame.
+    Within this module the status may also be ``lost``: no method is to blame.
     """
 
     status: str
     reason: str
     log: str = ""
-    measured: bool = False  # by us; a process that dies may have been killed by somebody else
+    measured: bool = False  # by us; another process may have killed one that dies
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ class Isolated:
         wait([child.pipe, child.process.sentinel], pause)
         late = time.monotonic() - child.looked - pause
         child.looked = time.monotonic()
-        if late > STALL:  # suspended, and perhaps the child with it: that time is nobody's
+        if late > STALL:  # suspended, and perhaps the child too: this time does not count
             child.heard += late
             deadline += late
         try:
@@ -214,7 +214,7 @@ class Isolated:
             return _garbled(child)
         except (EOFError, OSError):
             return self._death(child)
-        except Exception:  # what is no message cannot be read
+        except Exception:  # not a message
             return _garbled(child)
         if message is None:
             return self._broken_limit(child, deadline)

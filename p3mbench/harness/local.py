@@ -21,7 +21,7 @@ _Numbered = tuple[int, ImageResult | Unloadable]
 
 @dataclass(eq=False)
 class Group:
-    """The images of one contender that nobody has taken yet."""
+    """The images of one contender that no slot has taken yet."""
 
     contender: Contender
     tasks: deque[tuple[int, Task]]
@@ -45,7 +45,7 @@ class Backlog:
         self._lock = threading.Lock()
 
     def claim(self, before: Group | None) -> Group | None:
-        """The group to work on next: one that nobody is at, else the one with most left."""
+        """Return the next group: one that no other slot is running, else the one with most left."""
         with self._lock:
             if before is not None:
                 before.users -= 1
@@ -66,7 +66,7 @@ class Backlog:
         return number, pickle.dumps(task)
 
     def lose(self, group: Group) -> list[int]:
-        """Give a group up; the numbers of the images nobody has taken."""
+        """Give a group up; return the numbers of its remaining images."""
         with self._lock:
             left = [number for number, _ in group.tasks]
             group.tasks.clear()

@@ -130,7 +130,7 @@ class Plan:
     Attributes:
         expected: (benchmark, subset) -> images of the whole subset.
         data_hash: hash over every file and recipe of the benchmark as found.
-        notes: what is to be known of rows that are stored, a line each.
+        notes: notes on stored rows, a line each.
         view, marks: what the store should remember of the benchmark and of its rows.
     """
 

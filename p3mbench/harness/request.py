@@ -1,4 +1,4 @@
-"""What a whole run is asked for, whoever asks: the command line or Python."""
+"""The request for a run, from the command line or from Python."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ from p3mbench.writing import write_bytes
 
 
 class Listener:
-    """What hears of a run. This one ignores everything; override what is to be shown."""
+    """Receives the events of a run. This class ignores them; override methods to show them."""
 
     def recognised(self, data: Path, benchmark: str) -> None:
         """The benchmark that was not named is the one that ``data`` is laid out as."""

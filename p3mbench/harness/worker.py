@@ -112,7 +112,7 @@ def serve(pipe: Connection, setup: Setup, log: str, environ: Mapping[str, str]) 
     handle = os.open(log, os.O_WRONLY | os.O_APPEND)
     sys.stdout.flush()
     sys.stderr.flush()
-    for stream in (1, 2):  # of the guard too: nobody must wait for the run's own output
+    for stream in (1, 2):  # of the guard too, which must not keep the run's output open
         os.dup2(handle, stream)
     os.close(handle)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle

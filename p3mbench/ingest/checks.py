@@ -34,7 +34,7 @@ def without_sums(path: Path, made: Sequence[Made], notes: list[str]) -> list[Mad
     """The lines but for those of a group that sum the others up.
 
     A sheet's summary may have any name and place; it is known by all its numbers, at their printed
-    precision. What stands beyond a mean at a group's edge (deviations) goes with it.
+    precision. Lines beyond a mean at a group's edge (deviations) are left out too.
     """
     groups: dict[tuple[str, ...], list[Made]] = {}
     for one in made:
@@ -60,7 +60,7 @@ _Summary = tuple[Made, list[Made], str]
 
 
 def _edge(group: list[Made]) -> _Summary | None:
-    """A mean or sum among the last or first lines of a group, and what stands beyond it."""
+    """Find a mean or sum among the last or first lines of a group, and the lines beyond it."""
     for size in range(1, MOST_SUMMARIES + 1):
         if len(group) - size < LEAST_GROUP:
             return None
@@ -117,7 +117,7 @@ class _Totals:
 
 
 def _summed(one: Made, others: _Totals) -> tuple[str, float]:
-    """Whether a line is the others' mean or sum, and how likely that is by chance."""
+    """Return whether a line is the others' mean or sum, and the probability of a coincidence."""
     if not one.scores or one.row.status != "ok":
         return "", 1.0
     fits = {"mean": True, "sum": True}
@@ -202,7 +202,7 @@ def _strange(names: Sequence[str]) -> set[str]:
 
 
 def check_measured(rows: Sequence[Row], store: Store) -> None:
-    """Refuse to replace what was measured by what somebody wrote in a file.
+    """Refuse to replace measured scores by those of a file.
 
     Raises:
         StoreError: naming the first such row.

@@ -1,4 +1,4 @@
-"""What a column of somebody else's table is called here, and in what unit it counts.
+"""Map the columns of foreign tables to our names and units.
 
 docs/import.md has the table. Names are compared without regard to case, spaces, hyphens, dots and
 underscores. A unit counts only if the name states it: ``MSE (1e-3)``.

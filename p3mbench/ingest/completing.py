@@ -40,7 +40,7 @@ def completed(
         log: whether the file is a log, whose subset tells the variant.
 
     Raises:
-        DataError: a column is missing that nobody filled in, or what the user said contradicts the
+        DataError: a column is missing without an option for it, or an option contradicts the
             file.
     """
     given = defaults.cells()
@@ -59,7 +59,9 @@ def completed(
         lines.append(FileLine(line.number, values))
     if summaries:
         more = f" and {len(summaries) - SHOWN} more" if len(summaries) > SHOWN else ""
-        notes.append(f"{path}: left out what is no image: {', '.join(summaries[:SHOWN])}{more}")
+        notes.append(
+            f"{path}: left out lines that are not images: {', '.join(summaries[:SHOWN])}{more}"
+        )
     if renamed:
         notes.append(
             f"{path}: {renamed:,} image names lost folders or a suffix such as .png, so that they "
@@ -69,7 +71,7 @@ def completed(
 
 
 def _filled(line: FileLine, given: Mapping[str, str], log: bool) -> dict[str, str]:
-    """The cells of a line and what the user said, in our words."""
+    """Combine the cells of a line with the user's options, by our names."""
     values = {**given, **{name: cell for name, cell in line.values.items() if cell}}
     values.update({name: given[name] for name in _WINS if name in given})
     _split_setting(values)
@@ -95,7 +97,7 @@ def _check_given(
 
 
 def _check_complete(path: Path, content: FileContent, given: Mapping[str, str], log: bool) -> None:
-    """Refuse a file that lacks a column which nobody filled in."""
+    """Refuse a file that lacks a column without an option for it."""
     train, _, test = given.get(SETTING, "").partition(":")
     if SETTING in given:
         _check_setting(path, train, test)

@@ -71,14 +71,14 @@ def read_log(path: Path, text: str) -> FileContent:
     """The records of a log, with the subset that each section names.
 
     Raises:
-        DataError: it holds no record.
+        DataError: it contains no record.
     """
     reader = _Reader()
     for number, line in enumerate(text.splitlines(), 1):
         reader.take(number, line)
     reader.end()
     if not reader.lines:
-        raise DataError(f"{path}: holds no record such as 'Image:...', 'sad:...', '-----------'")
+        raise DataError(f"{path}: contains no record such as 'Image:...', 'sad:...', '-----------'")
     columns = [FileColumn(name, name, "text") for name in _TEXTS]
     columns += [FileColumn(foreign, own, "metric") for own, foreign in reader.names.items()]
     return FileContent(columns, reader.lines, reader.notes)

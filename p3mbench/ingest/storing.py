@@ -46,7 +46,7 @@ def import_file(path: Path, store: Store, defaults: Defaults) -> Imported:
 
     Raises:
         DataError: the file cannot be read, a line of it says something impossible, or, if strict,
-            anything is to be noted.
+            there is a note.
         StoreError: a row would take the place of one that was measured.
     """
     text = read_text(path)

@@ -1,7 +1,7 @@
 """Reading a table of text as a spreadsheet, pandas or a script wrote it: cells by line.
 
-Commas, semicolons, tabs and bars are told apart by the header; decimal commas are read where the
-comma does not separate; an index that pandas added is left out.
+The header tells whether commas, semicolons, tabs or bars separate. Decimal commas are read if the
+comma does not separate. An index column added by pandas is left out.
 """
 
 from __future__ import annotations

@@ -213,7 +213,7 @@ def _source(
 
 
 def _copied(area: Mask, rows: slice) -> Mask:
-    # whoever asks for a mask may write into it
+    # the caller may write into the mask
     return area[rows].copy()
 
 

@@ -45,8 +45,8 @@ class Pictures:
         Args:
             folder: of the store.
             runs: their records, oldest first.
-            contents: (benchmark, subset, variant, image) -> hashes of what was scored; an image
-                that is another one by now is not shown.
+            contents: (benchmark, subset, variant, image) -> hashes of what was scored; images
+                that have changed since then are not shown.
         """
         self._contents = contents or {}
         self.folder = folder

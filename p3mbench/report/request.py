@@ -15,7 +15,7 @@ from p3mbench.report.render import DEFAULT, find, render
 from p3mbench.report.stored import StoredRows
 from p3mbench.report.tables.model import Report
 
-PAGE = "html"  # the one format that is no text of tables
+PAGE = "html"  # the only format that is not a table in text
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,8 @@ def read_stored(folder: Path, kind: str | None = None) -> StoredRows:
         if len(found.frame):
             return found
         if kind and len(current(store).frame):
-            raise StoreError(f"{folder}: holds no rows of {kind} methods")
-    raise StoreError(f"{folder}: holds no rows yet; run p3mbench run --out {folder}")
+            raise StoreError(f"{folder}: contains no rows of {kind} methods")
+    raise StoreError(f"{folder}: contains no rows yet; run p3mbench run --out {folder}")
 
 
 def main_tables(stored: StoredRows, *, ansi: bool) -> str:

@@ -1,7 +1,8 @@
 """The list of checks, and the function that runs them on a method.
 
 A check is a function that takes a `CheckedMethod` and returns a line about the result. It raises
-`Broken` (or `Odd`, `NotApplicable`) otherwise. To add a check, write the function and add it to `CHECKS`.
+`Broken` (or `Odd`, `NotApplicable`) otherwise. To add a check, write the function and add it to
+`CHECKS`.
 """
 
 from __future__ import annotations

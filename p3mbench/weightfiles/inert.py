@@ -1,4 +1,4 @@
-"""What stands for the objects that training scripts put beside tensors: nothing of them is made.
+"""Placeholders for the objects that training scripts put beside tensors; none is created.
 
 A pickle names functions and the arguments to call them with. The names below are common beside
 weights and hold none, so they are read as `Inert`, which keeps nothing: no library is called with

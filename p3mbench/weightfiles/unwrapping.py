@@ -82,7 +82,7 @@ def state_dicts(content: Any, path: Path) -> list[StateDict]:
     """
     found = [part for whole in _walk(content, (), set()) for part in _parts(whole)]
     if not found:
-        raise WeightsError(f"{path} holds no state dict (tensors by name){_instead(content)}")
+        raise WeightsError(f"{path} contains no state dict (tensors by name){_instead(content)}")
     return sorted(found, key=lambda one: (one.rank, one.where.count(".")))
 
 

@@ -143,7 +143,9 @@ def test_what_lies_there_and_is_not_read_is_named(folders):
         path.unlink()
     empty = call(*folders)
     assert empty.exit_code == 1
-    assert "holds no image files (pred: 1 not read (" in empty.stderr and "p_1.npy" in empty.stderr
+    assert (
+        "contains no image files (pred: 1 not read (" in empty.stderr and "p_1.npy" in empty.stderr
+    )
 
 
 def test_an_archive_is_named(folders, tmp_path):

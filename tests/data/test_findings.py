@@ -269,7 +269,7 @@ def test_a_trimap_of_the_contrary_is_odd_with_its_share(p_folder):
     (one,) = inspect(first(p_folder), BOTH)
     assert one.flag == "trimap_contrary" and not one.problem
     share = np.isin(trimap, (0, 255)).mean()
-    assert one.text == f"the trimap calls {share:.1%} of the pixels the contrary of the alpha"
+    assert one.text == f"the trimap calls {share:.1%} of the pixels the opposite of the alpha"
 
 
 def test_the_contrary_is_counted_exactly():

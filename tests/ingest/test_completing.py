@@ -31,7 +31,9 @@ def test_a_convention_is_never_guessed(tmp_path: Path) -> None:
 def test_a_line_that_sums_up_is_left_out_and_said(tmp_path: Path, name: str) -> None:
     frame, outcome = imported(tmp_path, f"image,sad,mse\na,1,0.1\nb,2,0.2\n{name},1.7,0.3\n")
     assert frame["image"].tolist() == ["a", "b"]
-    assert any("left out what is no image" in note and name in note for note in outcome.notes)
+    assert any(
+        "left out lines that are not images" in note and name in note for note in outcome.notes
+    )
     with pytest.raises(DataError, match="--strict"):
         imported(tmp_path, f"image,sad\na,1\n{name},1\n", replace(ANY, strict=True))
 

@@ -134,7 +134,7 @@ def test_a_record_that_occurs_twice_is_refused_with_both_lines(tmp_path: Path) -
 
 
 def test_a_file_without_records_is_refused_as_a_log(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds no record"):
+    with pytest.raises(DataError, match="contains no record"):
         frame_of(tmp_path, "image,sad\na,1\n", format="p3m-log")
 
 

@@ -27,16 +27,16 @@ def test_the_rows_of_a_store_and_what_is_known_of_them(folder: Path) -> None:
 
 def test_rows_of_one_kind(folder: Path) -> None:
     assert set(read_stored(folder, "trimap-free").frame["kind"]) == {"trimap-free"}
-    with pytest.raises(StoreError, match="holds no rows of trimap-based methods"):
+    with pytest.raises(StoreError, match="contains no rows of trimap-based methods"):
         read_stored(folder, "trimap-based")
 
 
 def test_a_store_without_rows_and_no_store(tmp_path: Path) -> None:
     with Store(tmp_path / "empty", create=True) as store:
         assert StoredRows.of(store).frame.empty
-    with pytest.raises(StoreError, match="holds no rows yet; run p3mbench run --out"):
+    with pytest.raises(StoreError, match="contains no rows yet; run p3mbench run --out"):
         read_stored(tmp_path / "empty")
-    with pytest.raises(StoreError, match="holds no results"):
+    with pytest.raises(StoreError, match="contains no results"):
         read_stored(tmp_path / "nowhere")
 
 

@@ -89,5 +89,5 @@ def test_what_does_not_fit_is_told(modnet: Method, train_folder: Path, tmp_path:
 def test_a_test_subset_is_not_taken_for_training_images(modnet: Method, p3m_folder: Path) -> None:
     """Its checkpoint would say that it was trained on P3M-10k/train."""
     subset = p3m_folder / "validation" / "P3M-500-P"
-    with pytest.raises(DataError, match="holds no folder 'train'"):
+    with pytest.raises(DataError, match="contains no folder 'train'"):
         make_job(TrainRequest(modnet, "B", data=subset))

@@ -49,7 +49,7 @@ def test_donors_need_a_face(tmp_path: Path, portrait_arrays: dict[str, np.ndarra
     faces, p3m500 = tmp_path / "faces", get("p3m500")
     for name in ("image", "facemask"):
         (faces / name).mkdir(parents=True)
-    with pytest.raises(DataError, match="holds no PNG files"):
+    with pytest.raises(DataError, match="contains no PNG files"):
         face_samples(p3m500, faces)
     with pytest.raises(DataError, match="has no public faces"):
         face_samples(p3m500, None)

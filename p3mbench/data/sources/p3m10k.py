@@ -158,7 +158,7 @@ class P3M10kSource(DataSource):
             wanted = " or ".join(SUBSET_FOLDERS[name] for name in found)
             inside = further_in(root)
             raise DataError(
-                f"{root}: holds no {wanted}, neither directly nor in 'validation'; give "
+                f"{root}: contains no {wanted}, neither directly nor in 'validation'; give "
                 f"{inside or 'the folder that the P3M-10k archive unpacks to'}"
             )
         return found
@@ -169,7 +169,7 @@ class P3M10kSource(DataSource):
         check_folder(root)
         folder = find_train(root)
         if folder is None or any(find_subset(root, name) == folder for name in SUBSET_FOLDERS):
-            raise DataError(f"{root}: holds no folder 'train' with 'mask' in it")
+            raise DataError(f"{root}: contains no folder 'train' with 'mask' in it")
         return _paired(asked, "train", folder, TRAIN_SIZE)
 
     def train_set(self, asked: Definition) -> str:

@@ -89,7 +89,7 @@ def test_a_missing_subset_is_a_reason_not_an_error(p3m_folder):
 def test_folders_without_the_data_say_what_is_expected(tmp_path):
     with pytest.raises(DataError, match=r"no-such: no such folder.*--data"):
         read(tmp_path / "no-such")
-    with pytest.raises(DataError, match="holds no P3M-500-P or P3M-500-NP"):
+    with pytest.raises(DataError, match="contains no P3M-500-P or P3M-500-NP"):
         read(tmp_path)
 
 

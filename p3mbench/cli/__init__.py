@@ -34,7 +34,7 @@ COMMANDS = (
 )
 
 
-class Group(click.Group):
+class Commands(click.Group):
     """Commands by name; a user's mistake ends in one line, with the traceback under --debug."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -94,7 +94,7 @@ def _say(kind: str, colour: str, text: str) -> None:
 
 
 @click.group(
-    cls=Group,
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Try it: p3mbench run --methods all, then p3mbench report --format latex.",
 )

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from p3mbench.report.analysis import Comparison
 from p3mbench.report.pictures import Pictures
-from p3mbench.report.plots.plot import Plot, Scope, View, views
+from p3mbench.report.plots.plot import DrawnPer, Plot, PlotView, views
 from p3mbench.report.plots.style import rendered
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.report.wording.titles import lower, set_title, slug
 from p3mbench.settings import hidden, variant_title
 
-__all__ = ["Drawn", "Plot", "Scope", "View", "draw_all", "plots"]
+__all__ = ["Drawn", "Plot", "DrawnPer", "PlotView", "draw_all", "plots"]
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def draw_all(
     """
     every = plots().values()
     for plot in every:
-        if plot.scope is Scope.REPORT:
-            view = View(tuple(comparisons), pictures=pictures, images=images)
+        if plot.scope is DrawnPer.REPORT:
+            view = PlotView(tuple(comparisons), pictures=pictures, images=images)
             yield from _drawn(plot, view, "", (), (suffix, dpi))
     for comparison in comparisons:
         about = f"{metric_display(comparison.metric).title}, {lower(set_title(comparison.entries))}"
@@ -80,12 +80,12 @@ def draw_all(
 
 
 def _drawn(
-    plot: Plot, view: View, about: str, facts: tuple[str, ...], how: tuple[str, int]
+    plot: Plot, view: PlotView, about: str, facts: tuple[str, ...], how: tuple[str, int]
 ) -> Iterator[Drawn]:
     content = rendered(lambda: plot.draw(view), *how)
     if content is None:
         return
-    several = plot.scope is Scope.VARIANT and len(hidden(view.comparison.variants())) > 1
+    several = plot.scope is DrawnPer.VARIANT and len(hidden(view.comparison.variants())) > 1
     name = slug(plot.name, *facts, view.variant if several else "")
     title = ": ".join(filter(None, (plot.title_of(view), about)))
     if several:

@@ -8,7 +8,7 @@ import numpy as np
 
 from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison
-from p3mbench.report.plots.plot import Plot, View
+from p3mbench.report.plots.plot import Plot, PlotView
 from p3mbench.report.plots.style import GRID, LINES, PALE, bare, cut, log_axis, new_figure
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.settings import Setting
@@ -31,7 +31,7 @@ def curves_of(comparison: Comparison, setting: Setting) -> list[Curve]:
     return sorted(found, key=lambda curve: (float(np.mean(curve[1])), curve[0]))
 
 
-def cumulative(view: View) -> Figure | None:
+def cumulative(view: PlotView) -> Figure | None:
     """A panel per setting; the best few methods by name, the others in grey."""
     comparison = view.comparison
     curves = {s: curves_of(comparison, s) for s in comparison.settings()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison, ContrastGaps, EntryGap, analyse
-from p3mbench.report.plots.plot import Plot, Scope, View
+from p3mbench.report.plots.plot import DrawnPer, Plot, PlotView
 from p3mbench.report.plots.style import (
     GREY,
     GRID,
@@ -99,7 +99,7 @@ def gap_picture(comparisons: Sequence[Comparison], path: Path, *, dpi: int = 200
     if path.suffix.lower() not in METADATA:
         known = ", ".join(METADATA)
         raise ValueError(f"cannot draw {path.name}: the suffix must be one of {known}")
-    content = rendered(lambda: gap(View(tuple(comparisons))), path.suffix.lower(), dpi)
+    content = rendered(lambda: gap(PlotView(tuple(comparisons))), path.suffix.lower(), dpi)
     if content is None:
         raise ValueError(
             "nothing to draw: no method has results for both test variants B and N, or for both "
@@ -108,7 +108,7 @@ def gap_picture(comparisons: Sequence[Comparison], path: Path, *, dpi: int = 200
     return content
 
 
-def gap(view: View) -> Figure | None:
+def gap(view: PlotView) -> Figure | None:
     """The panels of all comparisons, one below the other; None if there is no gap."""
     panels = panels_of(view.comparisons)
     return drawn(panels) if panels else None
@@ -185,7 +185,7 @@ def _title(comparison: Comparison, contrast: Contrast, total: int) -> str:
     return f"{head}\n{cut(plain(what), TITLE)}"
 
 
-def remarks(view: View) -> list[str]:
+def remarks(view: PlotView) -> list[str]:
     """How to read the figure, and what qualifies its numbers."""
     captions = {
         True: "Both test variants of every method, and their difference over the same images",
@@ -296,7 +296,7 @@ PLOT = Plot(
     title="The generalization gap",
     caption="",
     draw=gap,
-    scope=Scope.REPORT,
+    scope=DrawnPer.REPORT,
     remarks=remarks,
     order=10,
 )

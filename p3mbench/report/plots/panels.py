@@ -11,7 +11,7 @@ from p3mbench.images import UInt8Array
 from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison
 from p3mbench.report.pictures import Pictures, as_levels, shrunk, worst_first
-from p3mbench.report.plots.plot import Plot, Scope, View
+from p3mbench.report.plots.plot import DrawnPer, Plot, PlotView
 from p3mbench.report.plots.scatter import Cloud, clouds_of
 from p3mbench.report.plots.style import cut, new_figure
 from p3mbench.report.wording.numbers import metric_display, number
@@ -45,7 +45,7 @@ def heads_of(variant: str) -> tuple[str, ...]:
     return (first, f"normal ({NORMAL})", "alpha", *mattes, *errors)
 
 
-def panels(view: View) -> Figure | None:
+def panels(view: PlotView) -> Figure | None:
     """Panels of the method whose error changes most between hidden and normal faces.
 
     They show the images that were asked for, else those that changed most. None without pictures.
@@ -74,7 +74,7 @@ def panels(view: View) -> Figure | None:
     return figure
 
 
-def _found(view: View, pictures: Pictures) -> tuple[Cloud, list[Strip]] | None:
+def _found(view: PlotView, pictures: Pictures) -> tuple[Cloud, list[Strip]] | None:
     """The method whose error changes most, of those that have mattes of both variants."""
     for cloud in clouds_of(view.comparison, view.variant):
         hidden, normal = (
@@ -131,6 +131,6 @@ PLOT = Plot(
     caption="Inputs, mattes and absolute errors of the method whose mean error differs most "
     "between the test variants.",
     draw=panels,
-    scope=Scope.VARIANT,
+    scope=DrawnPer.VARIANT,
     order=70,
 )

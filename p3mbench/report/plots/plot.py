@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LAST = 100  # the order of a plot that does not say where it stands
 
 
-class Scope(Enum):
+class DrawnPer(Enum):
     """What one picture of a plot shows."""
 
     REPORT = "every comparison of the report"
@@ -28,12 +28,12 @@ class Scope(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class PlotView:
     """What one picture is drawn of.
 
     Attributes:
-        comparisons: one, or in `Scope.REPORT` all of them, in reading order.
-        variant: in `Scope.VARIANT` how the faces are hidden, such as "B" or "mosaic-0.10".
+        comparisons: one, or in `DrawnPer.REPORT` all of them, in reading order.
+        variant: in `DrawnPer.VARIANT` how the faces are hidden, such as "B" or "mosaic-0.10".
         pictures: where images and mattes are; None without.
         images: ids of the images that a person wants to see; empty for a plot's own choice.
     """
@@ -54,7 +54,7 @@ class View:
         return "blurred" if self.variant == BLURRED else self.variant
 
 
-def _remarks(view: View) -> list[str]:
+def _remarks(view: PlotView) -> list[str]:
     return [warnings_of(view.comparison)]
 
 
@@ -64,7 +64,7 @@ class Plot:
 
     Attributes:
         name: the beginning of its file names.
-        title, caption: in words; ``{hidden}`` stands for `View.hidden`.
+        title, caption: in words; ``{hidden}`` stands for `PlotView.hidden`.
         draw: makes the figure of a view, in the house style; None if there is nothing to draw.
         scope: what one picture shows; a plot has as many as there are such views.
         remarks: what else the caption says of a view; by default what qualifies its numbers.
@@ -74,16 +74,16 @@ class Plot:
     name: str
     title: str
     caption: str
-    draw: Callable[[View], Figure | None]
-    scope: Scope = Scope.COMPARISON
-    remarks: Callable[[View], list[str]] = _remarks
+    draw: Callable[[PlotView], Figure | None]
+    scope: DrawnPer = DrawnPer.COMPARISON
+    remarks: Callable[[PlotView], list[str]] = _remarks
     order: int = LAST
 
-    def title_of(self, view: View) -> str:
+    def title_of(self, view: PlotView) -> str:
         """The title of one picture."""
         return self.title.format(hidden=view.hidden)
 
-    def caption_of(self, view: View) -> str:
+    def caption_of(self, view: PlotView) -> str:
         """The caption of one picture."""
         parts = [self.caption.format(hidden=view.hidden), *self.remarks(view)]
         return " ".join(dict.fromkeys(part for part in parts if part))
@@ -94,9 +94,9 @@ def views(
     comparison: Comparison,
     pictures: Pictures | None = None,
     images: tuple[str, ...] = (),
-) -> list[View]:
-    """What the pictures of a plot show of one comparison; nothing in `Scope.REPORT`."""
-    if plot.scope is Scope.REPORT:
+) -> list[PlotView]:
+    """What the pictures of a plot show of one comparison; nothing in `DrawnPer.REPORT`."""
+    if plot.scope is DrawnPer.REPORT:
         return []
-    variants = hidden(comparison.variants()) if plot.scope is Scope.VARIANT else (BLURRED,)
-    return [View((comparison,), variant, pictures, images) for variant in variants]
+    variants = hidden(comparison.variants()) if plot.scope is DrawnPer.VARIANT else (BLURRED,)
+    return [PlotView((comparison,), variant, pictures, images) for variant in variants]

@@ -10,7 +10,7 @@ import numpy as np
 from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison
 from p3mbench.report.analysis.entries import Entry
-from p3mbench.report.plots.plot import Plot, Scope, View
+from p3mbench.report.plots.plot import DrawnPer, Plot, PlotView
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.settings import BLURRED, NORMAL, UNTRAINED, Setting, train_order, variant_title
@@ -64,7 +64,7 @@ def clouds_of(comparison: Comparison, variant: str = BLURRED) -> list[Cloud]:
     return sorted(found, key=lambda cloud: (-abs(cloud.gap), cloud.title))
 
 
-def scatter(view: View) -> Figure | None:
+def scatter(view: PlotView) -> Figure | None:
     """Small multiples with the identity line and the farthest images named; None without pairs."""
     every = clouds_of(view.comparison, view.variant)
     if not every:
@@ -124,6 +124,6 @@ PLOT = Plot(
     caption="Error on the normal image against error on its {hidden} twin. Above the line: worse "
     "on normal faces. The images farthest from it are named.",
     draw=scatter,
-    scope=Scope.VARIANT,
+    scope=DrawnPer.VARIANT,
     order=30,
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison, MeanAt
-from p3mbench.report.plots.plot import Plot, Scope, View
+from p3mbench.report.plots.plot import DrawnPer, Plot, PlotView
 from p3mbench.report.plots.style import BLUE, GREY, VERMILION, bare, cut, new_figure, spread
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.settings import BLURRED, NORMAL, UNTRAINED, Setting
@@ -34,7 +34,7 @@ def slopes_of(comparison: Comparison, variant: str = BLURRED) -> dict[str, list[
     return found
 
 
-def slopes(view: View) -> Figure | None:
+def slopes(view: PlotView) -> Figure | None:
     """The slope chart; None if nothing was tested on both variants."""
     comparison = view.comparison
     found = slopes_of(comparison, view.variant)
@@ -108,6 +108,6 @@ PLOT = Plot(
     title="From {hidden} to normal test faces",
     caption="Mean error of each method on both variants; complete pairs only.",
     draw=slopes,
-    scope=Scope.VARIANT,
+    scope=DrawnPer.VARIANT,
     order=20,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison, MeanAt
-from p3mbench.report.plots.plot import Plot, View
+from p3mbench.report.plots.plot import Plot, PlotView
 from p3mbench.report.plots.style import BLUE, GREY, GRID, bare, cut, log_axis, new_figure, spread
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.settings import NORMAL, OTHER, UNTRAINED, Setting, hidden
@@ -60,7 +60,7 @@ def costs_of(comparison: Comparison) -> list[Cost]:
     return found
 
 
-def speed(view: View) -> Figure | None:
+def speed(view: PlotView) -> Figure | None:
     """Two panels; None if neither seconds nor parameters are known of any method."""
     costs = costs_of(view.comparison)
     devices = sorted({cost.device for cost in costs} - {""})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison, MeanAt
-from p3mbench.report.plots.plot import Plot, View
+from p3mbench.report.plots.plot import Plot, PlotView
 from p3mbench.report.plots.style import GRID, INK, bare, cut, new_figure
 from p3mbench.settings import UNTRAINED, Setting
 
@@ -57,7 +57,7 @@ def bars_of(comparison: Comparison) -> dict[str, list[Bar]]:
     return found
 
 
-def where(view: View) -> Figure | None:
+def where(view: PlotView) -> Figure | None:
     """Stacked bars; None where the regions are not known."""
     found = bars_of(view.comparison)
     if not found:

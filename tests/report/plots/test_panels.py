@@ -9,7 +9,7 @@ import numpy as np
 from p3mbench.data.sample import Scene
 from p3mbench.report.analysis import Comparison
 from p3mbench.report.plots.panels import heads_of, panels
-from p3mbench.report.plots.plot import View
+from p3mbench.report.plots.plot import PlotView
 
 
 class Drawings:
@@ -39,9 +39,9 @@ def test_heads_name_the_variant() -> None:
 
 def test_pictures_are_of_the_variant_and_of_the_images_asked_for(many: Comparison) -> None:
     pictures = Drawings()
-    view = View((many,), "mosaic-0.10", pictures, ("p_0003",))  # type: ignore[arg-type]
+    view = PlotView((many,), "mosaic-0.10", pictures, ("p_0003",))  # type: ignore[arg-type]
     figure = panels(view)
     assert figure is not None and len(figure.axes) == 7
     assert figure.axes[0].get_ylabel() == "p_0003"
     assert pictures.scenes == pictures.mattes == {"mosaic-0.10", "N"}
-    assert panels(View((many,), "B")) is None
+    assert panels(PlotView((many,), "B")) is None

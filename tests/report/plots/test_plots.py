@@ -14,7 +14,7 @@ from fake import DEFAULT, rows, stored
 
 from p3mbench.cli import main
 from p3mbench.report.analysis import Comparison, analyse
-from p3mbench.report.plots import Drawn, Plot, Scope, draw_all, plots
+from p3mbench.report.plots import Drawn, DrawnPer, Plot, draw_all, plots
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=99)
@@ -99,7 +99,7 @@ def test_every_plot_repeats(comparisons: Sequence[Comparison], drawn: list[Drawn
 
 
 def test_titles_and_captions_name_the_variant(many: Comparison) -> None:
-    wanted = [plot for plot in plots().values() if plot.scope is Scope.VARIANT]
+    wanted = [plot for plot in plots().values() if plot.scope is DrawnPer.VARIANT]
     assert {plot.name for plot in wanted} == {"slopes", "scatter", "panels"}
     found = {one.name: one for one in draw_all([many], ".svg")}
     assert {name for name in found if name.startswith(("slopes", "scatter"))} == {
@@ -129,4 +129,4 @@ def test_a_plot_says_what_it_is_of(free: Comparison, frame: pd.DataFrame) -> Non
     (view,) = package.views(plot, free)
     assert plot.title_of(view) == "blurred" and plot.caption_of(view).startswith("On blurred.")
     assert list(draw_all([], ".svg")) == []
-    assert package.views(replace(plot, scope=Scope.REPORT), free) == []
+    assert package.views(replace(plot, scope=DrawnPer.REPORT), free) == []

@@ -22,7 +22,7 @@ MOST_DEATHS = 3  # of children; each costs the check at which it died
 
 
 @dataclass
-class _Run:
+class _CheckRun:
     """Where the child is."""
 
     method: str = ""
@@ -54,7 +54,7 @@ def check_apart(
     Raises:
         MethodError: there is no such method or file, or the file holds none.
     """
-    run = _Run()
+    run = _CheckRun()
     for _ in range(MOST_DEATHS):
         request = {
             "target": target, "plugin": str(plugin.resolve()) if plugin else None,
@@ -90,7 +90,7 @@ def _mend(reason: str, loaded: bool) -> str:
 
 
 def _child(
-    request: str, run: _Run, log: IO[bytes], timeout: float
+    request: str, run: _CheckRun, log: IO[bytes], timeout: float
 ) -> Generator[tuple[str, CheckFinding], None, str]:
     """Findings of one child; returns why it stopped before its end, "" if it did not."""
     child = subprocess.Popen(
@@ -114,7 +114,7 @@ def _child(
         _kill(child)
 
 
-def _heard(message: dict[str, Any], run: _Run) -> Iterator[tuple[str, CheckFinding]]:
+def _heard(message: dict[str, Any], run: _CheckRun) -> Iterator[tuple[str, CheckFinding]]:
     if "error" in message:
         raise MethodError(message["error"])
     if "begin" in message:

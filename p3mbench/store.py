@@ -261,7 +261,7 @@ class Store:
             found = self._db.execute(sql, {name: cell[name] for name in CELL})
             return {row[0]: Earlier(*row) for row in found}
 
-    def see(self, seen: view.View, marks: view.Marks, when: str) -> None:
+    def see(self, seen: view.BenchmarkView, marks: view.Marks, when: str) -> None:
         """Store a run's view of a benchmark and what it found out about stored rows.
 
         Raises:
@@ -271,7 +271,7 @@ class Store:
             view.mark(self._db, marks)
             view.write(self._db, seen, when)
 
-    def refuse_another(self, seen: view.View) -> None:
+    def refuse_another(self, seen: view.BenchmarkView) -> None:
         """Raise `StoreError` if the store has a different benchmark with this name."""
         with self._told():
             another = view.is_another(self._db, seen)

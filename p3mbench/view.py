@@ -34,7 +34,7 @@ def made_of(columns: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
-class View:
+class BenchmarkView:
     """A benchmark as one run saw it.
 
     Attributes:
@@ -91,7 +91,7 @@ class LastSeen:
     codes: Mapping[str, Sequence[Sequence[str]]]
 
 
-def write(db: sqlite3.Connection, view: View, seen: str) -> None:
+def write(db: sqlite3.Connection, view: BenchmarkView, seen: str) -> None:
     """Store a view, within the caller's transaction; ``seen`` is the time as sortable text."""
     name = view.benchmark
     names = json.dumps(list(view.names))
@@ -159,7 +159,7 @@ def read(db: sqlite3.Connection) -> LastSeen:
     )
 
 
-def is_another(db: sqlite3.Connection, view: View) -> bool:
+def is_another(db: sqlite3.Connection, view: BenchmarkView) -> bool:
     """Whether the store has a different benchmark with this name.
 
     It is a different one if its definition or place differs and none of the common images is the
@@ -209,7 +209,7 @@ def merge(db: sqlite3.Connection, other: sqlite3.Connection) -> str:
     when = "SELECT benchmark, definition, seen FROM benchmarks"
     mine = {name: seen for name, _, seen in db.execute(when)}
     for benchmark, definition, seen in other.execute(when).fetchall():
-        view = View(
+        view = BenchmarkView(
             benchmark,
             definition,
             sorted(theirs.names[benchmark]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -33,7 +33,15 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--strict", is_flag=True, help="Score nothing if a file is suspicious.")
 @out_file_option
 def command(
-    pred_dir: Path, gt_dir: Path, trimaps: Path | None, out: Path | None, **asked: Any
+    pred_dir: Path,
+    gt_dir: Path,
+    trimaps: Path | None,
+    convention: str,
+    metrics: str | None,
+    format_: str | None,
+    out: Path | None,
+    jobs: int | None,
+    strict: bool,
 ) -> None:
     """Score the PNG mattes in PRED_DIR against the alphas of the same names in GT_DIR.
 
@@ -44,21 +52,21 @@ def command(
     from p3mbench.report.evaluated import evaluated
     from p3mbench.report.render import Look
 
-    format_ = chosen_format(asked["format_"], out)
+    format_ = chosen_format(format_, out)
     try:
         images = list(
             evaluate(
                 *(pred_dir, gt_dir, trimaps),
-                convention=asked["convention"],
-                metrics=metric_names(asked["metrics"], METRICS),
-                jobs=asked["jobs"],
-                strict=asked["strict"],
+                convention=convention,
+                metrics=metric_names(metrics, METRICS),
+                jobs=jobs,
+                strict=strict,
             )
         )
     except ValueError as error:  # an unknown convention or metric, named by its argument
         raise click.UsageError(str(error)) from None
     look = Look(ansi=out is None and sys.stdout.isatty())
-    write_or_print(evaluated(images, asked["convention"], origin_of(gt_dir), format_, look), out)
+    write_or_print(evaluated(images, convention, origin_of(gt_dir), format_, look), out)
     for line in not_read(pred_dir, gt_dir, trimaps):
         click.echo(f"note: {line}", err=True)
     _show_oddities(images)

@@ -20,7 +20,7 @@ _Numbered = tuple[int, ImageResult | Unloadable]
 
 
 @dataclass(eq=False)
-class Group:
+class Share:
     """The images of one contender that no slot has taken yet."""
 
     contender: Contender
@@ -33,18 +33,18 @@ class Backlog:
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         """Number the tasks and sort them by contender, in order of first appearance."""
-        groups: dict[Contender, Group] = {}
+        groups: dict[Contender, Share] = {}
         self.tasks = list(tasks)
         for number, task in enumerate(self.tasks):
             contender = task.cell.contender
             group = groups.get(contender)
             if group is None:
-                group = groups[contender] = Group(contender, deque())
+                group = groups[contender] = Share(contender, deque())
             group.tasks.append((number, task))
         self.groups = list(groups.values())
         self._lock = threading.Lock()
 
-    def claim(self, before: Group | None) -> Group | None:
+    def claim(self, before: Share | None) -> Share | None:
         """Return the next group: one that no other slot is running, else the one with most left."""
         with self._lock:
             if before is not None:
@@ -57,7 +57,7 @@ class Backlog:
             found.users += 1
             return found
 
-    def take(self, group: Group) -> tuple[int, bytes] | None:
+    def take(self, group: Share) -> tuple[int, bytes] | None:
         """The next image of a group, pickled."""
         with self._lock:
             if not group.tasks:
@@ -65,7 +65,7 @@ class Backlog:
             number, task = group.tasks.popleft()
         return number, pickle.dumps(task)
 
-    def lose(self, group: Group) -> list[int]:
+    def lose(self, group: Share) -> list[int]:
         """Give a group up; return the numbers of its remaining images."""
         with self._lock:
             left = [number for number, _ in group.tasks]
@@ -114,7 +114,7 @@ def _slot(
     stop: threading.Event,
 ) -> None:
     """One slot's thread: claim a contender, run its images, claim the next."""
-    group: Group | None = None
+    group: Share | None = None
 
     def report(number: int, outcome: ImageResult) -> None:
         results.put((number, outcome))
@@ -132,7 +132,7 @@ def _slot(
 
 
 def _run_group(
-    group: Group,
+    group: Share,
     isolated: Isolated,
     backlog: Backlog,
     put: Callable[[_Numbered], None],

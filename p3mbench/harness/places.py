@@ -16,7 +16,7 @@ from p3mbench.fingerprint import Code
 from p3mbench.provenance import hash_files, hash_of
 from p3mbench.registry import unknown
 from p3mbench.store import Store
-from p3mbench.view import NO_VARIANT, View, entry_of, made_of
+from p3mbench.view import NO_VARIANT, BenchmarkView, entry_of, made_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Scope:
+class SeenSubset:
     """A subset in one variant, with the images that the run looks at."""
 
     subset: Subset
@@ -64,7 +64,7 @@ def chosen_samples(opened: Opened, images: Sequence[str], limit: int) -> dict[st
 
 def find_places(
     opened: Opened, variants: Sequence[str], chosen: Mapping[str, Sequence[Sample]], store: Store
-) -> tuple[list[Scope], list[tuple[str, str]]]:
+) -> tuple[list[SeenSubset], list[tuple[str, str]]]:
     """Each subset in each variant that can be had, and what cannot be had and why.
 
     Args:
@@ -73,7 +73,7 @@ def find_places(
         chosen: subset -> the images to look at.
         store: remembers hashes of files.
     """
-    places: list[Scope] = []
+    places: list[SeenSubset] = []
     missing = []
     for subset in opened.subsets:
         for variant in variants:
@@ -81,11 +81,11 @@ def find_places(
                 missing.append((f"{subset.name}, variant {variant}", why))
             else:
                 content = _content(chosen[subset.name], variant, store)
-                places.append(Scope(subset, variant, _obfuscation(subset, variant), content))
+                places.append(SeenSubset(subset, variant, _obfuscation(subset, variant), content))
     return places, missing
 
 
-def seen_before(opened: Opened, places: Iterable[Scope], store: Store) -> list[Scope]:
+def seen_before(opened: Opened, places: Iterable[SeenSubset], store: Store) -> list[SeenSubset]:
     """What this run does not look at, as it is now, of the images that earlier runs looked at.
 
     Their rows are in the same means and gaps as those of this run, so they too must be of the
@@ -105,7 +105,7 @@ def seen_before(opened: Opened, places: Iterable[Scope], store: Store) -> list[S
             samples = [s for s in subset.samples if s.id in left and _readable(s, variant)]
             if samples:
                 content = _content(samples, variant, store)
-                found.append(Scope(subset, variant, _obfuscation(subset, variant), content))
+                found.append(SeenSubset(subset, variant, _obfuscation(subset, variant), content))
     return found
 
 
@@ -135,10 +135,10 @@ def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str,
 
 def view_of(
     opened: Opened,
-    places: Sequence[Scope],
+    places: Sequence[SeenSubset],
     columns: Iterable[Mapping[str, Any]],
     codes: Iterable[Code],
-) -> View:
+) -> BenchmarkView:
     """What the store should remember of the benchmark.
 
     Args:
@@ -156,7 +156,7 @@ def view_of(
                  if "alpha" in one.recipe}  # fmt: skip
         if truth:
             contents.setdefault((p.subset.name, NO_VARIANT, ""), {}).update(truth)
-    return View(
+    return BenchmarkView(
         benchmark.name,
         hash_of(benchmark.definition(opened.where)),
         tuple(subset["name"] for subset in benchmark.subsets),

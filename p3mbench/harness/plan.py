@@ -17,7 +17,7 @@ from p3mbench.harness.contenders import Blocked, Contender, Request, contenders,
 from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.harness.places import (
     Content,
-    Scope,
+    SeenSubset,
     chosen_samples,
     find_places,
     seen_before,
@@ -30,7 +30,7 @@ from p3mbench.method import (
 from p3mbench.metrics import METRICS_VERSION
 from p3mbench.provenance import canonical, hash_of
 from p3mbench.store import Store
-from p3mbench.view import Marks, View
+from p3mbench.view import BenchmarkView, Marks
 
 COMPARED = 8  # images of a cell whose mattes are compared with float32's
 
@@ -139,7 +139,7 @@ class Plan:
     expected: Mapping[tuple[str, str], int]
     data_hash: str
     notes: tuple[str, ...] = ()
-    view: View = View("")
+    view: BenchmarkView = BenchmarkView("")
     marks: Marks = Marks()
 
     @property
@@ -214,7 +214,7 @@ def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | 
     return None
 
 
-def _cell(contender: Contender, benchmark: Benchmark, place: Scope) -> Cell:
+def _cell(contender: Contender, benchmark: Benchmark, place: SeenSubset) -> Cell:
     return Cell(
         contender=contender,
         benchmark=benchmark.name,

@@ -22,7 +22,7 @@ MOST_DEATHS = 3  # of child processes; each fails the check during which it died
 
 
 @dataclass
-class _Apart:
+class _CheckRun:
     """Progress of the child."""
 
     method: str = ""
@@ -54,7 +54,7 @@ def check_apart(
     Raises:
         MethodError: there is no such method or file, or the file defines no method.
     """
-    run = _Apart()
+    run = _CheckRun()
     for _ in range(MOST_DEATHS):
         request = {
             "target": target, "plugin": str(plugin.resolve()) if plugin else None,
@@ -90,7 +90,7 @@ def _mend(reason: str, loaded: bool) -> str:
 
 
 def _child(
-    request: str, run: _Apart, log: IO[bytes], timeout: float
+    request: str, run: _CheckRun, log: IO[bytes], timeout: float
 ) -> Generator[tuple[str, CheckFinding], None, str]:
     """Yield the findings of one child; return why it stopped early, or ""."""
     child = subprocess.Popen(
@@ -114,7 +114,7 @@ def _child(
         _kill(child)
 
 
-def _heard(message: dict[str, Any], run: _Apart) -> Iterator[tuple[str, CheckFinding]]:
+def _heard(message: dict[str, Any], run: _CheckRun) -> Iterator[tuple[str, CheckFinding]]:
     if "error" in message:
         raise MethodError(message["error"])
     if "begin" in message:

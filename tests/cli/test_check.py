@@ -57,6 +57,7 @@ def test_a_wrong_argument_is_one_line(arguments, words, tmp_path, monkeypatch):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 def test_a_plugin_that_imports_torch_at_its_top(plugin_file):
     plugin_file.write_text("import torch\n" + plugin_file.read_text())
     result = call("check", plugin_file)

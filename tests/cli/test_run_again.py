@@ -79,6 +79,7 @@ def bench(tmp_path, p3m_folder, monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_exactly_what_an_edit_or_a_library_touches_runs_again(bench):
     done = bench.run()
     assert done.exit_code == 0, done.output

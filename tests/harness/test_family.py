@@ -38,7 +38,11 @@ def gone(mark: str, seconds: float = 20) -> bool:
 
 @pytest.mark.parametrize(
     "how",
-    ["children", pytest.param("children-and-hang", marks=pytest.mark.slow), "children-and-die"],
+    [
+        "children",
+        pytest.param("children-and-hang", marks=pytest.mark.slow),
+        pytest.param("children-and-die", marks=pytest.mark.slow),
+    ],
 )
 def test_children_end_with_the_run(tmp_path: Path, how: str) -> None:
     """However the method ends: in peace, by a timeout, by a fault."""

@@ -30,6 +30,7 @@ def test_exit_codes() -> None:
     assert RunReport(missing=1, interrupted=True).exit_code == 130
 
 
+@pytest.mark.slow
 def test_a_row_that_is_not_there_at_the_end_is_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ def test_folders_of_killed_runs_are_removed(
     assert not {name for name in left if name.startswith("p3mbench-")}
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_unicode_is_stored_escaped(tmp_path: Path) -> None:
     """And the run goes on."""
     for kind in ("images", "alphas"):

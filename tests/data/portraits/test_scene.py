@@ -59,6 +59,7 @@ def test_boundaries_are_soft_and_people_large(drawn):
     assert max(area) < 0.9
 
 
+@pytest.mark.slow
 def test_faces_belong_to_people_and_mannequins_have_none(drawn):
     for d in drawn:
         assert not d.face[d.alpha == 0].any()
@@ -96,6 +97,7 @@ def test_the_scene_is_the_same_at_every_size():
     assert np.abs(shrunk.astype(float) - small.alpha).mean() < 3
 
 
+@pytest.mark.slow
 def test_roles_are_not_told_by_place():
     """A person stands left as often as right, and may stand before or behind a mannequin."""
     pairs = [portrait(seed_of("train", i, 2021), (96, 72)) for i in range(70)]

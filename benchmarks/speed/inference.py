@@ -132,7 +132,7 @@ def measure_at(
     hint = trimap if method.info.needs_trimap else None
     engine = Engine(predictor, device)
     lower = Engine(predictor, device, "bf16")
-    inner: Any = engine.network
+    (inner,) = engine.modules
     with watched(inner) as taken:
         ours, alpha = least(lambda: engine.call(image, hint).alpha, repeat)
         calls = len(taken) // (repeat + 2)  # of one predict; the engine warms up again

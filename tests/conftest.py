@@ -22,12 +22,15 @@ sys.path.insert(0, str(Path(__file__).parent))  # for odd_files; importlib mode 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many golden values and networks the passed tests compared, from every worker."""
     networks: dict[str, float] = {}
+    metrics = Counter[str]()
     for report in terminalreporter.getreports("passed"):
         for name, value in getattr(report, "user_properties", ()):
             if name == "golden network":
                 networks[value[0]] = min(networks.get(value[0], 1.0), value[1])
             elif name.startswith("golden metrics"):
-                terminalreporter.write_line(f"{name}: {value}")
+                metrics[name] += value
+    for name, count in sorted(metrics.items(), reverse=True):
+        terminalreporter.write_line(f"{name}: {count}")
     if networks:
         found = ", ".join(f"{name} {error:.0e}" for name, error in sorted(networks.items()))
         terminalreporter.write_line(f"golden networks that agree: {len(networks)} ({found})")

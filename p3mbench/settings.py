@@ -231,8 +231,13 @@ class Setting:
             ValueError: it is not written so.
         """
         train, colon, test = text.strip().replace(DASH, UNTRAINED).rpartition(":")
-        if not colon or not train or not is_variant(test):
+        if not colon or not train or not test:
             raise ValueError(f"setting {text!r} is not TRAIN:TEST, such as B:N or -:N")
+        try:
+            check_variant(test)
+            TrainSetting(train)
+        except ValueError as error:
+            raise ValueError(f"setting {text!r} is not TRAIN:TEST: {error}") from None
         return cls(train, test)
 
     @property

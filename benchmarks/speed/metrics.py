@@ -35,6 +35,7 @@ import numpy as np
 import scipy
 
 from p3mbench.metrics import score
+from p3mbench.provenance import cpu_model
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "metrics"))
@@ -233,13 +234,8 @@ def linear_rows(height: int, width: int, repeat: int) -> list[str]:
 
 def machine() -> str:
     """Processor, cores and versions."""
-    model = platform.processor() or platform.machine()
-    facts = Path("/proc/cpuinfo")
-    if facts.exists():
-        named = [line for line in facts.read_text().splitlines() if line.startswith("model name")]
-        model = named[0].partition(":")[2].strip() if named else model
     return (
-        f"{model}, {os.cpu_count()} cores, one thread; Python {platform.python_version()}, "
+        f"{cpu_model()}, {os.cpu_count()} cores, one thread; Python {platform.python_version()}, "
         f"NumPy {np.__version__}, OpenCV {cv2.__version__}, SciPy {scipy.__version__}, "
         f"scikit-image {version('scikit-image')}"
     )

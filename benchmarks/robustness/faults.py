@@ -242,7 +242,9 @@ def torture(folder: Path, plugin: Path, fault: Fault, rng: np.random.Generator, 
     """Fill one store by runs with faults, then finish it."""
     for _ in range(1 if 0 in fault.codes else KILLS):
         with ExitStack() as stack:
-            address, head, workers = "", None, []
+            address = ""
+            head: Process | None = None
+            workers: list[Process] = []
             if fault.cluster:
                 address, head, workers = stack.enter_context(cluster(folder.parent))
             process = subprocess.Popen(

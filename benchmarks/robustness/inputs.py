@@ -60,8 +60,8 @@ def outcome(case: Any, result: Any, folder: Path) -> str:
     for path in (folder / "P3M-10k" / "validation" / "P3M-500-P", folder / "P3M-10k", folder):
         text = text.replace(f"{path}/", "").replace(str(path), "data")
     start = max(text.find("Error:"), 0)
-    if "cannot run" in text:
-        start = max(text.find(case.words) - 60, 0)
+    if "cannot run" in text and case.words not in text[start:]:  # the plan says it, in the middle
+        start = text.rfind(" ", 0, max(text.find(case.words) - 60, 0)) + 1
     return text[start : start + 200].strip().replace("|", "\\|").replace("<", "&lt;")
 
 

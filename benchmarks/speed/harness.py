@@ -167,7 +167,8 @@ def bare(root: Path, plugin: Path, images: int) -> float:
     method = next(e.method for e in find((plugin,)) if e.name == "busy")
     assert method is not None  # noqa: S101
     predictor = method.load("cpu", None)
-    image = cv2.imread(str(root / "P3M-500-P" / "blurred_image" / "p_0.jpg"))
+    photograph = cv2.imread(str(root / "P3M-500-P" / "blurred_image" / "p_0.jpg"))
+    image = np.asarray(photograph, np.uint8)
     predictor.predict(image)
     start = time.perf_counter()
     for _ in range(images):
@@ -180,25 +181,19 @@ def resume(folder: Path) -> tuple[int, float]:
     text = (ROOT / "benchmarks" / "mini.toml").read_text(encoding="utf-8")
     text = text.replace("count = 24", "count = 500").replace("checkpoints =", "# checkpoints =")
     opened = open_benchmark(parse(text, "large", None), None)
-    contenders = []
+    methods = []
     for i in range(50):
         info = dataclasses.replace(Many.info, name=f"many-{i}")
         copy = type(f"Many{i}", (Many,), {"info": info})
-        contenders.append(entrants.Contender(copy()))
-    request = entrants.Request(methods=(), variants=("B", "N"))
-    original = planning.contenders
-    planning.contenders = lambda request, folder=None: (contenders, [])  # type: ignore[assignment]
-    try:
-        with Store(folder, create=True) as store:
-            todo = list(planning.make_plan(opened, request, store).todo)
-            store.add_all([row_of(task) for task in todo])
-        start = time.perf_counter()
-        with Store(folder) as store:
-            plan = planning.make_plan(opened, request, store)
-            left = sum(1 for _ in plan.todo)
-        seconds = time.perf_counter() - start
-    finally:
-        planning.contenders = original
+        methods.append(copy())
+    request = entrants.Request(methods=tuple(methods), variants=("B", "N"))
+    with Store(folder, create=True) as store:
+        todo = list(planning.make_plan(opened, request, store).todo)
+        store.add_all([row_of(task) for task in todo])
+    start = time.perf_counter()
+    with Store(folder) as store:
+        left = sum(1 for _ in planning.make_plan(opened, request, store).todo)
+    seconds = time.perf_counter() - start
     if left:
         raise RuntimeError(f"{left} rows of a finished store would be run again")
     return len(todo), seconds
@@ -223,7 +218,8 @@ def main() -> None:
     parser.add_argument("--rate", type=Path, nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.rate:  # one turn, in this interpreter with its version
-        print(harness(*args.rate, 1)[1])
+        store, root, plugin = args.rate
+        print(harness(store, root, plugin, 1)[1])
         return
     folder = Path(tempfile.mkdtemp())
     try:

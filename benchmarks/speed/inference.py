@@ -14,20 +14,20 @@ from __future__ import annotations
 import argparse
 import gc
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import skimage
 import torch
-from published_steps import LITERAL, Alpha, Image
 from torch import nn
 
 from p3mbench.harness.engine import COMPILED, Engine
@@ -36,6 +36,8 @@ from p3mbench.registry import find
 from p3mbench.training.recipe import training_of
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+from benchmarks.speed.published_steps import LITERAL, Alpha, Image  # noqa: E402
 
 
 @dataclass
@@ -62,7 +64,7 @@ def scene(height: int, width: int) -> tuple[Image, Image]:
     cv2.ellipse(trimap, middle, radii, 0, 0, 360, 255, -1)
     band = max(3, min(height, width) // 12)
     cv2.ellipse(trimap, middle, radii, 0, 0, 360, 128, band)
-    return image, trimap
+    return np.asarray(image, np.uint8), trimap
 
 
 @contextmanager
@@ -161,7 +163,7 @@ def table(results: list[Result], repeat: int, device: str) -> str:
         "",
         f"Made by `benchmarks/speed/inference.py` on {date.today()}: {where}; Python "
         f"{platform.python_version()}, PyTorch {torch.__version__}, OpenCV {cv2.__version__}, "
-        f"scikit-image {skimage.__version__}. Networks of published width with random weights, "
+        f"scikit-image {version('scikit-image')}. Networks of published width with random weights, "
         f"default strategy, least of {repeat} repetitions, in seconds.",
         "",
         "*Network* is the time within the network, *ours* the whole of `predict`, and *literal* "

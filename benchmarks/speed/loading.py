@@ -63,11 +63,16 @@ def make(folder: Path, count: int) -> None:
 
 def read(folder: Path, name: str, seconds: float, unpack: bool) -> dict[str, Any]:
     """Items per second of the clock and of the processor, and a hash of the first items."""
-    from p3mbench.benchmark import get, train_samples
+    from p3mbench.benchmark import get
     from p3mbench.registry import find
     from p3mbench.training.crops import Crops
     from p3mbench.training.recipe import training_of
     from p3mbench.training.sources import FileSource
+
+    try:
+        from p3mbench.benchmark import train_samples
+    except ImportError:  # version 0.1
+        from p3mbench.data.splits import train_samples  # type: ignore[import-not-found,no-redef]
 
     method = next(entry.method for entry in find() if entry.name == name)
     assert method is not None  # noqa: S101 - the names are those of built-in methods

@@ -25,15 +25,17 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 import scipy
-import skimage
 
 from p3mbench.metrics import score
+from p3mbench.provenance import cpu_model
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "metrics"))
@@ -143,7 +145,8 @@ def clock(task: Callable[[Example], object], examples: list[Example], repeat: in
 
 def literal_p3m(example: Example) -> dict[str, float]:
     """Compute all P3M metrics by the literal formulas."""
-    return literal.score(*example, "p3m")
+    values: dict[str, float] = literal.score(*example, "p3m")
+    return values
 
 
 def largest_disagreement(examples: list[Example]) -> float:
@@ -205,10 +208,10 @@ def measure(examples: list[Example], repeat: int) -> dict[str, Timing]:
     files = {id(example): encode(example) for example in examples}
     rows = {"three PNG files decoded (OpenCV)": clock(decode_three(files), examples, repeat)}
     rows["ours, the P3M set"] = clock(ours, examples, repeat)
-    rows["ours, with the boundary"] = clock(lambda e: ours(e, None), examples, repeat)
+    rows["ours, with the boundary"] = clock(partial(ours, metrics=None), examples, repeat)
     rows["literal formulas"] = clock(literal_p3m, examples, max(2, repeat // 7))
     for part, metrics in PARTS.items():
-        rows[part] = clock(lambda e, m=metrics: ours(e, m), examples, repeat)
+        rows[part] = clock(partial(ours, metrics=metrics), examples, repeat)
     for how in WORST:
         rng = np.random.default_rng(0)
         hard = [changed(example, how, rng) for example in examples[:3]]
@@ -231,15 +234,10 @@ def linear_rows(height: int, width: int, repeat: int) -> list[str]:
 
 def machine() -> str:
     """Processor, cores and versions."""
-    model = platform.processor() or platform.machine()
-    facts = Path("/proc/cpuinfo")
-    if facts.exists():
-        named = [line for line in facts.read_text().splitlines() if line.startswith("model name")]
-        model = named[0].partition(":")[2].strip() if named else model
     return (
-        f"{model}, {os.cpu_count()} cores, one thread; Python {platform.python_version()}, "
+        f"{cpu_model()}, {os.cpu_count()} cores, one thread; Python {platform.python_version()}, "
         f"NumPy {np.__version__}, OpenCV {cv2.__version__}, SciPy {scipy.__version__}, "
-        f"scikit-image {skimage.__version__}"
+        f"scikit-image {version('scikit-image')}"
     )
 
 
@@ -294,11 +292,13 @@ def load_real(folder: Path) -> list[Example]:
     for truth in sorted(folder.glob("validation/*/mask/*.png")):
         trimap = truth.parents[1] / "trimap" / truth.name
         for pred in sorted(folder.glob(f"predictions/*/{truth.name}")):
-            paths = (pred, truth, trimap)
-            examples.append(
-                Example(*(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in paths))
-            )
+            examples.append(Example(grey(pred), grey(truth), grey(trimap)))
     return examples
+
+
+def grey(path: Path) -> np.ndarray:
+    """Read (H, W) uint8."""
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 EVALUATE = """

@@ -13,12 +13,13 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from skimage.transform import resize as sk_resize
+from skimage import transform
 from torch import Tensor, nn
 
 Image = np.ndarray[Any, np.dtype[np.uint8]]
 Alpha = np.ndarray[Any, np.dtype[np.float32]]
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+sk_resize: Callable[..., np.ndarray] = transform.resize  # without types
 HALVES = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 
 
@@ -77,10 +78,10 @@ def modnet(network: nn.Module, image: Image, trimap: Image) -> Alpha:
     return plane(matte)
 
 
-def pasted(alpha: Alpha, trimap: Image) -> Alpha:
+def pasted(alpha: np.ndarray, trimap: Image) -> Alpha:
     """Set the trimap's known pixels."""
     alpha[trimap == 0], alpha[trimap == 255] = 0.0, 1.0
-    return alpha
+    return np.asarray(alpha, np.float32)
 
 
 def one_hot(trimap: Image) -> Tensor:
@@ -128,8 +129,8 @@ def indexnet(network: nn.Module, image: Image, trimap: Image) -> Alpha:
     height, width = (-(-side // 32) * 32 for side in trimap.shape)
     large = cv2.resize(image.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     hint = cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST)
-    alpha = plane(network(levels(large, hint)))
-    alpha = cv2.resize(alpha, trimap.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    small = plane(network(levels(large, hint)))
+    alpha = cv2.resize(small, trimap.shape[::-1], interpolation=cv2.INTER_CUBIC)
     return pasted(np.clip(alpha, 0, 1), trimap)
 
 
@@ -149,9 +150,9 @@ def matteformer(network: Any, image: Image, trimap: Image) -> Alpha:
         small = cv2.resize(alpha, (640, 640), interpolation=cv2.INTER_NEAREST)
         band = ((small >= 1 / 255) & (small <= 1 - 1 / 255)).astype(np.uint8)
         ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-        band = cv2.dilate(band, ellipse)
-        band = cv2.resize(band, alpha.shape[::-1], interpolation=cv2.INTER_NEAREST)
-        alpha[band > 0] = plane(finer)[band > 0]
+        wide = cv2.dilate(band, ellipse)
+        wide = cv2.resize(wide, alpha.shape[::-1], interpolation=cv2.INTER_NEAREST)
+        alpha[wide > 0] = plane(finer)[wide > 0]
     height, width = trimap.shape
     return pasted(alpha[32 : 32 + height, 32 : 32 + width].copy(), trimap)
 

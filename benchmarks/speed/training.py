@@ -133,7 +133,7 @@ def comparison(old: Path, rounds: int, seconds: float, images: int) -> Iterator[
         )
         return dict(json.loads(done.stdout)) if done.stdout else {}
 
-    variants = {
+    variants: dict[str, tuple[Path | str, tuple[str, ...]]] = {
         "before": (old, ()),
         "now": (sys.executable, ()),
         "now, unpacked": (sys.executable, ("--unpack",)),
@@ -157,7 +157,7 @@ def loading_rows(name: str, found: dict[str, list[dict[str, Any]]]) -> Iterator[
     """A line of a table for each variant of one recipe: medians over the rounds."""
 
     def median(key: str, what: str) -> float:
-        return statistics.median(each[what] for each in found[key])
+        return float(statistics.median(each[what] for each in found[key]))
 
     same = found["now"][0]["sha256"] == found["now, unpacked"][0]["sha256"]
     for key in found:

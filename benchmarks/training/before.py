@@ -1,7 +1,8 @@
 """Compute the results of p3mbench 0.1 for the golden inputs of training; run by `fidelity.py`.
 
-It runs in a Python with that version installed, uses only its API, and prints JSON: ``terms`` by
-file and golden name, and ``gradients`` of one step of P3M-Net r34.
+It runs in a Python with that version (94c99ff) installed, uses only its API, and prints JSON:
+``terms`` by file and golden name, and ``gradients`` of one step of P3M-Net r34. Its imports name
+the classes of that version and must not follow later renamings.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from typing import Any
 import numpy as np
 import torch
 from p3mbench_methods.dim import training as dim
-from p3mbench_methods.dim.network import DIMOutputs
+from p3mbench_methods.dim.network import Outputs as DIMOutputs
 from p3mbench_methods.gfm import training as gfm
-from p3mbench_methods.gfm.network import Branches, GFMOutputs, Rosta
+from p3mbench_methods.gfm.network import Branches, Rosta
+from p3mbench_methods.gfm.network import Outputs as GFMOutputs
 from p3mbench_methods.indexnet.training import IndexNetTraining
 from p3mbench_methods.matteformer import training as matteformer
-from p3mbench_methods.matteformer.network import MatteFormerOutputs
-from p3mbench_methods.modnet.network import MODNetOutputs
+from p3mbench_methods.matteformer.network import Outputs as MatteFormerOutputs
+from p3mbench_methods.modnet.network import Outputs as MODNetOutputs
 from p3mbench_methods.modnet.training import MODNetTraining
-from p3mbench_methods.p3mnet.network import P3MNetOutputs
+from p3mbench_methods.p3mnet.network import Outputs as P3MNetOutputs
 from p3mbench_methods.p3mnet.training import P3MNetTraining
 from p3mbench_methods.vitmatte.training import ViTMatteTraining
 from torch import Tensor
@@ -46,7 +48,9 @@ def read(path: Path) -> dict[str, np.ndarray]:
 
 def batch_of(arrays: dict[str, np.ndarray]) -> Batch:
     """A batch of golden arrays."""
-    planes = {name: torch.from_numpy(np.asarray(arrays[name], np.float32)) for name in KEPT}
+    planes: dict[str, Any] = {
+        name: torch.from_numpy(np.asarray(arrays[name], np.float32)) for name in KEPT
+    }
     alpha = torch.from_numpy(np.asarray(arrays["alpha255"], np.float32)) / 255
     return Batch(alpha=alpha, **planes)
 
@@ -181,7 +185,8 @@ def gradients(golden: Path, networks: Path) -> dict[str, float]:
     training: Any = training_of(get("p3mnet-r34"))
     network = training.network(1.0)
     network.load_state_dict(module.Golden("p3mnet_r34").state(network), strict=True)
-    total(training.losses(network.train()(*training.inputs(batch)), batch)).backward()
+    loss = total(training.losses(network.train()(*training.inputs(batch)), batch))
+    torch.autograd.backward([loss])
     named = dict(network.named_parameters(remove_duplicate=False))
     return {name: float(named[name].grad.double().norm()) for name in facts["gradients"]}
 

@@ -11,11 +11,13 @@ import json
 import subprocess
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from p3mbench.regions import trimap_from_alpha
 from p3mbench.registry import find
@@ -24,6 +26,7 @@ from p3mbench.training.recipe import training_of
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = {"p3m": "p3mnet-r34", "gfm": "gfm-r34", "centre": "gca", "uniform": "shm"}
 UNKNOWN = 128
+Alpha = npt.NDArray[np.uint8]
 ABOUT = """# Crops: official, before, now
 
 Made by `benchmarks/training/crops.py`: {draws} crops per image and version of the papers' recipes
@@ -65,6 +68,12 @@ Items per second of one loader process, before and now: [speed/loading.md](speed
 """
 
 
+def alpha_of(goldens: Path, number: int) -> Alpha:
+    """Read an alpha of the goldens, (H, W) uint8."""
+    alpha = cv2.imread(str(goldens / f"alpha_{number}.png"), cv2.IMREAD_UNCHANGED)
+    return np.asarray(alpha, np.uint8)
+
+
 def draw(folder: Path, draws: int) -> dict[str, Any]:
     """Draw crops with the installed version: (kernel, rows, top, left) by family and image."""
     found: dict[str, Any] = {}
@@ -74,7 +83,7 @@ def draw(folder: Path, draws: int) -> dict[str, Any]:
         recipe = training_of(method).recipe("paper")
         kernels = (25, 25) if family == "gfm" else recipe.kernels
         for number in range(1, 5):
-            alpha = cv2.imread(str(folder / f"alpha_{number}.png"), cv2.IMREAD_UNCHANGED)
+            alpha = alpha_of(folder, number)
             rng = np.random.default_rng(number)
             trimap = cache(lambda kernel, alpha=alpha: trimap_from_alpha(alpha, kernel))
             crops = []
@@ -86,15 +95,14 @@ def draw(folder: Path, draws: int) -> dict[str, Any]:
 
 
 def place(
-    alpha: Any, trimap: Any, kernel: int, recipe: Any, rng: np.random.Generator
+    alpha: Alpha, trimap: Any, kernel: int, recipe: Any, rng: np.random.Generator
 ) -> tuple[int, int, int]:
     """Return (rows, top, left) of a crop, by the API of the installed version."""
     try:
         from p3mbench.training.crops import steering_of
         from p3mbench.training.placing import place_crop
     except ImportError:
-        from p3mbench.training import crops as older  # 94c99ff
-
+        older: Any = import_module("p3mbench.training.crops")  # its functions in 94c99ff
         choice = int(rng.integers(len(recipe.crops)))
         sides = older.crop_sides(alpha.shape, recipe, choice)
         return sides[0], *older.crop_corner(trimap(kernel), sides, recipe.crop_rule, rng)
@@ -102,7 +110,7 @@ def place(
     return made.rows, made.top, made.left
 
 
-def facts(family: str, alpha: Any, crops: list[list[int]]) -> list[str]:
+def facts(family: str, alpha: Alpha, crops: list[list[int]]) -> list[str]:
     """Cells of a table."""
     kernel, rows, top, left = np.array(crops).T
     height, width = alpha.shape
@@ -157,8 +165,7 @@ def main() -> None:
     text = ABOUT.format(draws=f"{args.draws:,}")
     for family in METHODS:
         for number in range(1, 5):
-            path = args.goldens / f"alpha_{number}.png"
-            alpha = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+            alpha = alpha_of(args.goldens, number)
             image = f"{number}: {alpha.shape[0]}x{alpha.shape[1]}"
             rows = {}
             if family in expected:

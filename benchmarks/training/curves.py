@@ -33,12 +33,17 @@ def train(start: Path, steps: int, every: int, seed: int) -> Curve:
 
     import torch
 
-    from p3mbench.benchmark import get, train_samples
+    from p3mbench.benchmark import get
     from p3mbench.registry import get as method_of
     from p3mbench.training.crops import Crops, collate
     from p3mbench.training.optimisation import optimiser_of, set_rate
     from p3mbench.training.recipe import training_of
     from p3mbench.training.sources import DrawnSource
+
+    try:
+        from p3mbench.benchmark import train_samples
+    except ImportError:  # version 0.1
+        from p3mbench.data.splits import train_samples  # type: ignore[import-not-found,no-redef]
 
     torch.set_num_threads(1)
     training = training_of(method_of(METHOD))
@@ -56,7 +61,7 @@ def train(start: Path, steps: int, every: int, seed: int) -> Curve:
         set_rate(optimiser, recipe.rate_at(step, steps))
         parts = training.losses(network.train()(*training.inputs(batch)), batch)
         optimiser.zero_grad()
-        torch.stack(list(parts.values())).sum().backward()
+        torch.autograd.backward([torch.stack(list(parts.values())).sum()])
         if recipe.clip:
             torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
         optimiser.step()

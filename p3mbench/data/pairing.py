@@ -23,12 +23,14 @@ class Folders:
         alpha: PNG files; which images there are is said here.
         images: variant -> folder; each of them may be absent, but not all.
         trimap, face: PNG files; may be absent.
+        named: the TOML file names the folders, and no other is looked at.
     """
 
     alpha: Path
     images: Mapping[str, Path]
     trimap: Path | None = None
     face: Path | None = None
+    named: bool = False
 
     def __post_init__(self) -> None:
         if not self.alpha.is_dir():
@@ -224,5 +226,8 @@ def _missing(variant: str, folders: Folders, *, made: bool) -> str:
         return never
     if made:
         return f"it is made from the unblurred images; {never}"
-    where = folders.images.get(variant) or folders.alpha.parent / variant
-    return f"another program makes its images; put them in {where}"
+    if folders.named and variant not in folders.images:
+        advice = "name their folder in the table [subsets.variants]"
+    else:
+        advice = f"put them in {folders.images.get(variant) or folders.alpha.parent / variant}"
+    return f"another program makes its images; {advice}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,46 @@ class RunRequest:
             for method, files in self.weights.items()
             for path, setting in files
         ]
+
+
+def as_fields(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a `RunRequest` from what people write in Python.
+
+    Args:
+        given: field -> value. Names may be one text, joined by commas. Paths may be text. One
+            plugin or checkpoint may stand without a list, a checkpoint without a train setting.
+
+    Returns:
+        The same fields with the types that `RunRequest` declares; unknown ones as they are.
+    """
+    fields = dict(given)
+    for name in ("methods", "variants", "images"):
+        if isinstance(names := fields.get(name), str):
+            fields[name] = tuple(part.strip() for part in names.split(",") if part.strip())
+        elif names is not None:
+            fields[name] = tuple(names)
+    for name in ("data", "out"):
+        if fields.get(name) is not None:
+            fields[name] = Path(fields[name])
+    if fields.get("benchmark") is not None:
+        fields["benchmark"] = str(fields["benchmark"])
+    if "plugins" in fields:
+        fields["plugins"] = tuple(Path(one) for one in _several(fields["plugins"]))
+    if "weights" in fields:
+        fields["weights"] = {
+            method: tuple(_weights_file(one) for one in _several(files))
+            for method, files in fields["weights"].items()
+        }
+    return fields
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return (value,) if isinstance(value, str | PathLike) else tuple(value)
+
+
+def _weights_file(given: Any) -> WeightsFile:
+    """A checkpoint from its file, or from (file, train setting)."""
+    if isinstance(given, str | PathLike):
+        return Path(given), None
+    path, setting = given
+    return Path(path), setting

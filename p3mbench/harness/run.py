@@ -21,7 +21,7 @@ from p3mbench.harness.contenders import Blocked, Request, named_methods
 from p3mbench.harness.isolate import GIB, Limits
 from p3mbench.harness.manifest import begin, remember
 from p3mbench.harness.plan import Plan, make_plan
-from p3mbench.harness.request import RunRequest
+from p3mbench.harness.request import RunRequest, as_fields
 from p3mbench.harness.runner import OnRow, RunReport, default_jobs, run_plan
 from p3mbench.harness.survey import examine, samples_of
 from p3mbench.harness.worker import Setup
@@ -186,7 +186,7 @@ def _run(plan: Plan, store: Store, request: RunRequest, listener: Listener) -> R
 
 def run(
     methods: str | Sequence[str] = "all",
-    benchmark: str | None = None,
+    benchmark: str | Path | None = None,
     data: str | Path | None = None,
     out: str | Path = RESULTS,
     **fields: Any,
@@ -200,7 +200,9 @@ def run(
         benchmark: name or FILE.toml; None for the one that ``data`` is laid out as, or ``mini``.
         data: the data folder; None for the benchmark's own.
         out: folder of the results.
-        fields: other fields of `p3mbench.harness.request.RunRequest`, such as ``limit=10``.
+        fields: other fields of `p3mbench.harness.request.RunRequest`, such as ``limit=10``. Names
+            may be joined by commas, paths may be text, and a checkpoint may stand without its
+            train setting: ``variants="B,N"``, ``weights={"modnet": "mine.pth"}``.
 
     Returns:
         Where the rows are, how many there are, and the exit code of the command.
@@ -215,13 +217,5 @@ def run(
     >>> result.benchmark, result.todo, result.done, result.exit_code
     ('mini', 2, 0, 0)
     """
-    names = methods.split(",") if isinstance(methods, str) else methods
-    return run_request(
-        RunRequest(
-            methods=tuple(name.strip() for name in names if name.strip()),
-            benchmark=benchmark,
-            data=Path(data) if data is not None else None,
-            out=Path(out),
-            **fields,
-        )
-    )
+    given = {"methods": methods, "benchmark": benchmark, "data": data, "out": out, **fields}
+    return run_request(RunRequest(**as_fields(given)))

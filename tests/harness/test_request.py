@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from p3mbench.harness.request import RunRequest
+from p3mbench.harness.request import RunRequest, as_fields
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,25 @@ def test_names_are_those_that_must_have_a_place() -> None:
     assert RunRequest().names == ()
     assert RunRequest(methods=("knn",)).names == ("knn",)
     assert RunRequest(save_alphas=True, out=Path("o")).alphas == Path("o") / "alphas"
+
+
+@pytest.mark.parametrize(
+    ("written", "field"),
+    [
+        ({"methods": "coarse, knn"}, ("coarse", "knn")),
+        ({"variants": "B,N"}, ("B", "N")),
+        ({"images": "p_1"}, ("p_1",)),
+        ({"images": ["p_1", "p_2"]}, ("p_1", "p_2")),
+        ({"benchmark": Path("office.toml")}, "office.toml"),
+        ({"data": "office"}, Path("office")),
+        ({"out": "results"}, Path("results")),
+        ({"plugins": "mine.py"}, (Path("mine.py"),)),
+        ({"plugins": ["mine.py", Path("yours.py")]}, (Path("mine.py"), Path("yours.py"))),
+        ({"weights": {"modnet": "a.pth"}}, {"modnet": ((Path("a.pth"), None),)}),
+        ({"weights": {"modnet": [("a.pth", "B")]}}, {"modnet": ((Path("a.pth"), "B"),)}),
+        ({"limit": 3}, 3),
+    ],
+)
+def test_what_people_write_in_python_becomes_the_field(written, field) -> None:
+    (name,) = written
+    assert getattr(RunRequest(**as_fields(written)), name) == field

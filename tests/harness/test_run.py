@@ -91,6 +91,12 @@ def test_a_variant_that_is_nowhere_to_be_had_is_an_exit_code(
     assert result.exit_code == 3 and result.report.ok == 1
 
 
+def test_names_and_paths_may_be_text(tmp_path: Path, plugin_file: Path) -> None:
+    asked = {"methods": "grey", "plugins": str(plugin_file), "variants": "B,N", "limit": 1}
+    result = p3mbench.run(benchmark=Path("mini"), out=str(tmp_path), dry_run=True, **asked)
+    assert result.todo == 4
+
+
 def test_mistakes_are_told_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no test variant"):
         p3mbench.run("coarse", out=tmp_path / "o", variants=("X",))

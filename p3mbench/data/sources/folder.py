@@ -47,7 +47,7 @@ class FolderSource(DataSource):
         images = {v: root / table[key] for v, key in _IMAGES.items() if key in table}
         images |= {v: root / folder for v, folder in table.get(_OTHERS, {}).items()}
         masks = {key: root / table[key] for key in _MASKS if key in table}
-        folders = Folders(root / table["alpha"], images, **masks)
+        folders = Folders(root / table["alpha"], images, **masks, named=True)
         return pair_subset(
             *(table["name"], folders, table.get("size", 0)),
             *(asked.obfuscation, asked.detect_faces, asked.variants),

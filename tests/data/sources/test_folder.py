@@ -48,7 +48,9 @@ def test_a_variant_has_files_or_is_made(p3m_folder, portrait_arrays):
     opened = benchmarks.open_benchmark(benchmarks.get(str(subset / "mine.toml")), None)
     (only,) = opened.subsets
     assert only.available == ("B", "mosaic-0.10", "tool-swap", "zero", "N")
-    assert only.lacks("tool-fake").startswith("another program makes its images; put them in")
+    assert only.lacks("tool-fake") == (
+        "another program makes its images; name their folder in the table [subsets.variants]"
+    )
     assert "does not declare variant gaussian-0.20" in only.lacks("gaussian-0.20")
     sample = only.samples[0]
     recipes = {variant: sample.recipe(variant).get("obfuscation") for variant in only.available}

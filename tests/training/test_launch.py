@@ -61,25 +61,35 @@ def command(out: Path, *more: str, method: str = "modnet") -> list[str]:
     return [*start, *plain.split(), "--no-tensorboard", *more]
 
 
+def cut_short(commands: list[list[str]], environments: list[dict[str, str]], out: Path) -> None:
+    """Start processes and kill them (-9) once a state is on disk."""
+    processes = [
+        subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        for command, environment in zip(commands, environments, strict=True)
+    ]
+    deadline = time.monotonic() + 240
+    while not (out / "state.pt").is_file() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+    for process in processes:
+        process.wait()
+    assert (out / "state.pt").is_file() and not (out / "weights.safetensors").is_file()
+
+
 @pytest.mark.slow
 def test_killed_in_mid_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """kill -9 once a state is on disk, then --resume: the same bytes as an uninterrupted run.
 
-    That run shares a process with other tests; what they left there changes no byte either.
+    Both runs that end share a process with other tests; what those left there changes no byte
+    either: the process that is killed is a new one.
     """
     monkeypatch.setenv("P3MBENCH_CACHE", str(tmp_path / "cache"))
-    environment = dict(os.environ)
-    done = CliRunner().invoke(main, command(tmp_path / "whole")[3:], catch_exceptions=False)
-    assert done.exit_code == 0, done.output
-    cut = tmp_path / "cut"
-    process = subprocess.Popen(command(cut), env=environment, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not (cut / "state.pt").is_file() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert not (cut / "weights.safetensors").is_file()
-    subprocess.run(command(cut, "--resume"), check=True, env=environment, capture_output=True)
+    whole, cut = command(tmp_path / "whole"), command(tmp_path / "cut")
+    cut_short([cut], [dict(os.environ)], tmp_path / "cut")
+    for arguments in (whole, [*cut, "--resume"]):
+        done = CliRunner().invoke(main, arguments[3:], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
     ours, theirs = ((tmp_path / p / "weights.safetensors").read_bytes() for p in ("cut", "whole"))
     assert ours == theirs
 
@@ -90,54 +100,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def tasks_of_srun() -> list[dict[str, str]]:
+    """What SLURM's srun sets for two tasks."""
+    job = {"SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_NUM_NODES": "1", "SLURM_NTASKS": "2"}
+    job |= {"SLURM_NNODES": "1", "SLURM_JOB_NAME": "train", "SLURM_JOB_ID": "1"}
+    job |= {"SLURM_NODELIST": "127.0.0.1", "SLURM_NODEID": "0"}
+    job |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+    return [job | {"SLURM_PROCID": rank, "SLURM_LOCALID": rank} for rank in ("0", "1")]
+
+
 @pytest.mark.slow
 def test_two_processes(tmp_path: Path) -> None:
     """Two processes (gloo) see halves of each batch and end with one set of weights.
 
-    Started by Fabric itself, by torchrun, and as SLURM's srun starts them: equal bytes.
+    AlphaGAN plays against a discriminator, by torchrun without a break; and as SLURM's srun starts
+    processes, killed after a state, and taken up by two that Fabric starts: equal bytes. A start
+    costs seconds, so that these two runs show the three launchers and the break at once: the bytes
+    are equal only if each part is right.
     """
     environment = {**os.environ, "P3MBENCH_CACHE": str(tmp_path / "cache")}
-    cpu = ["--device", "cpu"]
-    own = command(tmp_path / "own", "--devices", "2", *cpu)
-    subprocess.run(own, check=True, env=environment, capture_output=True)
-
+    whole, cut = (
+        command(tmp_path / name, "--device", "cpu", method="alphagan") for name in ("whole", "cut")
+    )
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    torchrun += ["--master-port", str(free_port()), *command(tmp_path / "torchrun", *cpu)[1:]]
+    torchrun += ["--master-port", str(free_port()), *whole[1:]]
     subprocess.run(torchrun, check=True, env=environment, capture_output=True)
-
-    port, srun = str(free_port()), command(tmp_path / "slurm", *cpu)
-    tasks = []
-    for rank in ("0", "1"):
-        task = {"SLURM_PROCID": rank, "SLURM_LOCALID": rank, "SLURM_NODEID": "0"}
-        task |= {"SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_NUM_NODES": "1", "SLURM_NTASKS": "2"}
-        task |= {"SLURM_NNODES": "1", "SLURM_JOB_NAME": "train", "SLURM_JOB_ID": "1"}
-        task |= {"SLURM_NODELIST": "127.0.0.1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        tasks.append(subprocess.Popen(srun, env=environment | task, stderr=subprocess.PIPE))
-    for process in tasks:
-        _, errors = process.communicate(timeout=240)
-        assert process.returncode == 0, errors.decode()
-
-    record = recorded(tmp_path / "own" / "weights.safetensors")
-    assert record["steps"] == 8 and record["setting"] == "B"
-    files = [tmp_path / name / "weights.safetensors" for name in ("own", "torchrun", "slurm")]
-    assert len({sha256_of(file) for file in files}) == 1
-
-
-@pytest.mark.slow
-def test_two_processes_play_against_a_discriminator_and_resume(tmp_path: Path) -> None:
-    """AlphaGAN on two processes, stopped after a state and taken up by two others."""
-    environment = {**os.environ, "P3MBENCH_CACHE": str(tmp_path / "cache")}
-    more = ["--devices", "2", "--device", "cpu"]
-    whole = command(tmp_path / "whole", *more, method="alphagan")
-    subprocess.run(whole, check=True, env=environment, capture_output=True)
-    half = [*command(tmp_path / "cut", *more, method="alphagan"), "--save-every", "2"]
-    process = subprocess.Popen(half, env=environment, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "cut" / "state.pt").is_file() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    rest = [*command(tmp_path / "cut", *more, method="alphagan"), "--resume"]
+    cut_short([cut, cut], [environment | task for task in tasks_of_srun()], tmp_path / "cut")
+    rest = [*cut, "--devices", "2", "--resume"]
     subprocess.run(rest, check=True, env=environment, capture_output=True)
+
+    record = recorded(tmp_path / "whole" / "weights.safetensors")
+    assert record["steps"] == 8 and record["setting"] == "B"
     files = [tmp_path / name / "weights.safetensors" for name in ("whole", "cut")]
     assert sha256_of(files[0]) == sha256_of(files[1])

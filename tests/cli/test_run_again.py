@@ -109,6 +109,7 @@ def run(data: Path, out: Path, *more: object) -> Result:
     return call("run", "--methods", "coarse", *where, *more)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_output_says_what_was_left_out_and_which_code_made_it(tmp_path, p3m_folder):
     out = tmp_path / "out"
     assert run(p3m_folder, out).exit_code == 0
@@ -146,6 +147,7 @@ def test_a_folder_that_takes_no_mattes_is_one_line_before_the_run(tmp_path, p3m_
         assert set(store.frame()["status"]) == {"ok"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_relative_data_is_found_from_anywhere(tmp_path, p3m_folder, monkeypatch):
     monkeypatch.chdir(p3m_folder.parent)
     assert run(Path(p3m_folder.name), Path("out"), "--save-alphas").exit_code == 0
@@ -193,6 +195,7 @@ def test_a_foreign_store_with_a_link_is_not_merged(tmp_path, p3m_folder):
     assert not list((tmp_path / "whole").rglob("*.png"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_picture_that_changed_since_it_was_scored_is_not_shown(tmp_path, p3m_folder):
     out = tmp_path / "out"
     assert run(p3m_folder, out, "--save-alphas").exit_code == 0

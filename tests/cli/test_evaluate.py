@@ -200,7 +200,6 @@ def test_metrics_are_known_by_the_names_of_tables(folders):
     )
 
 
-@pytest.mark.slow
 def test_evaluate_scores_a_folder(p3m_folder, tmp_path):
     subset = p3m_folder / "validation" / "P3M-500-P"
     for format_ in ("table", "markdown", "csv", "json"):

@@ -8,6 +8,7 @@ import os
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -16,7 +17,14 @@ import cv2
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for odd_files; importlib mode adds no folder
+# for odd_files and examples; importlib mode adds no folder
+sys.path.insert(0, str(Path(__file__).parent))
+from examples import quick_loop
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The quick loop tries fewer examples of every property; the whole suite tries all."""
+    quick_loop("not slow" in config.option.markexpr)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -52,8 +60,7 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture
-def portrait_arrays() -> dict[str, np.ndarray]:
+def _portrait() -> dict[str, np.ndarray]:
     """A 96x64 scene: image (RGB), alpha (soft disc), trimap, face mask."""
     height, width = 96, 64
     y, x = np.mgrid[:height, :width]
@@ -75,6 +82,12 @@ def portrait_arrays() -> dict[str, np.ndarray]:
     }
 
 
+@pytest.fixture
+def portrait_arrays() -> dict[str, np.ndarray]:
+    """A 96x64 scene: image (RGB), alpha (soft disc), trimap, face mask."""
+    return _portrait()
+
+
 def write_subset(
     folder: Path, arrays: dict[str, np.ndarray], stems: list[str], images: str
 ) -> None:
@@ -88,14 +101,20 @@ def write_subset(
         cv2.imwrite(str(folder / "trimap" / f"{stem}.png"), rolled["trimap"])
 
 
-@pytest.fixture
-def p3m_folder(tmp_path: Path, portrait_arrays: dict[str, np.ndarray]) -> Path:
-    """A data set of three P and two NP images in the released layout."""
-    root = tmp_path / "P3M-10k"
-    validation = root / "validation"
-    write_subset(validation / "P3M-500-P", portrait_arrays, ["p_1", "p_2", "p_3"], "blurred_image")
-    write_subset(validation / "P3M-500-NP", portrait_arrays, ["n_1", "n_2"], "original_image")
+@pytest.fixture(scope="session")
+def p3m_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of three P and two NP images in the released layout, for reading only."""
+    root = tmp_path_factory.mktemp("data") / "P3M-10k"
+    validation, arrays = root / "validation", _portrait()
+    write_subset(validation / "P3M-500-P", arrays, ["p_1", "p_2", "p_3"], "blurred_image")
+    write_subset(validation / "P3M-500-NP", arrays, ["n_1", "n_2"], "original_image")
     return root
+
+
+@pytest.fixture
+def p3m_folder(tmp_path: Path, p3m_once: Path) -> Path:
+    """A copy of that data set, which a test may change."""
+    return Path(shutil.copytree(p3m_once, tmp_path / "P3M-10k"))
 
 
 @pytest.fixture
@@ -129,12 +148,31 @@ class Grey:
 """
 
 
+def write_plugin(folder: Path) -> Path:
+    path = folder / "grey.py"
+    path.write_text(PLUGIN)
+    return path
+
+
 @pytest.fixture
 def plugin_file(tmp_path: Path) -> Path:
     """A method in one file of 15 lines."""
-    path = tmp_path / "grey.py"
-    path.write_text(PLUGIN)
-    return path
+    return write_plugin(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def plugin_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same method, for reading only."""
+    return write_plugin(tmp_path_factory.mktemp("plugin"))
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages and galleries with an empty picture for every plot, for what no plot decides.
+
+    Names, titles and captions of the plots are there as always.
+    """
+    monkeypatch.setattr("p3mbench.report.plots.rendered", lambda *_, **__: b"<svg/>")
 
 
 FIRST_SCHEMA = """

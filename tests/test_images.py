@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from odd_files import packed_png, turned
@@ -80,7 +81,7 @@ def test_every_truncation_is_refused(tmp_path, ramp):
             images.read_alpha(tmp_path / "cut.png")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(200))
 @given(data=st.data())
 def test_a_flipped_byte_is_refused_or_harmless(tmp_path, ramp, data):
     """Every byte of a PNG is under a checksum, except in what follows its end."""

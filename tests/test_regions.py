@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -33,7 +34,7 @@ def test_the_envelope_on_a_case_made_by_hand():
     assert erosion.tolist() == [[0, 0, 0, 0, 255, 255, 255]]
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     arrays(np.uint8, (9, 11), elements=st.sampled_from([0, 1, 128, 254, 255])), st.integers(1, 7)
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import torch
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -322,7 +323,7 @@ def test_import_brings_no_torch() -> None:
 FIXTURE = [HealthCheck.function_scoped_fixture]
 
 
-@settings(suppress_health_check=FIXTURE, max_examples=60, deadline=None)
+@settings(suppress_health_check=FIXTURE, max_examples=examples(60), deadline=None)
 @given(st.binary(max_size=64) | st.binary(max_size=64).map(lambda tail: b"PK\x03\x04" + tail))
 def test_any_bytes_are_refused_in_one_line(tmp_path, content):
     path = tmp_path / "bytes.pth"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
+import pytest
 from calls import call
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+LIGHT = ("--tables", "markdown", "--no-page")
 
 
+@pytest.mark.slow
 def test_a_variant_that_was_never_released_is_left_out_of_page_and_plots(stored, tmp_path):
     """P3M-500-P has blurred faces only: the page is made of what there is."""
     out = tmp_path / "gallery"
@@ -19,6 +20,7 @@ def test_a_variant_that_was_never_released_is_left_out_of_page_and_plots(stored,
     assert images and all("B" in image and "N" not in image for image in images)
 
 
+@pytest.mark.slow
 def test_the_gallery_shows_what_it_wrote(both_variants, tmp_path):
     out = tmp_path / "gallery"
     assert call("gallery", "--results", both_variants, "--out", out).exit_code == 0
@@ -26,9 +28,13 @@ def test_the_gallery_shows_what_it_wrote(both_variants, tmp_path):
     files = {path.name for path in out.iterdir()} - {"README.md"}
     assert all(f"({name})" in index for name in files)
     assert {"tables.tex", "report.html", "gap.png"} <= files
-    light = ("--tables", "markdown", "--no-page")
-    assert (
-        call("gallery", "--results", both_variants, "--out", tmp_path / "g", *light).exit_code == 0
-    )
-    assert {p.name for p in (tmp_path / "g").glob("tables.*")} == {"tables.md"}
-    assert "tables.csv" not in (tmp_path / "g" / "README.md").read_text()
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_gallery_may_have_one_format_and_no_page(both_variants, tmp_path):
+    out = tmp_path / "g"
+    assert call("gallery", "--results", both_variants, "--out", out, *LIGHT).exit_code == 0
+    assert {p.name for p in out.glob("tables.*")} == {"tables.md"}
+    index = (out / "README.md").read_text()
+    assert "tables.csv" not in index and "report.html" not in index
+    assert {p.name for p in out.iterdir()} >= {"gap.png", "panels-trimap-based-sad-t.png"}

@@ -26,13 +26,11 @@ def test_methods_lists_kind_parameters_and_weights():
     assert "p3mnet-r34" in trainable and "closed-form" not in trainable
 
 
-def test_methods_show_has_idea_weights_and_published_figures(tmp_path):
+def test_methods_show_has_idea_weights_and_published_figures(stored):
     output = call("methods", "show", "p3mnet-r34").output
     for text in ("ResNet-34 encoder", "p3mnet_pretrained_on_p3m10k.pth", "8.73", "p3m, Table 2"):
         assert text in output
-    out = tmp_path / "r"
-    call("run", "--methods", "coarse", "--limit", "1", "--out", out)
-    output = call("methods", "show", "coarse", "--results", out).output
+    output = call("methods", "show", "coarse", "--results", stored).output
     assert "measured in" in output and "-:B" in output
 
 

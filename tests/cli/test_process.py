@@ -51,14 +51,18 @@ def stored_rows(out: Path) -> int:
 
 
 def test_help_starts_fast():
-    """Within 0.3 s of a bare `import click`, best of five each."""
+    """Within 0.3 s of a bare `import click`, best of five each, in time of the processor.
+
+    On a busy machine the clock on the wall would measure its other work.
+    """
 
     def best(args: list[str]) -> float:
         times = []
         for _ in range(5):
-            start = time.perf_counter()
+            start = os.times()
             subprocess.run(args, check=True, capture_output=True)
-            times.append(time.perf_counter() - start)
+            end = os.times()
+            times.append(sum(end[2:4]) - sum(start[2:4]))  # user and system of children
         return min(times)
 
     heavy = {"torch", "numpy", "pandas", "cv2", "matplotlib"}

@@ -109,6 +109,7 @@ def run(data: Path, out: Path, *more: object) -> Result:
     return call("run", "--methods", "coarse", *where, *more)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_output_says_what_was_left_out_and_which_code_made_it(tmp_path, p3m_folder):
     out = tmp_path / "out"
     assert run(p3m_folder, out).exit_code == 0
@@ -135,9 +136,8 @@ def test_every_output_says_what_was_left_out_and_which_code_made_it(tmp_path, p3
     assert call("import", tmp_path / "rows.csv", "--out", again).exit_code == 0
 
 
-def test_a_folder_that_takes_no_mattes_is_one_line_before_the_run(tmp_path, p3m_folder):
-    out = tmp_path / "out"
-    assert run(p3m_folder, out).exit_code == 0
+def test_a_folder_that_takes_no_mattes_is_one_line_before_the_run(stored, p3m_folder):
+    out = stored
     (out / "alphas").write_text("in the way")
     result = run(p3m_folder, out, "--save-alphas")
     assert result.exit_code == 1
@@ -146,6 +146,7 @@ def test_a_folder_that_takes_no_mattes_is_one_line_before_the_run(tmp_path, p3m_
         assert set(store.frame()["status"]) == {"ok"}
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_relative_data_is_found_from_anywhere(tmp_path, p3m_folder, monkeypatch):
     monkeypatch.chdir(p3m_folder.parent)
     assert run(Path(p3m_folder.name), Path("out"), "--save-alphas").exit_code == 0
@@ -163,10 +164,10 @@ def test_relative_data_is_found_from_anywhere(tmp_path, p3m_folder, monkeypatch)
 
 
 @pytest.mark.parametrize("cut", [100, 4096])
-def test_a_store_that_was_not_copied_whole_is_one_line_everywhere(tmp_path, p3m_folder, cut):
-    out = tmp_path / "out"
-    assert run(p3m_folder, out).exit_code == 0
-    store = out / "store.sqlite"
+def test_a_store_that_was_not_copied_whole_is_one_line_everywhere(
+    tmp_path, p3m_folder, stored, cut
+):
+    out, store = stored, stored / "store.sqlite"
     store.write_bytes(store.read_bytes()[:-cut])
     for args in (
         ("report", "--results", out),
@@ -181,9 +182,8 @@ def test_a_store_that_was_not_copied_whole_is_one_line_everywhere(tmp_path, p3m_
         assert "is truncated" in result.output or "is damaged" in result.output
 
 
-def test_a_foreign_store_with_a_link_is_not_merged(tmp_path, p3m_folder):
-    theirs, secret = tmp_path / "theirs", tmp_path / "secret.png"
-    assert run(p3m_folder, theirs, "--save-alphas").exit_code == 0
+def test_a_foreign_store_with_a_link_is_not_merged(tmp_path, both_variants):
+    theirs, secret = both_variants, tmp_path / "secret.png"
     secret.write_bytes(b"secret")
     matte = next((theirs / "alphas").rglob("*.png"))
     matte.unlink()
@@ -193,6 +193,7 @@ def test_a_foreign_store_with_a_link_is_not_merged(tmp_path, p3m_folder):
     assert not list((tmp_path / "whole").rglob("*.png"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_picture_that_changed_since_it_was_scored_is_not_shown(tmp_path, p3m_folder):
     out = tmp_path / "out"
     assert run(p3m_folder, out, "--save-alphas").exit_code == 0

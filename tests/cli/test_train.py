@@ -85,7 +85,9 @@ def test_several_seeds_one_after_the_other(train_folder: Path, tmp_path: Path) -
     alone = (tmp_path / "single" / "weights.safetensors").read_bytes()
     assert (out / "seed-1" / "weights.safetensors").read_bytes() == alone
     again = train(train_folder, out, "--setting", "B", "--seeds", "4,1")
-    assert again.exit_code == 1 and "seed-1 holds a training run" in " ".join(again.output.split())
+    assert again.exit_code == 1 and "seed-1: contains a training run" in " ".join(
+        again.output.split()
+    )
     assert not (out / "seed-4").exists(), "no seed is trained if another cannot be"
     resumed = train(train_folder, out, "--setting", "B", "--seeds", "4,1", "--resume")
     assert resumed.exit_code == 0 and (out / "seed-4" / "weights.safetensors").is_file()
@@ -208,6 +210,7 @@ def test_settings_that_are_none(tmp_path: Path, setting: str, said: str) -> None
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.slow
 def test_training_on_another_obfuscation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("P3MBENCH_CACHE", str(tmp_path / "cache"))
     plain = "--width 0.0625 --steps 2 --crop 64 --batch-size 2 --limit 2 --no-tensorboard"

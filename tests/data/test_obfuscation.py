@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,7 +46,7 @@ def test_nothing_outside_the_private_area_changes(scene, kind):
         assert hidden[area].std() < 0.5 * image[area].std()
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.sampled_from(["gaussian", "mosaic"]))
 def test_no_colour_bleeds_in_from_outside(colour, kind):
     face = disc((40, 40), (20, 20), 8)

@@ -108,6 +108,7 @@ def test_a_module_in_the_package_is_a_source(wedding, tmp_path, monkeypatch):
     sys.modules.pop("p3mbench.data.sources.pairs")
 
 
+@pytest.mark.slow
 def test_another_package_may_register_a_source(wedding, tmp_path):
     """Through its entry point, in every process."""
     site = tmp_path / "site"

@@ -122,6 +122,7 @@ def real_mattes(shared: Path, pair: str) -> dict[str, np.ndarray]:
     return {"pred": pred, "gt": alpha, "trimap": p3m_trimap(alpha, int(size))}
 
 
+@pytest.mark.slow
 def test_real_portraits_match_the_original_code(
     shared: Path, record_property: Callable[[str, object], None]
 ) -> None:

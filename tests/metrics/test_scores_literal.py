@@ -7,6 +7,7 @@ import math
 import literal
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 from mattes import byte_pairs, draw_bytes, float_pairs
 
@@ -14,7 +15,10 @@ from p3mbench.metrics import CONVENTIONS, score
 
 FLOAT_CONVENTIONS = ("p3m", "mmagic", "gca", "gca-whole", "rvm")
 MANY = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=examples(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
 )
 ONE = np.array([[200]], np.uint8)
 
@@ -65,6 +69,7 @@ def test_small_and_odd_shapes(convention, shape) -> None:
         assert_equal(*pair, trimap, convention)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_a_matte_larger_than_strips_and_batches(dtype) -> None:
     """Blobs, islands, long runs and errors over an image of many strips and gradient batches."""

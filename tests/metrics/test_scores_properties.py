@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mattes import byte_pairs
 
 from p3mbench.metrics import CONVENTIONS, METRICS, boundary_mask, score
 
-SOME = settings(max_examples=60, deadline=None, derandomize=True)
+SOME = settings(max_examples=examples(60), deadline=None, derandomize=True)
 SYMMETRIC = ("sad", "mse", "mad", "grad", "conn", "sad_fg", "sad_bg")
 
 

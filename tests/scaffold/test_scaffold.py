@@ -27,7 +27,7 @@ def call(*args: object) -> Result:
     [
         (Kind.TRIMAP_FREE, False),
         (Kind.TRIMAP_BASED, False),
-        (Kind.TRIMAP_FREE, True),
+        pytest.param(Kind.TRIMAP_FREE, True, marks=pytest.mark.slow),
         pytest.param(Kind.TRIMAP_BASED, True, marks=pytest.mark.slow),
     ],
 )

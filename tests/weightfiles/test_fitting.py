@@ -66,24 +66,30 @@ def test_a_failed_load_changes_nothing(tmp_path: Path) -> None:
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (lambda t: t.to_sparse(), "weight is sparse_coo instead of torch.float32"),
-        (lambda t: t.to("meta"), "weight is without values"),
-    ],
-    ids=["sparse", "meta"],
-)
-def test_tensors_that_are_no_blocks_of_numbers_are_named(
-    tmp_path: Path, change: Callable[[torch.Tensor], torch.Tensor], words: str
-) -> None:
-    path = tmp_path / "w.pth"
-    state = nn.Linear(3, 3).state_dict()
-    torch.save({**state, "weight": change(state["weight"])}, path)
-    with pytest.raises(MisfitError, match=re.escape(words)):
-        load_into(nn.Linear(3, 3), path)
+ODD: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], str]] = {
+    "sparse": (lambda t: t.to_sparse(), "weight is sparse_coo instead of torch.float32"),
+    "meta": (lambda t: t.to("meta"), "weight is without values"),
+}
+
+
+def odd_file(folder: Path, name: str) -> Path:
+    """A file whose tensor ``weight`` is no block of numbers."""
+    path, state = folder / "w.pth", nn.Linear(3, 3).state_dict()
+    torch.save({**state, "weight": ODD[name][0](state["weight"])}, path)
+    return path
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_tensors_that_are_no_blocks_of_numbers_are_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MisfitError, match=re.escape(ODD[name][1])):
+        load_into(nn.Linear(3, 3), odd_file(tmp_path, name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ODD)
+def test_no_network_accepts_them(tmp_path: Path, name: str) -> None:
     with pytest.raises(MisfitError, match="no other network here accepts it"):
-        load_method("lf", path, "cpu")
+        load_method("lf", odd_file(tmp_path, name), "cpu")
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:

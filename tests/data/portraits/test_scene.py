@@ -3,10 +3,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from examples import examples
 
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.data.portraits import mini_id, seed_of
@@ -21,13 +23,10 @@ def digest(seed: int) -> str:
 
 
 def test_a_seed_gives_the_same_bytes_in_every_process():
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from test_scene import digest;"
-        "print(digest(7))"
-    )
-    here = str(__import__("pathlib").Path(__file__).parent)
+    code = "import sys; sys.path[:0] = sys.argv[1:]; from test_scene import digest;print(digest(7))"
+    folders = map(str, (Path(__file__).parent, Path(__file__).parents[2]))
     done = subprocess.run(
-        [sys.executable, "-c", code, here], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, *folders], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == digest(7)
     assert digest(7) != digest(8)
@@ -48,7 +47,7 @@ def test_the_image_is_the_exact_composite(size, seed):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return [portrait(seed_of("P", i, 2021), (128, 96)) for i in range(40)]
+    return [portrait(seed_of("P", i, 2021), (128, 96)) for i in range(examples(40))]
 
 
 def test_boundaries_are_soft_and_people_large(drawn):

@@ -19,6 +19,15 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @pytest.fixture(scope="session")
 def made() -> str:
+    """The page as text, with an empty picture for every plot: theirs are in base64."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("p3mbench.report.plots.rendered", lambda *_, **__: b"<svg/>")
+        return page()
+
+
+@pytest.fixture(scope="session")
+def drawn_page() -> str:
+    """The page with its plots, as a browser shows it."""
     return page()
 
 
@@ -63,6 +72,6 @@ def opened(chrome: Any, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def browser(opened: Any, made: str) -> Any:
+def browser(opened: Any, drawn_page: str) -> Any:
     """The page, opened in a fresh tab."""
-    return opened(made)
+    return opened(drawn_page)

@@ -20,7 +20,9 @@ def test_nothing_from_outside_is_markup(made: str) -> None:
     assert "default-src &#39;none&#39;" in made
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_same_rows_give_the_same_page() -> None:
+    """That plots repeat byte for byte is a test of theirs."""
     few = DEFAULT[:2]
     assert page(few, images=4) == page(few, images=4)
 

@@ -89,6 +89,7 @@ def test_every_plot_names_its_own_file(drawn: list[Drawn]) -> None:
     assert {one.kind for one in drawn} == {"", "trimap-free", "trimap-based"}
 
 
+@pytest.mark.slow
 def test_every_plot_repeats(comparisons: Sequence[Comparison], drawn: list[Drawn]) -> None:
     again = list(draw_all(comparisons[:1], ".svg"))
     before = {one.name: one for one in drawn}

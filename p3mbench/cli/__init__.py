@@ -13,7 +13,7 @@ from p3mbench import __version__
 from p3mbench.errors import P3MBenchError
 from p3mbench.names import printable
 
-READER_LEFT = 141  # what shells say of programs that end so: 128 + SIGPIPE
+READER_LEFT = 141  # the exit code that shells report for such programs: 128 + SIGPIPE
 COMMANDS = (
     "run",
     "report",
@@ -38,7 +38,7 @@ class Commands(click.Group):
     """Commands by name; a user's mistake ends in one line, with the traceback under --debug."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the work, not of the alphabet."""
+        """List the commands in the order of the work, not of the alphabet."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -49,7 +49,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; turn errors and warnings that are meant for users into lines."""
+        """Run a command; turn errors and warnings for users into lines."""
         with warnings.catch_warnings():
             warnings.showwarning = _show
             try:
@@ -88,7 +88,7 @@ def _show(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _say(kind: str, colour: str, text: str) -> None:
-    """One line on standard error; text of foreign code and files commands no terminal."""
+    """Print one line on standard error; foreign text cannot control the terminal."""
     click.secho(kind, fg=colour, nl=False, err=True)
     click.echo(printable(text, lines=True), err=True)
 

@@ -21,7 +21,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "cyan
 @click.option(
     "--weights",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Checkpoint of a learned method [default: one that is here, or thin random ones].",
+    help="Checkpoint of a learned method [default: an installed one, else thin random weights].",
 )
 @click.option("--device", default="cpu", show_default=True, help="auto, cpu or cuda.")
 @click.option(
@@ -37,6 +37,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "cyan
     type=click.Choice(["table", "json"]),
     default="table",
     show_default=True,
+    help="Output format.",
 )
 @click.pass_context
 def command(
@@ -47,10 +48,10 @@ def command(
     timeout: float,
     format_: str,
 ) -> None:
-    """Check that a method keeps every promise of the interface.
+    """Check that a method conforms to the interface.
 
-    NAME_OR_FILE is a method's name, or a plugin file, which is executed. The checks run in a
-    process of their own. Exit code 3 if one fails.
+    NAME_OR_FILE is the name of a method, or a plugin file, which is executed. The checks run in a
+    process of their own. The exit code is 3 if a check fails.
 
     \b
     p3mbench check my_net.py
@@ -78,7 +79,7 @@ def command(
 
 
 def _plugin(name_or_file: str) -> Path | None:
-    """The plugin file that was meant, None if it was a registered name."""
+    """Return the given plugin file, or None for the name of a registered method."""
     from p3mbench.errors import MethodError
 
     path = Path(name_or_file)

@@ -1,4 +1,4 @@
-"""``p3mbench compare``: what changed between two stores of results."""
+"""``p3mbench compare``: the changes between two stores of results."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def command(
     exit_code: bool,
     out: Path | None,
 ) -> None:
-    """Say what changed from RUN_A to RUN_B: scores, images, checkpoints, environment.
+    """Show what changed from RUN_A to RUN_B: scores, images, checkpoints, environment.
 
     \b
     p3mbench compare results/before results/after

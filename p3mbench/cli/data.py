@@ -27,16 +27,22 @@ def command() -> None:
     help="Name or FILE.toml [default: p3m500 if FOLDER is laid out as P3M-10k]",
 )
 @click.option(
-    "--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
 )
-@click.option("--strict", is_flag=True, help="Legal but suspicious files count as problems.")
+@click.option("--strict", is_flag=True, help="Count legal but suspicious files as problems.")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]")
 def verify(
     folder: Path | None, benchmark: str | None, format_: str, strict: bool, jobs: int | None
 ) -> None:
-    """Read every file of a data set, test and training images, and say what is wrong or odd.
+    """Read every file of a data set and report what is wrong or odd.
 
-    The exit code is 0 if nothing is wrong, and 3 if something is, or with --strict odd.
+    Test and training images are read. The exit code is 0 if nothing is wrong. It is 3 if something
+    is wrong or, with --strict, odd.
     """
     import json
 
@@ -111,7 +117,7 @@ def make(out: Path, benchmark: str, train: int) -> None:
 @click.option(
     "--benchmark",
     shell_complete=complete_benchmarks,
-    help="[default: mini, or p3m500 if --data is laid out as P3M-10k]",
+    help="Name or FILE.toml [default: mini, or p3m500 if --data is laid out as P3M-10k]",
 )
 @click.option("--data", type=click.Path(path_type=Path), help="Data folder.")
 @click.option("--count", default=12, show_default=True, help="Samples per subset.")
@@ -130,9 +136,13 @@ def sheet(out: Path, benchmark: str | None, data: Path | None, count: int) -> No
 @command.command("foregrounds")
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
-    "--benchmark", default="p3m500", show_default=True, shell_complete=complete_benchmarks
+    "--benchmark",
+    default="p3m500",
+    show_default=True,
+    shell_complete=complete_benchmarks,
+    help="Name or FILE.toml",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or set P3M_ROOT).")
 @click.option(
     "--variant", type=VARIANT, default=BLURRED, show_default=True, help="What the faces look like."
 )
@@ -149,7 +159,7 @@ def foregrounds(out: Path, benchmark: str, data: Path | None, variant: str, jobs
     samples = benchmarks.train_samples(benchmarks.get(benchmark), data, variant)
     with click.progressbar(length=len(samples), label="estimating", hidden=not _tty()) as bar:
         made = make_layers(samples, variant, out, jobs or usable_cores(), bar.update)
-    click.echo(f"{made} made, {len(samples) - made} there already; in {out}")
+    click.echo(f"{made} made, {len(samples) - made} existed already; in {out}")
 
 
 def _tty() -> bool:

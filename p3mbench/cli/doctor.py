@@ -68,7 +68,7 @@ def _problems() -> list[tuple[str, str]]:
 
 
 def _stale_entry_points() -> list[str]:
-    """Methods that an editable checkout declares and the installed metadata lacks."""
+    """Return the methods that an editable checkout declares and the installed metadata lacks."""
     from configparser import ConfigParser
     from pathlib import Path
 

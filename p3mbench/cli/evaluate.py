@@ -26,7 +26,7 @@ FOLDER = click.Path(path_type=Path)
 @click.argument("pred_dir", type=FOLDER)
 @click.argument("gt_dir", type=FOLDER)
 @click.option("--trimaps", type=FOLDER, help="Folder of trimaps; adds the unknown-region metrics.")
-@click.option("--convention", default="p3m", show_default=True, help="Whose definition of metrics.")
+@click.option("--convention", default="p3m", show_default=True, help="Definition of the metrics.")
 @click.option("--metrics", help="Metrics to compute, joined by commas [default: all].")
 @format_option()
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: all cores].")
@@ -45,7 +45,7 @@ def command(
 ) -> None:
     """Score the PNG mattes in PRED_DIR against the alphas of the same names in GT_DIR.
 
-    Every image gets a line, raw and unrounded in CSV and JSON. The table ends with the means.
+    Each image gets a line; CSV and JSON have raw, unrounded values. The table ends with the means.
     """
     from p3mbench.evaluation import evaluate, not_read, origin_of
     from p3mbench.metrics import METRICS
@@ -78,7 +78,7 @@ def command(
 
 
 def _show_oddities(images: list[EvaluatedImage]) -> None:
-    """What is suspicious about the files, a line for each kind, and what has no ground truth."""
+    """Show what is suspicious about the files, a line per kind, and what has no ground truth."""
     from p3mbench.data.findings import kinds_of
     from p3mbench.data.listing import first_names
 

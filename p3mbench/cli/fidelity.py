@@ -1,4 +1,4 @@
-"""How ``p3mbench methods`` shows the comparison of a training with the published one."""
+"""The comparison of a training with the published one, for ``p3mbench methods``."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def _fidelity(method: Method) -> Fidelity | None:
 
 
 def checks(method: Method) -> Iterator[tuple[str, str]]:
-    """How the training of a method was checked, as facts for its page."""
+    """Yield how the training of a method was checked, as facts for its page."""
     if fidelity := _fidelity(method):
         yield "training losses", fidelity.losses
         yield "other training settings", fidelity.rest
 
 
 def training_tables(method: Method) -> list[Table]:
-    """Title, header and rows: departures from the source; differences of text and code."""
+    """Return title, header and rows: departures from the source; differences of text and code."""
     fidelity, tables = _fidelity(method), list[Table]()
     if fidelity and fidelity.departures:
         rows = [[d.what, d.published, d.here, d.why] for d in fidelity.departures]
@@ -45,7 +45,7 @@ def training_tables(method: Method) -> list[Table]:
 
 
 def thin_weights(info: MethodInfo) -> str:
-    """The thin checkpoints of ``mini``, and whether they are of today's losses; "" for none."""
+    """Name the thin checkpoints of ``mini``, and say if they are outdated; "" for none."""
     from p3mbench.benchmark import get
     from p3mbench.checkpoints import shipped
 

@@ -1,4 +1,4 @@
-"""``p3mbench gallery``: everything the report can make of a store, in one folder with an index."""
+"""``p3mbench gallery``: everything that report makes of a store, in one folder with an index."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     type=click.Choice(["png", "svg", "pdf"]),
     default="png",
     show_default=True,
-    help="Of the plots; an index shows PNG and SVG.",
+    help="Format of the plots; the index shows PNG and SVG.",
 )
 @click.option(
-    "--dpi", type=click.IntRange(30, 600), default=110, show_default=True, help="Of PNGs."
+    "--dpi",
+    type=click.IntRange(30, 600),
+    default=110,
+    show_default=True,
+    help="Resolution of PNG files.",
 )
 @click.option("--page/--no-page", default=True, help="Write the web page as well.")
 @click.option(
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
 def command(
     results: Path, out: Path, plot_format: str, dpi: int, page: bool, formats: tuple[str, ...]
 ) -> None:
-    """Write every table, every plot and the web page of stored results, and an index of them.
+    """Write all tables, all plots and the web page of stored results, with an index.
 
     \b
     p3mbench gallery --out gallery
@@ -73,7 +77,7 @@ def command(
 
 
 def _files(wanted: tuple[str, ...]) -> dict[str, str]:
-    """Format -> name of its file, for those wanted or all; the text of the screen comes last."""
+    """Return format -> name of its file, for the wanted ones or all; the screen's text is last."""
     from p3mbench.report.render import DEFAULT, formats
 
     every = sorted(formats().values(), key=lambda one: one.name == DEFAULT)

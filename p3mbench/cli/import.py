@@ -18,28 +18,30 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     required=True,
-    help="Folder of the results store that takes the rows.",
+    help="Folder of the store to add the rows to.",
 )
 @click.option(
     "--benchmark",
     default="",
-    help="What was tested, where the file does not say [default: p3m500].",
+    help="Benchmark of the scores, if the file does not say [default: p3m500].",
 )
-@click.option("--subset", default="", help="P or NP, where the file does not say.")
-@click.option("--method", default="", help="Whose scores, where the file has no such column.")
+@click.option("--subset", default="", help="P or NP, if the file does not say.")
+@click.option("--method", default="", help="Name of the method, if the file has no such column.")
 @click.option(
     "--setting",
     default="",
-    help="TRAIN:TEST such as B:N, where the file does not say; TRAIN alone where it knows TEST.",
+    help="TRAIN:TEST such as B:N, if the file does not say; TRAIN alone if the file gives TEST.",
 )
-@click.option("--convention", default="", help="Whose metrics, where the file does not say.")
-@click.option("--strategy", default="", help="Test-time strategy, where the file does not say.")
+@click.option(
+    "--convention", default="", help="Definition of the metrics, if the file does not say."
+)
+@click.option("--strategy", default="", help="Test-time strategy, if the file does not say.")
 @click.option(
     "--kind",
     type=click.Choice(["trimap-free", "trimap-based"]),
-    help="Of the method [default: what the file says, else trimap-free].",
+    help="Kind of the method [default: what the file says, else trimap-free].",
 )
-@click.option("--title", default="", help="Of the method, for tables [default: its name].")
+@click.option("--title", default="", help="Title of the method in tables [default: its name].")
 @click.option(
     "--keep-columns",
     default="",
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="A table, or the log of a project's test code.",
 )
-@click.option("--strict", is_flag=True, help="Refuse a file of which there is anything to note.")
+@click.option("--strict", is_flag=True, help="Refuse a file if there is anything to note.")
 def command(
     files: tuple[str, ...],
     out: Path,
@@ -69,13 +71,13 @@ def command(
     format_: str,
     strict: bool,
 ) -> None:
-    """Store the scores in FILES, a row per image, so that they can be reported.
+    """Import per-image scores that were measured elsewhere.
 
     A table (CSV, with any separator) needs a column for the image, one per metric, and method,
     subset, variant (B or N) and train_setting as columns or options. Names such as SAD-T,
-    sad_trimap and "MSE (1e-3)" are known; others are listed and left out. Lines such as "mean" are
-    left out, and scores that cannot be are refused. Rows are flagged as imported and never take the
-    place of measured ones. docs/import.md has the details.
+    sad_trimap and "MSE (1e-3)" are known; other columns are listed and left out. Lines such as
+    "mean" are left out, and impossible scores are refused. Rows are flagged as imported and never
+    replace measured ones. docs/import.md has the details.
 
     \b
     p3mbench import theirs.csv --convention p3m --out theirs
@@ -112,7 +114,7 @@ def command(
 
 
 def _parsed(text: str, said: Defaults) -> tuple[Path, Defaults]:
-    """``NAME=FILE@SETTING`` as a path and what it says; a path that exists is taken as it is."""
+    """Split ``NAME=FILE@SETTING`` into the path and the rest; an existing path is kept whole."""
     path = Path(text)
     if path.exists():
         return path, said

@@ -1,4 +1,4 @@
-"""``p3mbench merge``: the stores of a job array become one."""
+"""``p3mbench merge``: the stores of a job array in one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.command("merge")
 @click.argument("folders", nargs=-1, required=True, type=FOLDER)
-@click.option("--out", type=FOLDER, required=True, help="Folder of the store that takes the rows.")
+@click.option("--out", type=FOLDER, required=True, help="Folder of the store to add the rows to.")
 def command(folders: tuple[Path, ...], out: Path) -> None:
-    """Put the rows and mattes of the stores in FOLDERS into one store.
+    """Merge the rows and mattes of the stores in FOLDERS into one store.
 
-    Existing rows are kept; merging again changes nothing. A failure never takes the
-    place of a score.
+    Existing rows are kept; merging again changes nothing. A failure never replaces a score.
 
     \b
     p3mbench run --methods all --shard 1/2 --out shard-1
@@ -26,7 +25,7 @@ def command(folders: tuple[Path, ...], out: Path) -> None:
     from p3mbench.harness.manifest import write_manifests
     from p3mbench.store import Store
 
-    for folder in folders:  # all are looked at before anything is written
+    for folder in folders:  # all are checked before anything is written
         with Store(folder):
             pass
     with Store(out, create=True) as store:

@@ -1,4 +1,4 @@
-"""``p3mbench methods``: what can be run, and what a method is."""
+"""``p3mbench methods``: the methods that can be run, and facts about each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group("methods", invoke_without_command=True)
 @plugin_option
-@click.option("--trainable", is_flag=True, help="Only those that p3mbench train can train.")
+@click.option("--trainable", is_flag=True, help="List only methods that p3mbench train can train.")
 @click.pass_context
 def command(ctx: click.Context, plugins: tuple[Path, ...], trainable: bool) -> None:
     """List the methods, show one, or write a page on each."""
@@ -33,14 +33,14 @@ def command(ctx: click.Context, plugins: tuple[Path, ...], trainable: bool) -> N
 @click.option(
     "--results",
     type=click.Path(path_type=Path),
-    help="Also show what is measured in this results folder.",
+    help="Also show the results in this folder.",
 )
 @plugin_option
 @click.pass_obj
 def show(
     outer: tuple[Path, ...], name: str, results: Path | None, plugins: tuple[Path, ...]
 ) -> None:
-    """Show what is known of one method, published figures included."""
+    """Show everything known about one method, published figures included."""
     from p3mbench.cli.screen import columns, item
     from p3mbench.registry import get
 
@@ -74,7 +74,7 @@ def show(
 @plugin_option
 @click.pass_obj
 def pages(outer: tuple[Path, ...], folder: Path, plugins: tuple[Path, ...]) -> None:
-    """Write a Markdown page on every method into FOLDER, and an index."""
+    """Write a Markdown page on every method, and an index, into FOLDER."""
     from p3mbench.writing import write_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def pages(outer: tuple[Path, ...], folder: Path, plugins: tuple[Path, ...]) -> N
 
 
 def page(method: Method) -> str:
-    """A Markdown page on a method: idea, facts, options, published figures."""
+    """Write a Markdown page on a method: idea, facts, options, published figures."""
     from p3mbench.report.render.markdown import escape
 
     lines = [f"# {method.info.title} (`{method.info.name}`)", ""]
@@ -110,7 +110,7 @@ def page(method: Method) -> str:
 
 
 def _table(header: list[str], rows: list[list[str]]) -> list[str]:
-    """The lines of a Markdown table."""
+    """Return the lines of a Markdown table."""
     from p3mbench.report.render.markdown import escape
 
     lines = [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
@@ -118,7 +118,7 @@ def _table(header: list[str], rows: list[list[str]]) -> list[str]:
 
 
 def _markdown(lines: list[str]) -> Iterator[str]:
-    """A docstring as Markdown: its "Attributes:" become a heading and list items."""
+    """Yield a docstring as Markdown: its "Attributes:" become a heading and list items."""
     inside = False
     for line in lines:
         if line == "Attributes:":
@@ -169,7 +169,7 @@ def _list(plugins: tuple[Path, ...], trainable: bool) -> None:
 
 
 def _idea(method: Method) -> list[str]:
-    """What the method's class says of itself."""
+    """Return what the method's class says about itself."""
     return printable(inspect.cleandoc(type(method).__doc__ or ""), lines=True).splitlines()
 
 
@@ -198,7 +198,7 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
 
 
 def _recipes(method: Method) -> Iterator[tuple[str, str]]:
-    """How it is trained here, if it can be."""
+    """Yield how it is trained here, if it can be."""
     from p3mbench.training.recipe import PRESETS, Trainable, training_of
 
     if not isinstance(method, Trainable):

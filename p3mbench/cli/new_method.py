@@ -1,4 +1,4 @@
-"""``p3mbench new-method``: a plugin that works, to be changed into one's own."""
+"""``p3mbench new-method``: a working plugin to start from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import click
     type=click.Choice(["trimap-free", "trimap-based"]),
     default="trimap-free",
     show_default=True,
-    help="Whether it is given a trimap.",
+    help="Whether the method gets a trimap.",
 )
-@click.option("--learned", is_flag=True, help="It has weights: the template has a small network.")
-@click.option("--package", is_flag=True, help="An installable package instead of one file.")
+@click.option("--learned", is_flag=True, help="The method has weights; start from a small network.")
+@click.option("--package", is_flag=True, help="Write an installable package, not a single file.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -26,10 +26,10 @@ import click
     help="Folder to write into.",
 )
 def command(name: str, kind: str, learned: bool, package: bool, out: Path) -> None:
-    """Write a plugin called NAME that works, and passes 'p3mbench check'.
+    """Write a working plugin called NAME, which passes 'p3mbench check'.
 
-    It is one file, or with --package a folder with pyproject.toml, entry point, test, README and
-    a CI workflow. Nothing is overwritten.
+    The plugin is one file, or with --package a folder with pyproject.toml, entry point, test,
+    README and a CI workflow. Existing files are not replaced.
 
     \b
     p3mbench new-method my-net --learned

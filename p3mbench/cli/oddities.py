@@ -1,4 +1,4 @@
-"""What is odd about data, on the screen: a bar while looking, then one line for each kind."""
+"""Oddities of data on the screen: a progress bar while looking, then one line for each kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from p3mbench.data.survey import FEW, Memory, survey
 
 @contextmanager
 def looking(total: int) -> Iterator[Callable[[int], object]]:
-    """A progress bar over images; none for a few."""
+    """Show a progress bar over images; none for a few."""
     from tqdm import tqdm
 
     with tqdm(
@@ -30,7 +30,7 @@ def looking(total: int) -> Iterator[Callable[[int], object]]:
 
 
 def show_kinds(kinds: Sequence[FindingKind], *, err: bool = False) -> None:
-    """A line for each kind, under a heading; nothing if there are none."""
+    """Print a line for each kind, under a heading; nothing if there are none."""
     for problem, heading, colour in (
         (True, "wrong in the data", "red"),
         (False, "odd in the data", "yellow"),
@@ -46,12 +46,12 @@ def show_training(source: object, out: Path, *, strict: bool) -> None:
     """Look at the files of a training split before the first step, and say what is odd.
 
     Args:
-        source: of a training; only one of files is looked at.
-        out: the run's folder, which remembers what was found.
-        strict: refuse what is legal but suspicious, too.
+        source: of a training; only a source that reads files is checked.
+        out: the run's folder, which remembers the findings.
+        strict: also refuse legal but suspicious files.
 
     Raises:
-        DataError: a file cannot be used, so the training would end when it comes to it.
+        DataError: a file cannot be used, so the training would end when it reaches the file.
     """
     from p3mbench.training.sources import FileSource
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and how their values are read."""
+"""Options that several commands share, and functions that read their values."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def plugin_option(function: F) -> F:
-    """--plugin FILE, any number of times."""
+    """Add --plugin FILE, any number of times."""
     return click.option(
         "--plugin",
         "plugins",
         multiple=True,
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Python file that holds a method of your own; it is executed.",
+        help="Python file with a method of your own; it is executed.",
     )(function)
 
 
 def results_option(function: F) -> F:
-    """--results DIR, what ``run --out`` wrote."""
+    """Add --results DIR, the folder that ``run --out`` wrote."""
     return click.option(
         "--results",
         type=click.Path(path_type=Path, file_okay=False),
@@ -47,16 +47,16 @@ def results_option(function: F) -> F:
 
 
 def out_file_option(function: F) -> F:
-    """--out FILE instead of the screen."""
+    """Add --out FILE, which replaces the screen."""
     return click.option(
         "--out",
         type=click.Path(path_type=Path, dir_okay=False),
-        help="File to write instead of the screen.",
+        help="File to write instead of printing.",
     )(function)
 
 
 def complete_methods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names for shell completion of a comma-separated list of methods."""
+    """Complete a comma-separated list of methods."""
     from p3mbench.registry import find
 
     head, comma, tail = incomplete.rpartition(",")
@@ -65,7 +65,7 @@ def complete_methods(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def complete_benchmarks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names for shell completion of a benchmark."""
+    """Complete the name of a benchmark."""
     from p3mbench.benchmark import builtin_names
 
     return [name for name in builtin_names() if name.startswith(incomplete)]
@@ -78,20 +78,20 @@ class _Named(_Text):
         self.name, self.known, self.check = name, known, check
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name, in the letters that are ours."""
+        """Return the name, spelt as p3mbench spells it."""
         try:
             return str(self.check(settings.spelt(str(value))))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """How help shows what can be given."""
+        """Return the values that the help shows."""
         return f"[{'|'.join(self.known)}|KIND-STRENGTH]"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The names that every benchmark knows."""
+        """Complete the names that every benchmark knows."""
         return [CompletionItem(name) for name in self.known if name.startswith(incomplete)]
 
 
@@ -100,14 +100,14 @@ TRAIN_SETTING = _Named("setting", settings.TRAIN_SETTINGS, settings.TrainSetting
 
 
 def complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names for shell completion of a comma-separated list of variants."""
+    """Complete a comma-separated list of variants."""
     head, comma, tail = incomplete.rpartition(",")
     known = VARIANT.shell_complete(ctx, param, tail)
     return [f"{head}{comma}{item.value}" for item in known]
 
 
 def variants(text: str | None) -> tuple[str, ...]:
-    """The test variants of a comma-separated option; () if unset."""
+    """Return the test variants of a comma-separated option; () if unset."""
     try:
         return tuple(dict.fromkeys(map(settings.check_variant, listed(text))))
     except ValueError as error:
@@ -115,7 +115,7 @@ def variants(text: str | None) -> tuple[str, ...]:
 
 
 def reading(function: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
-    """A Click callback that reads the value of an option with ``function``."""
+    """Make a Click callback that reads the value of an option with ``function``."""
 
     def callback(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
         return function(value)
@@ -124,12 +124,12 @@ def reading(function: Callable[[Any], Any]) -> Callable[[click.Context, click.Pa
 
 
 def listed(text: str | None) -> tuple[str, ...]:
-    """The parts of a comma-separated option, without blanks and empty ones; () if unset."""
+    """Split a comma-separated option, without blanks and empty parts; () if unset."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
 def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
-    """(NAME, VALUE) of each ``NAME=VALUE``; a usage error for anything else."""
+    """Split each ``NAME=VALUE`` into (NAME, VALUE); anything else is a usage error."""
     pairs = []
     for value in values:
         name, equals, rest = value.partition("=")
@@ -140,7 +140,7 @@ def named(values: tuple[str, ...], option: str) -> list[tuple[str, str]]:
 
 
 class _Format(_Text):
-    """The name of an output format: those of `p3mbench.report.render`, and some of the command."""
+    """The name of an output format: one of `p3mbench.report.render`, or one of the command."""
 
     name = "format"
 
@@ -149,31 +149,31 @@ class _Format(_Text):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The names; looked up when they are needed, so that ``p3mbench --help`` starts fast."""
+        """The names; looked up when needed, so that ``p3mbench --help`` starts fast."""
         from p3mbench.report.render import formats
 
         return (*formats(), *self.more)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The name, if there is such a format."""
+        """Return the name, if there is such a format."""
         return str(click.Choice(self.choices).convert(value, param, ctx))
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """How help shows what can be given."""
+        """Return the values that the help shows."""
         return f"[{'|'.join(self.choices)}]"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The formats whose names begin so."""
+        """Complete the name of a format."""
         return [CompletionItem(name) for name in self.choices if name.startswith(incomplete)]
 
 
 class _FormatOption(click.Option):
-    """--format, whose help says what each text format is for."""
+    """--format; its help says what each text format is for."""
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        """The lines of the help."""
+        """Return the lines of the help."""
         from p3mbench.report.render import formats
 
         record = super().get_help_record(ctx)
@@ -182,29 +182,29 @@ class _FormatOption(click.Option):
 
 
 FORMAT = _Format({})
-PAGE = {"html": (".html", ".htm")}  # what `report` writes beyond the text formats
+PAGE = {"html": (".html", ".htm")}  # what `report` writes besides the text formats
 
 
 def format_option(**more: tuple[str, ...]) -> Callable[[F], F]:
-    """--format of the text, read with `chosen_format`.
+    """Add --format for the text; `chosen_format` reads it.
 
     Args:
-        more: what the command writes beside the text formats, with the suffixes of its files.
+        more: further formats of the command, with the suffixes of their files.
     """
     return click.option(
         "--format",
         "format_",
         cls=_FormatOption,
         type=_Format(more),
-        help="Of the text [default: by the suffix of --out, else table].",
+        help="Output format [default: by the suffix of --out, else table].",
     )
 
 
 def chosen_format(format_: str | None, out: Path | None) -> str:
-    """What to write: --format if given, else what the suffix of --out says, else a table.
+    """Choose the format: --format if given, else by the suffix of --out, else a table.
 
     Raises:
-        click.UsageError: the suffix belongs to a format that the command does not have.
+        click.UsageError: the suffix is that of a format that the command does not have.
     """
     from p3mbench.report.render import DEFAULT, suffixes
 
@@ -225,14 +225,14 @@ def chosen_format(format_: str | None, out: Path | None) -> str:
 
 
 def metric_names(text: str | None, known: Iterable[str]) -> tuple[str, ...] | None:
-    """Metrics of a comma-separated option in any case, with hyphens or underscores; None if unset.
+    """Read a comma-separated list of metrics, in any case, with hyphens or underscores.
 
     Args:
         text: such as "SAD,sad-t".
-        known: what there is to choose from.
+        known: the names to choose from.
 
     Raises:
-        click.UsageError: names one that there is not, with the nearest ones.
+        click.UsageError: a name is unknown; the message gives the nearest ones.
     """
     if text is None:
         return None
@@ -255,7 +255,7 @@ def _folded(name: str) -> str:
 
 
 def note_boxes(frame: pd.DataFrame) -> None:
-    """Say once which letters of the names in some rows no font for plots has."""
+    """Note once which letters of the names in some rows no plot font has."""
     from p3mbench.report.plots.fonts import boxes_note
 
     names = (str(n) for c in ("title", "image", "benchmark", "subset") for n in frame[c].unique())

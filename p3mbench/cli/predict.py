@@ -19,7 +19,7 @@ FAILURES_SHOWN = 20
 def _parameters(
     ctx: click.Context, param: click.Parameter, given: tuple[str, ...]
 ) -> dict[str, str]:
-    """parameter -> value of each [METHOD.]OPTION=VALUE."""
+    """Return parameter -> value of each [METHOD.]OPTION=VALUE."""
     method = ctx.params.get("method", "")
     return {key.removeprefix(f"{method}."): value for key, value in named(given, "--set")}
 
@@ -36,7 +36,8 @@ def _parameters(
     "--trimap",
     "trimaps",
     type=click.Path(path_type=Path),
-    help="For trimap-based methods: a file, or a folder with the photographs' names (.png).",
+    help="Trimap for trimap-based methods: a file, or a folder of files named like the "
+    "photographs (.png).",
 )
 @click.option(
     "--out",
@@ -48,7 +49,7 @@ def _parameters(
 @click.option(
     "--cutout", is_flag=True, help="Also write NAME-cutout.png: the person alone, transparent."
 )
-@click.option("--overwrite", is_flag=True, help="Replace files of other content; never an input.")
+@click.option("--overwrite", is_flag=True, help="Replace existing files that differ; never inputs.")
 @click.option(
     "--set",
     "options",
@@ -63,11 +64,11 @@ def _parameters(
 def command(ctx: click.Context, /, **asked: Any) -> None:
     """Write the matte of each IMAGE: a photograph, a folder of them, or a glob.
 
-    Photographs are turned upright by their EXIF orientation first, and so are the mattes. The
-    benchmark commands (run, evaluate) take pixels as they are stored.
+    Photographs are turned upright by their EXIF orientation, and so are their mattes. The benchmark
+    commands (run, evaluate) use pixels as they are stored.
 
-    An existing file is left alone if it has the same pixels, and refused otherwise. Exit
-    code 3 if a photograph could not be done.
+    An existing file is left alone if it has the same pixels; otherwise it is an error. The exit
+    code is 3 if a photograph failed.
 
     \b
     p3mbench predict p3mnet-r34 photos/ --weights p3mnet_pretrained_on_p3m10k.pth --cutout
@@ -84,17 +85,17 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     for argument, note in notes:
         _note(argument, note)
     if not files:
-        raise DataError("no photograph to be done")
+        raise DataError("there is no photograph to process")
     ready = make_ready(method, request)
     if method.info.first_use:
         click.echo(f"note: {method.info.first_use}", err=True)
     predictor = ready.load()
     if request.cutout and not method.info.first_use:
-        click.echo("note: cut-outs need PyMatting; it compiles itself on its first use", err=True)
+        click.echo("note: cut-outs need PyMatting; it compiles itself when first used", err=True)
     try:
         outcome = _run(predictor, method, named_photos(files), request.wish)
     except KeyboardInterrupt:
-        click.echo("stopped; what is written stays, and the same command goes on", err=True)
+        click.echo("stopped; written files stay, and the same command continues", err=True)
         ctx.exit(130)
     _show(outcome, request.out)
     ctx.exit(3 if outcome.failed else 0)
@@ -130,10 +131,12 @@ def _show(outcome: Outcome, out: Path) -> None:
     if outcome.written:
         click.echo(f"wrote {' and '.join(counted(outcome.written))} to {out}")
     if outcome.same:
-        click.echo(f"{' and '.join(counted(outcome.same))} were there already, the same")
+        click.echo(f"{' and '.join(counted(outcome.same))} existed already, with the same pixels")
     if outcome.failed:
         count = len(outcome.failed)
-        click.secho(f"{count} photograph{'s' * (count > 1)} could not be done", fg="red", err=True)
+        click.secho(
+            f"{count} photograph{'s' * (count > 1)} could not be processed", fg="red", err=True
+        )
 
 
 def _note(argument: str, note: str) -> None:

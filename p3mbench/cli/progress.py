@@ -1,4 +1,4 @@
-"""What ``p3mbench run`` shows: the plan before it starts, and its result."""
+"""The output of ``p3mbench run``: the plan before it starts, and its result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAILURES_SHOWN = 5
 
 
 class Screen(Listener):
-    """A run on the terminal: the plan, what is odd about the files, and a bar while it goes on."""
+    """A run on the terminal: the plan, what is odd about the files, and a progress bar."""
 
     def recognised(self, data: Path, benchmark: str) -> None:
         """Say which benchmark was taken."""
@@ -46,7 +46,7 @@ class Screen(Listener):
             yield tick
 
     def examined(self, kinds: Sequence[FindingKind], opened: Opened) -> None:
-        """Name what is suspicious, and what lies there and is not read."""
+        """Name what is suspicious, and files that are not read."""
         from p3mbench.cli.oddities import show_kinds
         from p3mbench.data.listing import ignored_lines
 
@@ -93,7 +93,7 @@ def show_result(result: RunResult) -> None:
 
 
 def show_plan(plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
-    """How many images each method has to run, what cannot run, and what is not the whole."""
+    """Show how many images each method has to run, what cannot run, and partial subsets."""
     places = list(dict.fromkeys((c.cell.subset, c.cell.variant) for c in plan.cells))
     places.sort(key=lambda place: (place[0] != "P", place))
     by_label: dict[str, dict[tuple[str, str], str]] = {}
@@ -133,7 +133,7 @@ def show_plan(plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> No
 
 
 def show_outcome(report: RunReport, store: Store, out: Path) -> None:
-    """What failed, what was odd, and the tables of what is stored now."""
+    """Show what failed, what was odd, and the tables of what is stored now."""
     from p3mbench.harness.runner import moved
     from p3mbench.report.stored import StoredRows, main_tables
 
@@ -158,7 +158,7 @@ def show_outcome(report: RunReport, store: Store, out: Path) -> None:
         )
     if report.interrupted:
         click.echo(
-            "stopped; every finished image is stored, and the same command goes on", err=True
+            "stopped; every finished image is stored, and the same command continues", err=True
         )
         return
     stored = StoredRows.of(store)

@@ -31,15 +31,19 @@ if TYPE_CHECKING:
 @format_option(**PAGE)
 @click.option("--metrics", help="Metrics to show, joined by commas, e.g. sad,mse,grad.")
 @click.option("--settings", help="TRAIN:TEST settings to show, joined by commas, e.g. B:B,B:N.")
-@click.option("--kind", type=click.Choice(["trimap-free", "trimap-based"]), help="One kind only.")
-@click.option("--precision", type=click.IntRange(0, 10), help="Decimals, for every metric.")
+@click.option(
+    "--kind", type=click.Choice(["trimap-free", "trimap-based"]), help="Show one kind only."
+)
+@click.option("--precision", type=click.IntRange(0, 10), help="Decimals of every metric.")
 @click.option(
     "--compare",
     type=click.Choice(["published"]),
-    help="Put published figures and their sources beside the measured ones.",
+    help="Show published figures and their sources next to the measured ones.",
 )
-@click.option("--standalone", is_flag=True, help="LaTeX as a document of its own, to compile.")
-@click.option("--per-image", is_flag=True, help="One line per image instead of means.")
+@click.option(
+    "--standalone", is_flag=True, help="Write LaTeX as a document that compiles by itself."
+)
+@click.option("--per-image", is_flag=True, help="Show one line per image instead of means.")
 @click.option(
     "--plot",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -55,9 +59,9 @@ if TYPE_CHECKING:
     type=click.Choice(["pdf", "svg", "png"]),
     default="pdf",
     show_default=True,
-    help="Of the files in --plots.",
+    help="Format of the files in --plots.",
 )
-@click.option("--images", help="Images that the panels show, joined by commas.")
+@click.option("--images", help="Ids of the images that the panels show, joined by commas.")
 @out_file_option
 def command(
     results: Path,
@@ -125,4 +129,4 @@ def _write_plots(plots: Iterable[Drawn], folder: Path, suffix: str) -> None:
         click.echo(f"wrote {path}", err=True)
         wrote = True
     if not wrote:
-        click.echo("note: these rows hold nothing to plot", err=True)
+        click.echo("note: these rows contain nothing to plot", err=True)

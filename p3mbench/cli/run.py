@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def _ids(text: str | None) -> tuple[str, ...]:
-    """Ids of images as they are: one may begin or end with a blank."""
+    """Split ids of images and keep them as they are: one may begin or end with a blank."""
     return tuple(text.split(",")) if text else ()
 
 
@@ -39,7 +39,7 @@ def _shard(text: str | None) -> tuple[int, int]:
 
 
 def _parameters(given: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    """method -> parameter -> value of each NAME.OPTION=VALUE."""
+    """Return method -> parameter -> value of each NAME.OPTION=VALUE."""
     found: dict[str, dict[str, str]] = {}
     for path, value in named(given, "--set"):
         name, dot, option = path.partition(".")
@@ -50,7 +50,7 @@ def _parameters(given: tuple[str, ...]) -> dict[str, dict[str, str]]:
 
 
 def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
-    """method -> checkpoints of each NAME=FILE[@SETTING]."""
+    """Return method -> checkpoints of each NAME=FILE[@SETTING]."""
     found: dict[str, tuple[WeightsFile, ...]] = {}
     for name, value in named(given, "--weights"):
         path, at, setting = value.rpartition("@")
@@ -67,14 +67,14 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
     default="all",
     show_default=True,
     shell_complete=complete_methods,
-    help="'all', or names joined by commas.",
+    help="Names joined by commas, or 'all'.",
 )
 @click.option(
     "--benchmark",
     shell_complete=complete_benchmarks,
     help="Name or FILE.toml [default: mini, or p3m500 if --data is laid out as P3M-10k]",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or set P3M_ROOT).")
 @click.option(
     "--variants",
     callback=reading(variants),
@@ -84,20 +84,23 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
 )
 @click.option(
     "--trimap",
-    help="'dataset', or 'kernel-N' to make trimaps from the alphas, N pixels wide (P3M: 25).",
+    help="Source of trimaps: 'dataset', or 'kernel-N' to make them from the alphas with a kernel "
+    "of N pixels (P3M: 25).",
 )
 @click.option(
     "--faces",
     type=click.Choice(["facemask", "detect"]),
-    help="Where faces to blur come from when there are no blurred images.",
+    help="Source of the faces to blur, if there are no blurred images.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(1),
     callback=reading(lambda number: number or 0),
-    help="Only the first N images of each subset.",
+    help="Run only the first N images of each subset.",
 )
-@click.option("--images", callback=reading(_ids), help="Only these image ids, joined by commas.")
+@click.option(
+    "--images", callback=reading(_ids), help="Run only these image ids, joined by commas."
+)
 @click.option(
     "--weights",
     callback=reading(_weights),
@@ -125,14 +128,15 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Per worker; another number moves scores by about 1e-6, so its rows stand apart.",
+    help="CPU threads per worker; another number moves scores by about 1e-6, so its rows are kept "
+    "apart.",
 )
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "bf16", "fp16"]),
     default="fp32",
     show_default=True,
-    help="Of networks; its effect on the mattes is measured and shown.",
+    help="Precision of networks; its effect on the mattes is measured and shown.",
 )
 @click.option("--compile", "compiled", is_flag=True, help="Compile networks (torch.compile).")
 @click.option("--save-alphas", is_flag=True, help="Keep every matte as a PNG file.")
@@ -140,19 +144,19 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
     "--retry",
     type=click.Choice(["none", "failed"]),
     default="none",
-    help="Run images again that failed, took too long or ran out of memory.",
+    help="'failed' runs images again that failed, took too long or ran out of memory.",
 )
 @click.option(
     "--keep-stale",
     is_flag=True,
-    help="Keep scores whose code or libraries have changed since, and mark them.",
+    help="Keep scores whose code or libraries have changed since then, and mark them.",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(0),
     default=3600,
     show_default=True,
-    help="Seconds after which an image without progress is given up; 0 for never.",
+    help="Give up an image after so many seconds without progress; 0 for never.",
 )
 @click.option(
     "--memory-limit",
@@ -164,13 +168,13 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
     "--scheduler",
     default="local",
     show_default=True,
-    help="local, dask (a cluster here), slurm, or the address of a Dask scheduler.",
+    help="local, dask (a cluster on this machine), slurm, or the address of a Dask scheduler.",
 )
 @click.option(
     "--shard",
     metavar="I/N",
     callback=reading(_shard),
-    help="Every N-th image, from the I-th: for job arrays.",
+    help="Run every N-th image, beginning with the I-th; for job arrays.",
 )
 @click.option(
     "--out",
@@ -186,7 +190,7 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
 def command(ctx: click.Context, /, **asked: Any) -> None:
     """Run methods on a benchmark and store a row per image.
 
-    A second run does only what is missing; Ctrl-C loses at most the images in flight.
+    A second run does only what is missing. Ctrl-C loses at most the images in flight.
 
     \b
     p3mbench run --methods all

@@ -15,7 +15,7 @@ from p3mbench.names import printable
 
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lines of aligned columns under a bold header; numbers align right."""
+    """Align rows in columns under a bold header; numbers align right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     right = [all(row[i][:1].isdigit() or not row[i] for row in rows) for i in range(len(header))]
 
@@ -30,7 +30,7 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def item(name: str, text: str) -> str:
-    """A named point, its text wrapped and indented under the name."""
+    """Format a named point, with its text wrapped and indented under the name."""
     text = printable(text)
     width = min(shutil.get_terminal_size().columns, 100)
     lines = textwrap.wrap(
@@ -45,7 +45,7 @@ def item(name: str, text: str) -> str:
 
 
 def pause() -> float:
-    """Seconds between two lines of a progress bar; the log of a batch job needs few."""
+    """Return the seconds between two updates of a progress bar; a batch job's log needs few."""
     return 0.1 if sys.stderr.isatty() else 30.0
 
 
@@ -60,6 +60,6 @@ def reader_left() -> bool:
 
 
 def quiet_stdout() -> None:
-    """Let what is still printed go nowhere, once the reader has left."""
+    """Discard all further output, once the reader has left."""
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
         os.dup2(nowhere.fileno(), sys.stdout.fileno())

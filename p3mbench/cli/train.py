@@ -1,4 +1,4 @@
-"""``p3mbench train``: a method, a setting of faces, and a checkpoint at the end."""
+"""``p3mbench train``: train a method in one setting of faces."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from p3mbench.training.sources import Source
 
 GIGABYTE = 1e9
-SLOW = 0.1  # share of a run spent waiting for data, from which on there is a hint
+SLOW = 0.1  # share of a run spent waiting for data; above it there is a hint
 
 
 def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Names of learned methods for shell completion."""
+    """Complete the names of learned methods."""
     from p3mbench.registry import find
 
     names = [e.name for e in find() if e.method is not None and e.method.info.learned]
@@ -37,14 +37,14 @@ def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str
 
 
 def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
-    """Networks halve their input five times."""
+    """Refuse other numbers, because networks halve their input five times."""
     if value is not None and value % 32:
         raise click.BadParameter(f"{value} is not a multiple of 32; {value // 32 * 32} is")
     return value
 
 
 def _trainable(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """A train setting that images can be made in."""
+    """Return the train setting, if images can be made in it."""
     try:
         return trainable_setting(value)
     except ValueError as error:
@@ -52,7 +52,7 @@ def _trainable(ctx: click.Context, param: click.Parameter, value: str) -> str:
 
 
 def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...]:
-    """Whole numbers with commas between them, each once."""
+    """Read whole numbers with commas between them, each once."""
     parts = [part.strip() for part in (value or "").split(",") if part.strip()]
     if value is not None and not parts:
         raise click.BadParameter("give whole numbers, such as 0,1,2")
@@ -76,19 +76,20 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 @click.option(
     "--benchmark",
     shell_complete=complete_benchmarks,
-    help="Whose training split [default: mini, or p3m500 if --data is laid out as P3M-10k]",
+    help="Benchmark with the training split [default: mini, or p3m500 if --data is laid out as "
+    "P3M-10k]",
 )
-@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or P3M_ROOT).")
+@click.option("--data", type=click.Path(path_type=Path), help="Data folder (or set P3M_ROOT).")
 @click.option(
     "--preset",
     type=click.Choice([PAPER, NANO]),
     help="The paper's recipe, or a thin network for a CPU [default: nano on mini, else paper]",
 )
 @click.option(
-    "--epochs", type=click.FloatRange(min=0, min_open=True), help="Instead of the preset's."
+    "--epochs", type=click.FloatRange(min=0, min_open=True), help="Epochs, instead of the preset's."
 )
 @click.option("--steps", type=click.IntRange(1), help="Optimiser steps, instead of epochs.")
-@click.option("--batch-size", type=click.IntRange(1), help="Of all processes together.")
+@click.option("--batch-size", type=click.IntRange(1), help="Images per step, over all processes.")
 @click.option("--lr", type=click.FloatRange(min=0, min_open=True), help="Highest learning rate.")
 @click.option(
     "--crop",
@@ -97,15 +98,19 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     help="Side of square crops, a multiple of 32.",
 )
 @click.option(
-    "--width", type=click.FloatRange(min=0, min_open=True), help="Factor on all channels."
+    "--width",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Factor on the channels of each layer.",
 )
 @click.option(
     "--formula",
     type=click.Choice(["code", "text"]),
-    help="Where a paper's text and its code differ on a loss [default: the preset's]",
+    help="Follow a paper's code or its text where they differ on a loss [default: the preset's]",
 )
-@click.option("--seed", type=click.IntRange(0), help="[default: 0]")
-@click.option("--seeds", callback=_numbers, help="Several, such as 0,1,2: one run after the other.")
+@click.option("--seed", type=click.IntRange(0), help="Random seed [default: 0]")
+@click.option(
+    "--seeds", callback=_numbers, help="Several seeds, such as 0,1,2: one run after the other."
+)
 @click.option("--limit", type=click.IntRange(1), help="Train on the first N images only.")
 @click.option(
     "--start", type=click.Path(path_type=Path), help="Checkpoint of METHOD to start from."
@@ -113,10 +118,10 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
 @click.option(
     "--encoder",
     type=click.Path(path_type=Path),
-    help="ImageNet weights for the encoder, as its authors publish them.",
+    help="ImageNet weights for the encoder, as published by its authors.",
 )
 @click.option(
-    "--foregrounds", type=click.Path(path_type=Path), help="What 'data foregrounds' made."
+    "--foregrounds", type=click.Path(path_type=Path), help="Folder that 'data foregrounds' wrote."
 )
 @click.option(
     "--unpack",
@@ -124,51 +129,67 @@ def _numbers(ctx: click.Context, param: click.Parameter, value: str | None) -> t
     default=0,
     show_default=True,
     metavar="GB",
-    help="Keep so much of --foregrounds unpacked beside it: twice as fast to read.",
+    help="Gigabytes of --foregrounds to keep unpacked beside it; they are read twice as fast.",
 )
-@click.option("--faces", type=click.Path(path_type=Path), help="Public faces for B+CP.")
+@click.option("--faces", type=click.Path(path_type=Path), help="Folder of public faces for B+CP.")
 @click.option(
     "--paste",
     type=click.Choice(["image", "feature"]),
     default="image",
     show_default=True,
-    help="Level of B+CP: P3M-ICP or P3M-FCP.",
+    help="Level of B+CP: image (P3M-ICP) or feature (P3M-FCP).",
 )
 @click.option(
     "--paste-probability",
     type=click.FloatRange(0, 1),
     default=PASTE_PROBABILITY,
     show_default=True,
-    help="How often a sample gets a public face.",
+    help="Probability that a sample gets a public face.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option(
     "--devices",
     type=click.IntRange(1),
-    help="Per node [default: what torchrun or SLURM started, else 1]",
+    help="Devices per node [default: what torchrun or SLURM started, else 1]",
 )
-@click.option("--nodes", type=click.IntRange(1), help="[default: likewise]")
+@click.option(
+    "--nodes",
+    type=click.IntRange(1),
+    help="Nodes [default: what torchrun or SLURM started, else 1]",
+)
 @click.option(
     "--precision",
     type=click.Choice(["32-true", "16-mixed", "bf16-mixed"]),
     default="32-true",
     show_default=True,
+    help="Precision of the training.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(0),
     help="Loader processes per device [default: 0 for mini, else 8]",
 )
-@click.option("--threads", type=click.IntRange(1), help="Of PyTorch, on a CPU.")
-@click.option("--save-every", type=click.IntRange(1), default=200, show_default=True, help="Steps.")
-@click.option("--tensorboard/--no-tensorboard", default=True, show_default=True)
-@click.option("--strict", is_flag=True, help="Do not begin if a training file is suspicious.")
-@click.option("--resume", is_flag=True, help="Go on where the run in --out stopped.")
+@click.option("--threads", type=click.IntRange(1), help="CPU threads of PyTorch.")
+@click.option(
+    "--save-every",
+    type=click.IntRange(1),
+    default=200,
+    show_default=True,
+    help="Steps between two saves of the state.",
+)
+@click.option(
+    "--tensorboard/--no-tensorboard",
+    default=True,
+    show_default=True,
+    help="Write a log for TensorBoard.",
+)
+@click.option("--strict", is_flag=True, help="Do not start if a training file is suspicious.")
+@click.option("--resume", is_flag=True, help="Continue where the run in --out stopped.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the run [default: results/train/METHOD-SETTING-SEED]; with --seeds, of a "
-    "folder seed-S for each",
+    help="Folder of the run [default: results/train/METHOD-SETTING-SEED]; with --seeds each run "
+    "gets a folder seed-S in it",
 )
 @plugin_option
 def command(
@@ -183,8 +204,9 @@ def command(
 ) -> None:
     """Train METHOD with faces blurred (B), visible (N), or blurred and replaced (B+CP).
 
-    The folder --out gets weights.safetensors, which 'p3mbench run --weights' takes, a log, and the
-    state to resume from. The same seed gives the same weights, however often a run is interrupted.
+    The run writes weights.safetensors (for 'p3mbench run --weights'), a log and the state to resume
+    from into the folder --out. The same seed gives the same weights, however often a run is
+    interrupted.
 
     \b
     p3mbench train p3mnet-r34 --setting B
@@ -214,12 +236,12 @@ def _method(name: str, plugins: tuple[Path, ...]) -> Method:
 
     methods, _ = select_methods(name, plugins)
     if len(methods) != 1:
-        raise click.UsageError("METHOD is the name of one method")
+        raise click.UsageError("METHOD must be the name of one method")
     return methods[0]
 
 
 def _begin(job: Job, threads: int | None, *, strict: bool) -> None:
-    """What is done and said before the first of some jobs that differ in their seeds."""
+    """Check the data and show notes, once for jobs that differ only in their seeds."""
     if _rank() == 0:
         from p3mbench.cli.oddities import show_training
 
@@ -235,7 +257,7 @@ def _note(job: Job) -> None:
     if job.recipe.rates and job.start is None and job.encoder is None:
         click.secho(
             "note: this recipe gives layers a small rate because its authors start them from "
-            "trained weights; without --encoder or --start they begin at chance and hardly learn",
+            "trained weights; without --encoder or --start they begin random and hardly learn",
             fg="yellow",
             err=True,
         )
@@ -252,20 +274,20 @@ def _train(job: Job) -> Trained | None:
 
 
 class _Screen:
-    """Progress bars, each from its first news on."""
+    """Progress bars; each appears with its first news."""
 
     def __init__(self, name: str) -> None:
         self.name, self.bars = name, dict[str, Any]()
 
     def show(self, progress: Progress) -> None:
-        """One more step."""
+        """Show one more step."""
         bar = self._bar(self.name, "step", progress.step - 1, progress.total)
         state = f"loss {progress.loss:.4f}, waiting {progress.waiting:.0%}"
         bar.set_postfix_str(state, refresh=False)
         bar.update()
 
     def show_preparing(self, done: int, total: int) -> None:
-        """One more training image drawn or unpacked."""
+        """Show one more training image drawn or unpacked."""
         bar = self._bar("preparing images", "image", done - 1, total)
         bar.update()
         if done == total:
@@ -293,7 +315,7 @@ class _Screen:
 
 
 def _rank() -> int:
-    """Which of the run's processes this is, by what launchers and Fabric set."""
+    """Return the rank of this process, from the variables of launchers and Fabric."""
     names = ("RANK", "SLURM_PROCID", "LOCAL_RANK")
     return next((int(os.environ[name]) for name in names if name in os.environ), 0)
 

@@ -1,4 +1,4 @@
-"""The environment variables that p3mbench reads, and what each does now; docs/weights.md."""
+"""The environment variables that p3mbench reads, and their current effects; docs/weights.md."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Variable:
     """An environment variable.
 
     Attributes:
-        effect: what holds now because it is set, or not, in a few words.
+        effect: what follows from its being set or not set, in a few words.
     """
 
     name: str
     effect: Callable[[], str]
 
     def value(self) -> str:
-        """Its value, for the screen."""
+        """Return its value, for the screen."""
         value = os.environ.get(self.name)
         return "not set" if value is None else printable(value) or "empty"
 
@@ -55,21 +55,23 @@ def _set_by(what: str) -> Callable[[], str]:
     return lambda: what
 
 
-_LAUNCH = "training takes its processes from it; set by SLURM or torchrun"
+_LAUNCH = "training reads its processes from it; set by SLURM or torchrun"
 
 VARIABLES = (
     Variable("P3MBENCH_WEIGHTS", _weights),
     Variable("P3M_ROOT", _data),
     Variable("P3MBENCH_CACHE", _cache),
-    Variable("XDG_DATA_HOME", _set_by("holds the weights folder unless P3MBENCH_WEIGHTS is set")),
-    Variable("XDG_CACHE_HOME", _set_by("holds the cache unless P3MBENCH_CACHE is set")),
+    Variable(
+        "XDG_DATA_HOME", _set_by("contains the weights folder unless P3MBENCH_WEIGHTS is set")
+    ),
+    Variable("XDG_CACHE_HOME", _set_by("contains the cache unless P3MBENCH_CACHE is set")),
     Variable("WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("LOCAL_WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("SLURM_PROCID", _set_by(_LAUNCH)),
     Variable("SLURM_NTASKS", _set_by(_LAUNCH)),
     Variable("SLURM_STEP_NUM_TASKS", _set_by(_LAUNCH)),
     Variable("SLURM_STEP_NUM_NODES", _set_by(_LAUNCH)),
-    Variable("PYTHONWARNINGS", _set_by("handed on to the processes of a run")),
+    Variable("PYTHONWARNINGS", _set_by("passed to the processes of a run")),
     Variable("CUDA_VISIBLE_DEVICES", _set_by("PyTorch sees these GPUs only")),
 )
 
@@ -78,14 +80,17 @@ INTERNAL = ("P3MBENCH_NO_TORCH", "P3MBENCH_SCENES", "SLURM_NTASKS_PER_NODE")
 
 
 def weights_places() -> list[tuple[str, str]]:
-    """Where ``run`` looks for a method's weights, first place first, and what is there."""
+    """List where ``run`` looks for a method's weights, first place first, and what is there."""
     from p3mbench.weights import weights_dir
 
     folder = weights_dir()
     count = sum(path.is_file() for path in folder.iterdir()) if folder.is_dir() else 0
     there = f"{count} files" if folder.is_dir() else "does not exist"
     return [
-        ("1. --weights NAME=FILE", "files named on the command line, relative to where you are"),
+        (
+            "1. --weights NAME=FILE",
+            "files named on the command line, relative to the current folder",
+        ),
         ("2. the benchmark", "files that come with it, as those of mini do"),
         (
             "3. the weights folder",

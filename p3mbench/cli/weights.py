@@ -1,4 +1,4 @@
-"""``p3mbench weights``: which checkpoints exist, which are here, and whose a file is."""
+"""``p3mbench weights``: list, check, add and download checkpoints."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @click.group("weights")
 def command() -> None:
-    """List, check and add the checkpoints of learned methods.
+    """List, check, add and download the checkpoints of learned methods.
 
-    Nothing is downloaded in a run: files lie in the weights folder ($P3MBENCH_WEIGHTS, or the
-    user's data folder) under the names their authors gave them.
+    A run downloads nothing: the files must be in the weights folder ($P3MBENCH_WEIGHTS, or the
+    user's data folder), under the names that their authors gave them.
     """
 
 
@@ -34,7 +34,7 @@ def list_() -> None:
         info = method.info
         try:
             here = {weights.path.name: weights for weights in checkpoints.found(info)}
-        except RecordError as error:  # of one file; the others are listed all the same
+        except RecordError as error:  # of one file; the others are still listed
             odd.append(f"{info.name}: {error}")
             here = {}
         for c in info.checkpoints:
@@ -64,7 +64,7 @@ def list_() -> None:
 @command.command("check")
 @click.argument("names", nargs=-1, shell_complete=complete_methods)
 def check(names: tuple[str, ...]) -> None:
-    """Load every checkpoint that is here, strictly, and compare its SHA-256."""
+    """Load every installed checkpoint, strictly, and compare its SHA-256."""
     from p3mbench import checkpoints, nearest
     from p3mbench.errors import MethodError, P3MBenchError
     from p3mbench.registry import unknown
@@ -97,7 +97,9 @@ def check(names: tuple[str, ...]) -> None:
 
 @command.command("add")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--method", "wanted", help="Whose it is [default: found out from its tensors].")
+@click.option(
+    "--method", "wanted", help="Method that it belongs to [default: found from its tensors]."
+)
 @click.option("--name", default="", help="Name of the checkpoint in tables.")
 @click.option(
     "--setting",
@@ -106,10 +108,10 @@ def check(names: tuple[str, ...]) -> None:
 )
 @click.option("--trained-on", default="", help="Training sets, joined by commas.")
 def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_on: str) -> None:
-    """Copy a checkpoint into the weights folder; its tensors tell whose it is.
+    """Copy a checkpoint into the weights folder; its tensors tell which method it belongs to.
 
-    The state dict may lie anywhere in the file, and names may carry the prefixes of wrappers; of an
-    average and plain weights the average is used (docs/weights.md).
+    The state dict may be anywhere in the file, and names may have the prefixes of wrappers. If a
+    file has averaged and plain weights, the average is used (docs/weights.md).
     """
     from p3mbench import checkpoints, nearest
     from p3mbench.errors import WeightsError
@@ -123,7 +125,7 @@ def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_
     takers = [get(wanted)] if wanted else checkpoints.recognise(file, _learned())
     if len(takers) > 1:
         names = ", ".join(method.info.name for method in takers)
-        raise WeightsError(f"{file}: fits {names}; say whose it is with --method")
+        raise WeightsError(f"{file}: fits {names}; name the method with --method")
     nearest.load(takers[0], "cpu", file, _learned)  # warns of an average beside plain weights
     sets = tuple(part.strip() for part in trained_on.split(",") if part.strip())
     info = takers[0].info
@@ -134,13 +136,13 @@ def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_
 
 @command.command("fetch")
 @click.argument("method", shell_complete=complete_methods)
-@click.option("--name", help="Which checkpoint [default: the first published one].")
-@click.option("--url", help="Plain address of the file, where only a page is known.")
+@click.option("--name", help="Name of the checkpoint [default: the first published one].")
+@click.option("--url", help="Direct address of the file, if only a page is published.")
 def fetch(method: str, name: str | None, url: str | None) -> None:
-    """Download a published checkpoint into the weights folder, and see that it fits.
+    """Download a published checkpoint into the weights folder and check that it fits.
 
-    Only plain addresses can be fetched. What lies behind a drive's page is downloaded by hand and
-    given to 'p3mbench weights add'.
+    Only direct addresses can be fetched. If the file is behind a drive's page, download it by hand
+    and give it to 'p3mbench weights add'.
     """
     from p3mbench import checkpoints
     from p3mbench.registry import get

@@ -1,6 +1,6 @@
-"""The process of a method: its start, what it says of where it is, and its end.
+"""The process of a method: its start, its messages about progress, and its end.
 
-`p3mbench.harness.isolate` judges what becomes of its images.
+`p3mbench.harness.isolate` decides what happens to its images.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from p3mbench.harness import family
 from p3mbench.harness.worker import Setup, serve
 from p3mbench.names import printable
 
-LOOK = 0.5  # seconds between looks for what a child has started
-STALL = 1.0  # seconds this process may be late; beyond that it was suspended
-LOG_TAIL = 8000  # characters of what a child printed that are kept with a failed image
+LOOK = 0.5  # seconds between looks for processes that a child has started
+STALL = 1.0  # seconds that this process may be late; after a longer time it was suspended
+LOG_TAIL = 8000  # characters of a child's output that are kept with a failed image
 
 
 @dataclass
 class Child:
-    """A process with its pipe, and what is known of where it is."""
+    """A process with its pipe and its progress."""
 
     process: Any
     pipe: Connection
@@ -38,16 +38,16 @@ class Child:
     pid: int
     server: int = 0  # the process that made it, 0 if not reported yet
     loaded: bool = False
-    started: int = 0  # images begun in this process
-    current: int | None = None  # the image it predicts
-    extra: bool = False  # its matte is made, and more is measured
+    started: int = 0  # number of images begun in this process
+    current: int | None = None  # number of the image that it predicts
+    extra: bool = False  # its matte is made, and it measures more
     heard: float = field(default_factory=time.monotonic)
     looked: float = field(default_factory=time.monotonic)
     family: list[int] = field(default_factory=list)
-    counted: float = 0.0  # when the family was looked for
+    counted: float = 0.0  # when the family was last listed
 
     def note(self, message: tuple[Any, ...]) -> None:
-        """Remember where it is by what it says."""
+        """Update the progress from a message of the process."""
         match message:
             case ("born", server):
                 self.server = server
@@ -62,7 +62,7 @@ class Child:
                 self.current, self.extra = None, False
 
     def log_tail(self) -> str:
-        """The end of what it printed."""
+        """Return the end of its output."""
         try:
             with self.log.open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - 4 * LOG_TAIL))
@@ -72,14 +72,14 @@ class Child:
         return printable(text.strip()[-LOG_TAIL:], lines=True)[-LOG_TAIL:]
 
     def memory(self, limit: int) -> int:
-        """Bytes that it and all it has started use."""
+        """Return the bytes of memory that it and everything it has started use."""
         if time.monotonic() - self.counted > LOOK:
             self.family, self.counted = [self.pid, *family.below(self.pid)], time.monotonic()
         return family.used(self.family, limit)
 
 
 def start(setup: Setup) -> Child:
-    """A new process, which waits for its first image.
+    """Start a process, which waits for its first image.
 
     Raises:
         OSError, EOFError: the server of processes is gone.
@@ -108,10 +108,10 @@ def start(setup: Setup) -> Child:
 
 
 def end(child: Child) -> None:
-    """End a process and all that it has started, whatever it is doing."""
+    """End a process and everything that it has started, whatever it is doing."""
     if sys.platform != "linux":
         child.process.kill()
-    elif child.process.is_alive() or family.is_guard(child.pid):  # a lost server tells no more
+    elif child.process.is_alive() or family.is_guard(child.pid):  # a lost server tells nothing
         family.end(child.pid, lambda seconds: _gone(child, seconds))
     else:
         family.sweep(child.pid)
@@ -122,11 +122,11 @@ def end(child: Child) -> None:
 
 
 def is_lost(child: Child) -> bool:
-    """Whether the server that made a child is gone, so that nothing is known of the child's end."""
+    """Whether the server that made a child is gone, so that the child's end remains unknown."""
     if not child.server:
         return True
     deadline = time.monotonic() + STALL
-    while family.is_running(child.server):  # it closes its files a little before it is gone
+    while family.is_running(child.server):  # it closes its files a little before it ends
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
@@ -134,7 +134,7 @@ def is_lost(child: Child) -> bool:
 
 
 def _gone(child: Child, seconds: float) -> bool:
-    """Wait for a child's end, also where the server that would tell of it is gone."""
+    """Wait for a child's end, even if the server that would report it is gone."""
     deadline = time.monotonic() + seconds
     while family.is_running(child.pid) and time.monotonic() < deadline:
         wait([child.process.sentinel], 0.01)
@@ -144,7 +144,7 @@ def _gone(child: Child, seconds: float) -> bool:
 
 
 def _context() -> Any:
-    """How children are made: from a clean server that has the imports done, where that is safe."""
+    """Choose how to make children: from a clean server with the imports done, where it is safe."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -155,7 +155,7 @@ def _context() -> Any:
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Ctrl-C held back: a process that is just being started inherits the mask."""
+    """Hold back Ctrl-C: a process that is just being started inherits the mask."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,8 +1,8 @@
 """The same work on Dask: a cluster on this machine, one that runs already, or SLURM.
 
 Each Dask worker does what a local slot does: it keeps one method in a process of its own and
-watches it. Scores do not depend on where an image ran. What becomes of schedulers and workers is
-never a method's failure: chunks are sent again, or the run ends and says why.
+watches it. Scores do not depend on where an image ran. A lost scheduler or worker is never a
+method's failure: chunks are sent again, or the run ends and says why.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def run_cluster(
     backlog = Backlog(tasks)
     with ExitStack() as stack:
         client = _client(stack, jobs, scheduler)
-        for name in list(logging.root.manager.loggerDict):  # we say it, in one line
+        for name in list(logging.root.manager.loggerDict):  # our own message says it in one line
             if name.partition(".")[0] == "distributed":
                 logging.getLogger(name).setLevel(logging.CRITICAL)
         run = _ClusterRun(client, backlog, setup, limits, waits=scheduler == "slurm")
@@ -91,7 +91,7 @@ def _client(stack: ExitStack, jobs: int, scheduler: str) -> Client:
         raise MethodError(
             "--scheduler needs Dask; install it: pip install 'p3mbench[cluster]'"
         ) from None
-    # A worker's process must be allowed to have children, which Dask's are not by default.
+    # A worker's process must be allowed to have children; by default Dask's are not.
     stack.enter_context(dask.config.set({"distributed.worker.daemon": False}))
     if scheduler == "dask":
         cluster = LocalCluster(
@@ -122,7 +122,7 @@ def _slurm(jobs: int) -> Any:
         )
     except ValueError as error:  # its configuration lacks cores or memory
         raise MethodError(
-            f"--scheduler slurm: {error}; say what a job asks for in dask-jobqueue's "
+            f"--scheduler slurm: {error}; set the resources of a job in dask-jobqueue's "
             "configuration file (docs/scale.md)"
         ) from None
     cluster.scale(jobs=jobs)
@@ -130,10 +130,10 @@ def _slurm(jobs: int) -> Any:
 
 
 class _ClusterRun:
-    """The chunks of one run on their way.
+    """The chunks of one run that are under way.
 
     Args:
-        waits: workers may take any time to come, as jobs in a queue do.
+        waits: whether workers may take any time to start, as jobs in a queue do.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class _ClusterRun:
         self.last_seen = float("inf") if waits else time.monotonic()
 
     def results(self) -> Iterator[Result]:
-        """Outcomes as they come."""
+        """Yield outcomes as they come."""
         self._fill()
         while self.sent:
             try:
@@ -164,7 +164,7 @@ class _ClusterRun:
             self._fill()
 
     def leave(self) -> None:
-        """Take leave of a scheduler that may be gone."""
+        """Leave the scheduler, which may be gone."""
         if self.client.status == "running":
             with suppress(Exception):
                 self.client.cancel(list(self.sent))
@@ -183,7 +183,7 @@ class _ClusterRun:
         future.add_done_callback(self.done.put)
 
     def _answer(self, future: Future, tries: int) -> Answer | None:
-        """What a chunk came to; None if it must be sent again."""
+        """Return the answer to a chunk, or None if it must be sent again."""
         if future.status == "finished":
             found: Answer = future.result()
             return found
@@ -200,7 +200,7 @@ class _ClusterRun:
         return None
 
     def _look(self) -> None:
-        """Nothing has come for a while: is anybody there?"""
+        """Check, after a time without results, that the scheduler and workers are still there."""
         self._check_scheduler()
         if self._workers():
             self.last_seen = time.monotonic()
@@ -211,7 +211,7 @@ class _ClusterRun:
             )
 
     def _workers(self) -> int:
-        """Workers that the scheduler knows, as it last told."""
+        """Return the number of workers, as the scheduler last reported it."""
         with suppress(Exception):
             return len(self.client.ncores())
         return 0
@@ -232,7 +232,7 @@ def _chunks(backlog: Backlog) -> Iterator[tuple[str, Chunk]]:
 
 
 def _answered(answer: Answer, chunk: Chunk, backlog: Backlog) -> Iterator[Result]:
-    """The outcome of every image of a chunk."""
+    """Yield the outcome of every image of a chunk."""
     found, problem = answer
     for number, outcome in found:
         yield backlog.tasks[number], outcome

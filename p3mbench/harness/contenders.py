@@ -1,4 +1,4 @@
-"""Who runs: methods with their options and checkpoints, and who cannot run and why."""
+"""Contenders: methods with options and checkpoints. Methods that cannot run, with reasons."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from p3mbench.weights import RecordError, needs_weights
 
 @dataclass(frozen=True)
 class Contender:
-    """A method with its options and, if it learns, one checkpoint: a line of the plan."""
+    """A method with its options and, if it is learned, one checkpoint: a line of the plan."""
 
     method: Method
     weights: Weights | None = None
@@ -30,7 +30,7 @@ class Contender:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The method's parameters, and what else is not as it is by default."""
+        """The method's parameters, and the settings of the run that differ from the default."""
         found = options_of(self.method)
         if self.method.info.learned:
             found |= {"precision": self.precision} if self.precision != "fp32" else {}
@@ -40,7 +40,7 @@ class Contender:
 
     @property
     def label(self) -> str:
-        """A name that tells contenders of one run apart; also the folder of their alphas."""
+        """A name that tells contenders of one run apart; also the folder of their mattes."""
         parts = [self.method.info.name]
         if strategy_of(self.method) != self.method.info.strategies[0]:
             parts.append(strategy_of(self.method))
@@ -56,7 +56,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Blocked:
-    """What cannot run, and why, in words that tell how to mend it."""
+    """Something that cannot run, and a reason that says how to mend it."""
 
     what: str
     reason: str
@@ -64,17 +64,17 @@ class Blocked:
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for.
+    """The part of a request that the plan needs.
 
     Attributes:
         weights: method name -> checkpoint files, each with the train setting if one was given.
-        limit: at most that many images per subset, the first ones by id; 0 for all.
+        limit: the largest number of images per subset, the first ones by id; 0 for all.
         images: ids to run; empty for all.
         retry_failed: run images again that failed before.
         alphas: folder for mattes, None if they are not kept.
-        shard: (i, n) to run every n-th image only, beginning with the i-th, i from 1.
+        shard: (i, n) to run only every n-th image, beginning with the i-th, i from 1.
         precision, compiled: how networks are run, see `p3mbench.harness.engine`.
-        keep_stale: keep scores whose code or libraries are not today's, and mark them.
+        keep_stale: keep scores of code or libraries other than today's, and mark them.
         threads: CPU threads per worker.
     """
 
@@ -93,14 +93,14 @@ class Request:
 
 
 def select_methods(names: str, plugins: Sequence[Path]) -> tuple[tuple[Method, ...], list[Blocked]]:
-    """`named_methods` of a comma-separated list."""
+    """Return `named_methods` of a comma-separated list."""
     return named_methods([name.strip() for name in names.split(",") if name.strip()], plugins)
 
 
 def named_methods(
     names: Sequence[str], plugins: Sequence[Path]
 ) -> tuple[tuple[Method, ...], list[Blocked]]:
-    """The methods of these names, or every usable one for ``["all"]``.
+    """Return the methods with these names, or every usable one for ``["all"]``.
 
     Returns:
         The methods that can be used, and the broken ones with their problems.
@@ -129,10 +129,10 @@ def named_methods(
 def contenders(
     request: Request, folder: Path | None = None
 ) -> tuple[list[Contender], list[Blocked]]:
-    """Each method with each of its checkpoints; a learned one without any is blocked.
+    """Return each method with each of its checkpoints; a learned one without any is blocked.
 
-    Checkpoints are those the user names, else those in ``folder``, which come with the benchmark,
-    else those in the user's weights folder.
+    The checkpoints are those that the user names. Without any, they are those in ``folder``, which
+    come with the benchmark, and else those in the user's weights folder.
     """
     ready, blocked = [], []
     for method in request.methods:
@@ -167,7 +167,7 @@ def contenders(
 def _weights_of(
     info: MethodInfo, given: Sequence[tuple[Path, str | None]], folder: Path | None
 ) -> tuple[list[Weights], list[Blocked]]:
-    """A method's checkpoints, and those whose record says something impossible."""
+    """Return a method's checkpoints, and those with a record that is impossible."""
     odd: list[Blocked] = []
     files: list[Weights] = []
     for path, setting in given:
@@ -184,7 +184,7 @@ def _weights_of(
 
 
 def _contender(method: Method, weights: Weights, request: Request) -> Contender:
-    """With the options that the weights ask for, but for those that the user has changed."""
+    """Make a contender with the options that its weights need, except those the user changed."""
     return Contender(
         checkpoints.as_trained(method, weights),
         weights,
@@ -195,7 +195,7 @@ def _contender(method: Method, weights: Weights, request: Request) -> Contender:
 
 
 def _unable(info: MethodInfo, request: Request) -> str:
-    """Why a method cannot run as it is asked to, "" if it can; never run otherwise than it says."""
+    """Say why a method cannot run as requested, "" if it can. It never runs in another way."""
     if request.precision not in info.precisions:
         able = ", ".join(info.precisions)
         return f"runs in {able} only; skipped under --precision {request.precision}"
@@ -205,6 +205,6 @@ def _unable(info: MethodInfo, request: Request) -> str:
 
 
 def with_code(ready: Sequence[Contender]) -> list[Contender]:
-    """Contenders that know which code they are; the same files are hashed once."""
+    """Return the contenders with the hashes of their code; each file is hashed once."""
     prints = Fingerprints()
     return [replace(contender, code=prints.of(contender.method)) for contender in ready]

@@ -1,7 +1,7 @@
-"""Around a predictor: precision and compilation as the user wants them, and what a call costs.
+"""A wrapper of predictors: it sets precision and compilation and measures what a call costs.
 
-Every call is given arrays of its own, so that nothing a predictor does to its inputs reaches what
-is scored or a later call.
+Every call gets its own arrays, so that nothing a predictor does to its inputs changes the scores
+or a later call.
 """
 
 from __future__ import annotations
@@ -23,9 +23,14 @@ from p3mbench.method import Float32Array, Predictor, UInt8Array, checked_alpha
 if TYPE_CHECKING:
     from torch import dtype, nn
 
-COMPILED = ("forward", "matte", "classes", "opacity")  # what predictors call of their networks
+COMPILED = (
+    "forward",
+    "matte",
+    "classes",
+    "opacity",
+)  # the functions that predictors call of their networks
 MIB = 1024 * 1024
-SHIFT = ("shift_sad", "shift_max")  # metrics of a row: what a lower precision did to its matte
+SHIFT = ("shift_sad", "shift_max")  # metrics of a row: the effect of a lower precision on its matte
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,10 @@ class Call:
     """One call of ``predict``.
 
     Attributes:
-        alpha: what it returned, unchecked.
-        seconds: it took.
-        peak_mib: highest memory during it: of the process on a CPU (where the system tells), of
-            PyTorch's tensors on a GPU; None where it is not known.
+        alpha: the returned matte, unchecked.
+        seconds: of the call.
+        peak_mib: highest memory during the call: of the process on a CPU (if the system reports
+            it), of PyTorch's tensors on a GPU; None if unknown.
     """
 
     alpha: Any
@@ -49,15 +54,15 @@ class Engine:
 
     Args:
         predictor: as loaded, in float32.
-        device: it runs on.
-        precision: one of `p3mbench.method.PRECISIONS`; below fp32 through PyTorch's autocast,
-            which keeps what needs it in float32.
+        device: where it runs.
+        precision: one of `p3mbench.method.PRECISIONS`; below fp32 through PyTorch's autocast, which
+            keeps sensitive operations in float32.
         compiled: compile the predictor's modules with torch.compile; the first image of each size
             is slow.
 
     Raises:
-        MethodError: the predictor has no ``modules()`` to run so, or one that is not as it must be,
-            or modules that are not in float32.
+        MethodError: the predictor has no ``modules()`` although they are needed, or a wrong one, or
+            modules that are not in float32.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class Engine:
 
     @property
     def parameters(self) -> int | None:
-        """Parameters of the modules, each counted once; None if there are no modules."""
+        """The number of parameters of the modules, each counted once; None without modules."""
         if not self.modules:
             return None
         found = {id(p): p.numel() for module in self.modules for p in module.parameters()}
@@ -86,15 +91,15 @@ class Engine:
 
     @property
     def how(self) -> str:
-        """What is not as it is by default, in words; "" if nothing is."""
+        """The settings that differ from the default, in words; "" if none does."""
         lower = self.precision if self.precision != "fp32" else ""
         return " and ".join(filter(None, [lower, "compiled" if self._compiled else ""]))
 
     def call(self, image: UInt8Array, trimap: UInt8Array | None) -> Call:
-        """Predict, timed and watched; modules are run once before, so that they are warm.
+        """Predict, timed and watched; modules run once before, to warm up.
 
         Raises:
-            MethodError: a lower precision was asked for and nothing was computed in it.
+            MethodError: nothing was computed in the lower precision that was requested.
         """
         if not self._warm:
             self._warm_up(image, trimap)
@@ -107,9 +112,9 @@ class Engine:
         return Call(alpha, seconds, peak[0] if peak else None)
 
     def macs(self, image: UInt8Array, trimap: UInt8Array | None) -> int | None:
-        """Multiply-adds of one call by PyTorch's own counter; None if there are no modules.
+        """Count the multiply-adds of one call with PyTorch's own counter; None without modules.
 
-        Counts matrix products and convolutions, as is usual, and not the resizing around them.
+        It counts matrix products and convolutions, as is usual, and not the resizing around them.
         """
         if not self.modules:
             return None
@@ -120,7 +125,7 @@ class Engine:
         return int(counter.get_total_flops()) // 2
 
     def exactly(self, image: UInt8Array, trimap: UInt8Array | None) -> Float32Array:
-        """The matte in float32 and not compiled, to compare with."""
+        """Return the matte in float32 and not compiled, for comparison."""
         with self._as_written():
             return checked_alpha(self.predictor.predict(*_copies(image, trimap)), image.shape[:2])
 
@@ -132,7 +137,7 @@ class Engine:
                 self.predictor.predict(*_copies(image, trimap))
 
     def _check_cast(self, image: UInt8Array, trimap: UInt8Array | None) -> None:
-        """Predict once and look whether anything is computed in the precision that rows claim."""
+        """Predict once and check that something is computed in the precision that rows claim."""
         seen: set[dtype] = set()
         with self._as_written(), self._cast(), _watched_dtypes(seen):
             self.predictor.predict(*_copies(image, trimap))
@@ -142,7 +147,7 @@ class Engine:
             )
 
     def _below_float32(self) -> str:
-        """The first type of parameters that is less exact than what a row says, "" if none is."""
+        """Return the first parameter type that is less exact than the rows say, "" if none is."""
         kinds = (p.dtype for module in self.modules for p in module.parameters())
         return next((str(d) for d in kinds if d.is_floating_point and d.itemsize < 4), "")
 
@@ -159,7 +164,7 @@ class Engine:
         return torch.autocast(self.device.partition(":")[0], self._dtype())
 
     def _compile(self) -> list[tuple[nn.Module, str, Any]]:
-        """Put compiled functions before those of each module's class."""
+        """Set compiled functions on each module, in front of those of its class."""
         import torch
 
         found = [
@@ -174,8 +179,12 @@ class Engine:
 
     @contextmanager
     def _as_written(self) -> Iterator[None]:
-        """Within the context nothing is compiled."""
-        for module, name, _ in self._compiled:  # what was set on the object hides its class's
+        """Switch compilation off within the context."""
+        for (
+            module,
+            name,
+            _,
+        ) in self._compiled:  # a function on the object hides the one of its class
             delattr(module, name)
         try:
             yield
@@ -185,7 +194,7 @@ class Engine:
 
 
 def modules_of(predictor: Predictor) -> tuple[nn.Module, ...]:
-    """The PyTorch modules that a predictor declares; none if it has no ``modules()``.
+    """Return the PyTorch modules that a predictor declares; none if it has no ``modules()``.
 
     Raises:
         MethodError: ``modules()`` returns something else.
@@ -225,9 +234,9 @@ def _copies(image: UInt8Array, trimap: UInt8Array | None) -> tuple[UInt8Array, U
 
 @contextmanager
 def _watched_dtypes(seen: set[dtype]) -> Iterator[None]:
-    """Within the context the dtypes of all tensors that this thread computes with are collected.
+    """Collect the dtypes of all tensors that this thread computes with within the context.
 
-    At the level of PyTorch's functions: a mode below them changes how autocast treats some.
+    This works on PyTorch's functions, because a mode below them changes how autocast treats some.
     """
     import torch
     from torch.overrides import TorchFunctionMode
@@ -247,7 +256,7 @@ def _watched_dtypes(seen: set[dtype]) -> Iterator[None]:
 
 @contextmanager
 def _peak(device: str) -> Iterator[list[float]]:
-    """Within the context memory is watched; the list gets the highest value, in MiB."""
+    """Watch memory within the context; the list gets the highest value, in MiB."""
     found: list[float] = []
     if device.startswith("cuda"):
         import torch
@@ -263,7 +272,7 @@ def _peak(device: str) -> Iterator[list[float]]:
 
 
 def _reset_high_water_mark() -> bool:
-    """Linux: make the process's highest resident memory start anew; False elsewhere."""
+    """Reset the process's highest resident memory on Linux; return False elsewhere."""
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
@@ -278,14 +287,14 @@ def _high_water_mark() -> list[float]:
 
 
 def check_late_imports(code: Code, before: int) -> int:
-    """What ``predict`` imports after the start must be the code that the row's key was made of.
+    """Check that late imports of ``predict`` are the code that the row's key was made of.
 
     Args:
-        code: of the method that this process is for, as the plan found it.
-        before: how many modules there were at the last check.
+        code: of the method of this process, as the plan found it.
+        before: number of modules at the last check.
 
     Returns:
-        How many there are now.
+        The number of modules now.
 
     Raises:
         MethodError: a file has changed since then.
@@ -298,13 +307,13 @@ def check_late_imports(code: Code, before: int) -> int:
 
 
 def shift_of(alpha: Float32Array, exact: Float32Array) -> dict[str, float]:
-    """How far a matte was moved from float32's, by the names in `SHIFT`.
+    """Measure how far a matte is from float32's, by the names in `SHIFT`.
 
     Args:
         alpha, exact: (H, W) float32 in [0, 1].
 
     Returns:
-        The sum of absolute differences in thousands, as SAD is, and the largest of a pixel.
+        The sum of absolute differences in thousands, as SAD is, and the largest one of a pixel.
     """
     error = np.abs(alpha.astype(np.float64) - exact)
     return dict(zip(SHIFT, (float(error.sum() / 1000), float(error.max(initial=0.0))), strict=True))

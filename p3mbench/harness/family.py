@@ -1,8 +1,8 @@
 """A method's process with everything it starts: measured, stopped and ended together.
 
-On Linux a *guard* stands between the server of processes and the method's process. Whatever the
-method starts and leaves behind becomes the guard's child. It ends them all when the method's
-process ends, when it is told to (SIGTERM), or when the process that asked for it is gone.
+On Linux a *guard* runs between the server of processes and the method's process. Whatever the
+method starts and leaves behind becomes the guard's child. The guard ends them all when the method's
+process ends, when it receives SIGTERM, or when the process that asked for it is gone.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-GRACE = 10.0  # seconds to end a family in
+GRACE = 10.0  # seconds for ending a family
 REST = 5  # seconds that the rest of a message may take
 _PDEATHSIG, _SUBREAPER = 1, 36  # of prctl
 
 
 def below(pid: int) -> list[int]:
-    """The processes below one, at any depth; none where the system does not tell."""
+    """Return the processes below one, at any depth; none if the system does not list them."""
     children: dict[int, list[int]] = {}
     for child, parent, _ in _processes():
         children.setdefault(parent, []).append(child)
@@ -40,11 +40,11 @@ def below(pid: int) -> list[int]:
 
 
 def used(pids: Iterable[int], limit: int) -> int:
-    """Bytes of memory of some processes; pages that they share count once if that decides.
+    """Return the bytes of memory of some processes; shared pages count once if that decides.
 
     Args:
         pids: processes; those that are gone count nothing.
-        limit: shared pages matter only where the plain sum is above it.
+        limit: shared pages are examined only if the plain sum is above it.
     """
     pids = list(pids)
     plain = sum(map(_resident, pids))
@@ -61,7 +61,7 @@ def stop_with(pids: Callable[[], list[int]]) -> None:
 
 @contextlib.contextmanager
 def stopping_together() -> Iterator[None]:
-    """Within the context Ctrl-Z suspends the processes below as well, which hear no terminal."""
+    """Make Ctrl-Z suspend the processes below as well, which no terminal signals."""
     name = getattr(signal, "SIGTSTP", None)
     try:
         # not if Ctrl-Z is ignored or has another handler, nor outside of the main thread
@@ -82,7 +82,7 @@ def end(pid: int, gone: Callable[[float], bool]) -> None:
 
     Args:
         pid: of the guard.
-        gone: waits some seconds for its end and says whether it came.
+        gone: waits some seconds for its end and returns whether it came.
     """
     for asked in (signal.SIGTERM, signal.SIGKILL):
         _signal([pid], asked)
@@ -93,7 +93,7 @@ def end(pid: int, gone: Callable[[float], bool]) -> None:
 
 
 def sweep(session: int) -> None:
-    """Kill what is left of the session that a guard led, where the guard itself was killed."""
+    """Kill the rest of the session that a guard led, after the guard itself was killed."""
     _signal([pid for pid, _, leader in _processes() if leader == session], signal.SIGKILL)
 
 
@@ -106,13 +106,13 @@ def is_guard(pid: int) -> bool:
 
 
 def guarded(work: Callable[[], None], release: Callable[[], None]) -> None:
-    """Run ``work`` in a child of this process, and end with it and as it does; never returns.
+    """Run ``work`` in a child of this process, and end with it and in the same way; never return.
 
-    Where there are no guards, ``work`` simply runs here.
+    On systems without guards, ``work`` runs in this process.
 
     Args:
         work: what the child does.
-        release: called here after the child is made, to let go of what is the child's.
+        release: called here after the child is made, to close what belongs to the child.
     """
     if sys.platform != "linux" or not _prctl(_SUBREAPER, 1):
         work()
@@ -138,7 +138,7 @@ def guarded(work: Callable[[], None], release: Callable[[], None]) -> None:
 
 
 def _be_child(guard: int, work: Callable[[], None]) -> None:
-    """The method's process; it does not outlive its guard."""
+    """Run as the method's process, which does not outlive its guard."""
     code = 1
     try:
         for name in (signal.SIGCHLD, signal.SIGTERM):
@@ -155,7 +155,7 @@ def _be_child(guard: int, work: Callable[[], None]) -> None:
 
 
 def _watch(child: int, woken: int) -> int:
-    """Return the wait status of the child; that of SIGKILL if the family was ended."""
+    """Return the wait status of the child, or that of SIGKILL if the family was ended."""
     parent = multiprocessing.parent_process()
     watched: list[int] = [woken] + [parent.sentinel] * (parent is not None)  # type: ignore[union-attr]
     while True:
@@ -172,7 +172,7 @@ def _watch(child: int, woken: int) -> int:
 
 
 def _end_children() -> None:
-    """Kill every descendant; orphans come to this process, until none is left."""
+    """Kill every descendant until none is left; orphans become children of this process."""
     deadline = time.monotonic() + GRACE
     with contextlib.suppress(ChildProcessError):
         while time.monotonic() < deadline:
@@ -210,7 +210,7 @@ def _signal(pids: Iterable[int], name: int) -> None:
 
 
 def _processes() -> Iterator[tuple[int, int, int]]:
-    """(pid, parent, session) of every process; none where there is no /proc."""
+    """Yield (pid, parent, session) of every process; nothing without /proc."""
     with contextlib.suppress(OSError):
         for folder in Path("/proc").iterdir():
             if folder.name.isdecimal():
@@ -220,7 +220,7 @@ def _processes() -> Iterator[tuple[int, int, int]]:
 
 
 def limit_reading(pipe: Connection) -> None:
-    """Let no read wait long for the rest of a message, which is sent in one piece."""
+    """Limit how long a read waits for the rest of a message, which is sent in one piece."""
     if sys.platform != "linux":
         return
     with socket.socket(fileno=os.dup(pipe.fileno())) as end:
@@ -228,7 +228,7 @@ def limit_reading(pipe: Connection) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process exists and is not just waiting to be taken note of."""
+    """Whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z"
     except (OSError, IndexError):
@@ -244,7 +244,7 @@ def _resident(pid: int) -> int:
 
 
 def _proportional(pid: int) -> int:
-    """Resident bytes, each shared page divided among those that share it."""
+    """Return the resident bytes, with each shared page divided among its users."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
         return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

@@ -1,11 +1,11 @@
-"""A method in a process of its own, watched: it may raise, hang, eat memory or die of a fault.
+"""A method in a process of its own, watched: it may raise, hang, use too much memory or crash.
 
-`Isolated` keeps one child process for one contender and feeds it images; a child that breaks a
-limit is killed, and only the image it was at pays for it. The parent never unpickles what a method
-made: tasks travel as bytes, and what comes back are rows and messages of this package.
+`Isolated` keeps one child process for one contender and feeds it images. A child that breaks a
+limit is killed, and only its current image is lost. The parent never unpickles what a method made:
+tasks travel as bytes, and only rows and messages of this package come back.
 
-What is not a method's doing costs it nothing: the server of processes may be killed, the run may be
-suspended, and what is measured beside the matte may fail.
+A method does not pay for what it did not cause: the server of processes may be killed, the run may
+be suspended, and a measurement besides the matte may fail.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from p3mbench.harness.child import STALL, Child, end, is_lost, start
 from p3mbench.harness.worker import Setup
 from p3mbench.store import Row
 
-WINDOW = 2  # images a child holds: one it predicts, one it already decodes
+WINDOW = 2  # images in a child: one is predicted, one is already decoded
 TICK = 0.1  # seconds between looks at a child's memory
-LOSSES = 10  # ends in a row that are no method's doing, before a run gives up
+LOSSES = 10  # ends in a row that no method caused, before a run gives up
 GIB = 1 << 30
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What an image may cost.
+    """The limits of one image.
 
     Attributes:
         timeout: seconds without any progress, of loading the method or of one image; 0 for none.
@@ -54,7 +54,7 @@ class Trouble:
     status: str
     reason: str
     log: str = ""
-    measured: bool = False  # by us; another process may have killed one that dies
+    measured: bool = False  # by this process; one that dies may have been killed by another
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ class Isolated:
     """A slot that runs images of one contender after the other, each in its own process."""
 
     def __init__(self, setup: Setup, limits: Limits) -> None:
-        """Nothing is started yet."""
+        """Set up the slot; no process is started yet."""
         self.setup, self.limits = setup, limits
         self._child: Child | None = None
         self._key = ""
         self._waiting: deque[tuple[int, bytes]] = deque()  # to be given (again) to a child
-        self._alone = False  # the next image is a suspect: it gets a process for itself
+        self._alone = False  # the next image is a suspect: it gets its own process
         self._died_loading = False
-        self._bare: set[int] = set()  # images of which nothing but the matte is wanted
+        self._bare: set[int] = set()  # images that need nothing but the matte
         self._losses = 0
 
     def run(
@@ -99,14 +99,14 @@ class Isolated:
             Why the contender cannot be loaded, None if it can.
 
         Raises:
-            RunError: processes cannot be had.
+            RunError: no process can be started.
         """
         if key != self._key:
             self.close()
             self._key = key
         self._waiting.clear()
         self._alone = self._died_loading = False
-        given: dict[int, bytes] = {}  # within the child
+        given: dict[int, bytes] = {}  # to this child
         while not stopped():
             while len(given) < (1 if self._alone else WINDOW):
                 item = self._waiting.popleft() if self._waiting else feed()
@@ -125,11 +125,11 @@ class Isolated:
         return None
 
     def _judged(self, ended: Trouble, given: dict[int, bytes], report: Report) -> Unloadable | None:
-        """After a child's end: who is to blame, and what goes to the next child.
+        """Decide, after a child's end, which image is to blame and what goes to the next child.
 
-        The image it was at pays at once if it took too long, or if it broke the memory limit as
-        the first of its process. Otherwise an image before it or an outside process may be the
-        cause: it gets another try in a process for itself, and pays if that ends as well.
+        The current image pays at once if it took too long, or if it broke the memory limit as the
+        first of its process. Otherwise an earlier image or an outside process may be the cause. The
+        current image then gets another try in its own process, and pays if that ends as well.
         """
         child = self._drop()
         if ended.status == "lost":
@@ -154,7 +154,7 @@ class Isolated:
         return None
 
     def _again(self, given: dict[int, bytes], first: int | None) -> None:
-        """Put what a dead child had back in line, one image before the others."""
+        """Put the images of a dead child back in line, one of them before the others."""
         again = sorted(given.items(), key=lambda item: item[0] != first)
         self._waiting.extendleft(reversed(again))
         given.clear()
@@ -175,11 +175,11 @@ class Isolated:
         if self._child is None:
             self._child = self._start()
         self._child.heard = time.monotonic()
-        with contextlib.suppress(OSError):  # a dead child is found by listening
+        with contextlib.suppress(OSError):  # listening finds out that a child is dead
             self._child.pipe.send((*item, item[0] in self._bare))
 
     def _start(self) -> Child:
-        """A new child; the server of processes is started again if it is gone."""
+        """Start a new child, and the server of processes too if it is gone."""
         while True:
             try:
                 return start(self.setup)
@@ -197,7 +197,7 @@ class Isolated:
         return child
 
     def _listen(self, given: dict[int, bytes], report: Report) -> Trouble | Unloadable | None:
-        """Take in one message, or find out that the child broke a limit or is gone."""
+        """Receive one message, or find out that the child broke a limit or is gone."""
         child = self._child
         assert child is not None  # noqa: S101 - internal
         deadline = child.heard + self.limits.timeout if self.limits.timeout else float("inf")
@@ -205,7 +205,7 @@ class Isolated:
         wait([child.pipe, child.process.sentinel], pause)
         late = time.monotonic() - child.looked - pause
         child.looked = time.monotonic()
-        if late > STALL:  # suspended, and perhaps the child too: this time does not count
+        if late > STALL:  # suspended, perhaps together with the child: this time does not count
             child.heard += late
             deadline += late
         try:
@@ -265,10 +265,10 @@ class Isolated:
         return Trouble("failed", f"its process {how}", child.log_tail())
 
 
-LOST = 255  # what multiprocessing says of a process whose server is gone; a method may say so too
+LOST = 255  # multiprocessing's code for a process without its server; a method may exit with it too
 
 
 def _garbled(child: Child) -> Trouble:
-    """A child whose pipe holds what this package did not write."""
+    """Describe a child if something other than this package wrote into its pipe."""
     reason = "it wrote into descriptors that are not its own"
     return Trouble("failed", reason, child.log_tail(), measured=True)

@@ -1,4 +1,4 @@
-"""What a store knows of the rows that a plan wants: which are done, and why others run again."""
+"""The stored rows that a plan wants: which are done, and why others run again."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from p3mbench.rows import Earlier
 from p3mbench.store import Store
 from p3mbench.view import Marks
 
-# Statuses that stay unless they are retried by name. Skipped images are tried again: what kept the
-# method from loading is mended outside.
+# Statuses that stay unless the user asks for another try. Skipped images are tried again, because
+# the reason that kept the method from loading is mended outside.
 SETTLED = ("failed", "timeout", "oom")
-NAMED = 3  # files or images that a line names
+NAMED = 3  # files or images that a line lists
 _NEW_COLUMNS = ("title", "code", "libraries", "method_version", "metrics_version")
 
 
 class Why(StrEnum):
-    """What becomes of an image, and why it runs."""
+    """What happens to an image, and why it runs."""
 
     DONE = "done"
     FAILED = "failed"
@@ -39,22 +39,22 @@ KEEPABLE = (Why.CODE, Why.LIBRARY)
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of a cell's rows: of today, and as version 0.1 made them."""
+    """The keys of a cell's rows, those of today and those of version 0.1."""
 
     base: str
     old: Mapping[str, Any]
 
     def today(self, image: str, content: str) -> str:
-        """The key of an image's row; ``content`` is the hash of all its pixels depend on."""
+        """Return the key of an image's row; ``content`` is the hash of all its pixels depend on."""
         return hash_of([self.base, image, content])
 
     def before(self, image: str, recipe: Mapping[str, Any]) -> str:
-        """The key of stores of schema 3, which knew nothing of code and libraries."""
+        """Return the key in stores of schema 3, which did not record code and libraries."""
         return hash_of({**self.old, "image": image, "content": recipe})
 
 
 def keys_of(columns: Mapping[str, Any], versions: tuple[int, int]) -> Keys:
-    """The keys of a cell.
+    """Return the keys of a cell.
 
     Args:
         columns: those that its rows share; a title changes no number.
@@ -66,10 +66,10 @@ def keys_of(columns: Mapping[str, Any], versions: tuple[int, int]) -> Keys:
 
 
 class Known:
-    """What a store knows, asked by one plan; collects what the store should learn from it.
+    """The questions of one plan to a store; collects what the store should learn from the plan.
 
     Args:
-        store: to ask.
+        store: the store.
         retry_failed: run failures again.
         keep_stale: keep scores of other code or libraries.
         mattes: a score without its matte is not done.
@@ -98,11 +98,11 @@ class Known:
         self._reasons = defaultdict(list)
 
     def cell(self, columns: Mapping[str, Any], label: str) -> KnownCell:
-        """What is known of one cell."""
+        """Return what the store knows of one cell."""
         return KnownCell(self, columns, label)
 
     def marks(self) -> Marks:
-        """What the store should learn of its rows."""
+        """Return what the store should learn about its rows."""
         return Marks(self.adopted, tuple(self.stale), tuple(self.fresh))
 
     def note(self, label: str, why: Why, earlier: Earlier, columns: Mapping[str, Any]) -> None:
@@ -110,7 +110,7 @@ class Known:
         self._reasons[label, why].append((earlier, columns))
 
     def notes(self) -> tuple[str, ...]:
-        """A line for each method and reason, and for rows of which something is not known."""
+        """Write a line for each method and reason, and for rows with unknown parts."""
         lines = [self._line(*key, found) for key, found in self._reasons.items()]
         if self.adopted:
             lines.append(
@@ -153,7 +153,7 @@ class Known:
 
 
 class KnownCell:
-    """What a store knows of one cell; ``stale`` counts the rows of other code that are kept."""
+    """The stored rows of one cell; ``stale`` counts the rows of other code that are kept."""
 
     def __init__(self, known: Known, columns: Mapping[str, Any], label: str) -> None:
         self._known, self._columns, self._label = known, columns, label
@@ -161,13 +161,13 @@ class KnownCell:
         self.stale = 0
 
     def of(self, image: str, content: str, key: str, before: Callable[[], str]) -> Why:
-        """What becomes of an image.
+        """Decide what happens to an image.
 
         Args:
             image: its id.
             content: hash of all that its pixels depend on.
             key: of its row.
-            before: gives the key that an older version would have given it.
+            before: returns the key that an older version would have given it.
         """
         known = self._known
         status, held = known.statuses.get(key), key
@@ -224,7 +224,7 @@ def _rows(n: int) -> str:
 
 
 def _some(texts: Iterable[str]) -> str:
-    """The first of some texts, and how many more there are."""
+    """Join the first of some texts, and say how many more there are."""
     listed = list(texts)
     more = f" and {len(listed) - NAMED} more" if len(listed) > NAMED else ""
     return ", ".join(listed[:NAMED]) + more

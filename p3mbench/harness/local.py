@@ -1,4 +1,4 @@
-"""Work on this machine: slots that each keep one method in a process of its own."""
+"""Work on this machine, in slots that each keep one method in a process of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Share:
 
 
 class Backlog:
-    """All images by contender; slots take from it, each staying with its contender."""
+    """All images by contender; a slot takes from it and stays with its contender."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         """Number the tasks and sort them by contender, in order of first appearance."""
@@ -58,7 +58,7 @@ class Backlog:
             return found
 
     def take(self, group: Share) -> tuple[int, bytes] | None:
-        """The next image of a group, pickled."""
+        """Return the next image of a group, pickled."""
         with self._lock:
             if not group.tasks:
                 return None
@@ -79,7 +79,7 @@ def run_local(tasks: Iterable[Task], setup: Setup, limits: Limits, jobs: int) ->
     Closing the iterator, as an exception in its consumer does, ends every process at once.
 
     Raises:
-        RunError: processes cannot be had.
+        RunError: no process can be started.
     """
     backlog = Backlog(tasks)
     results: queue.Queue[_Numbered | BaseException | None] = queue.Queue()
@@ -113,7 +113,7 @@ def _slot(
     results: queue.Queue[_Numbered | BaseException | None],
     stop: threading.Event,
 ) -> None:
-    """One slot's thread: claim a contender, run its images, claim the next."""
+    """Run one slot's thread: claim a contender, run its images, claim the next."""
     group: Share | None = None
 
     def report(number: int, outcome: ImageResult) -> None:
@@ -122,8 +122,8 @@ def _slot(
     try:
         while not stop.is_set() and (group := backlog.claim(group)) is not None:
             _run_group(group, isolated, backlog, results.put, report, stop)
-    except (OSError, EOFError) as error:  # of pipes and temporary files; no reader has left
-        results.put(RunError(f"a method's process cannot be spoken to ({error!r})"))
+    except (OSError, EOFError) as error:  # from pipes and temporary files; no reader has left
+        results.put(RunError(f"a method's process cannot be reached ({error!r})"))
     except BaseException as error:
         results.put(error)
     finally:

@@ -1,4 +1,4 @@
-"""The manifest of a run: what it was asked, on what machine, with which versions and inputs."""
+"""The manifest of a run: the request, the machine, the versions and the inputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> st
     Args:
         store: of the rows.
         plan: what will run.
-        options: what was asked for, as `p3mbench.harness.request.RunRequest.recorded` says it.
+        options: the request, as `p3mbench.harness.request.RunRequest.recorded` returns it.
         jobs: worker processes.
 
     Returns:
@@ -51,7 +51,7 @@ def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> st
 
 
 def remember(store: Store, plan: Plan) -> None:
-    """Let the store know what this run sees of the benchmark and of the rows it has."""
+    """Tell the store what this run sees of the benchmark and of the stored rows."""
     store.see(plan.view, plan.marks, datetime.now(UTC).isoformat(timespec="microseconds"))
 
 
@@ -62,7 +62,7 @@ def write_manifests(store: Store) -> None:
 
 
 def _methods(plan: Plan) -> dict[str, MethodRecord]:
-    """label -> what runs; cells that share a contender share its record."""
+    """Return label -> what runs; cells with the same contender share its record."""
     found = {}
     for planned in plan.cells:
         contender = planned.cell.contender

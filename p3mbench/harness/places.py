@@ -1,4 +1,4 @@
-"""What a run looks at: each subset in each variant that can be had, with hashes of its images."""
+"""The images of a run: each available subset in each available variant, with hashes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from p3mbench.view import NO_VARIANT, BenchmarkView, entry_of, made_of
 
 @dataclass(frozen=True)
 class Content:
-    """A sample with what its pixels depend on: hashes of its files, and its recipe."""
+    """A sample with everything its pixels depend on: hashes of its files, and its recipe."""
 
     sample: Sample
     recipe: Mapping[str, Any]
@@ -40,12 +40,12 @@ class SeenSubset:
 
 
 def chosen_samples(opened: Opened, images: Sequence[str], limit: int) -> dict[str, list[Sample]]:
-    """subset -> the images to look at, by id.
+    """Return subset -> the images to look at, by id.
 
     Args:
         opened: the benchmark.
-        images: ids to look at; all if there are none.
-        limit: at most that many of each subset; 0 for all.
+        images: ids to look at; empty for all.
+        limit: the largest number of images of each subset; 0 for all.
 
     Raises:
         DataError: an id is unknown.
@@ -65,11 +65,11 @@ def chosen_samples(opened: Opened, images: Sequence[str], limit: int) -> dict[st
 def find_places(
     opened: Opened, variants: Sequence[str], chosen: Mapping[str, Sequence[Sample]], store: Store
 ) -> tuple[list[SeenSubset], list[tuple[str, str]]]:
-    """Each subset in each variant that can be had, and what cannot be had and why.
+    """Find each available subset and variant, and the reasons why others are unavailable.
 
     Args:
         opened: the benchmark.
-        variants: that are wanted.
+        variants: the wanted ones.
         chosen: subset -> the images to look at.
         store: remembers hashes of files.
     """
@@ -86,10 +86,10 @@ def find_places(
 
 
 def seen_before(opened: Opened, places: Iterable[SeenSubset], store: Store) -> list[SeenSubset]:
-    """What this run does not look at, as it is now, of the images that earlier runs looked at.
+    """Find the images that earlier runs looked at and this run does not, as they are now.
 
-    Their rows are in the same means and gaps as those of this run, so they too must be of the
-    files as they are. A file that cannot be read is left to the run that wants it.
+    Their rows are in the same means and gaps as the rows of this run, so they too must belong to
+    the current files. A file that cannot be read is left to the run that wants it.
     """
     benchmark = opened.benchmark
     looked = {(p.subset.name, p.variant): set(p.content) for p in places}
@@ -114,13 +114,13 @@ def _readable(sample: Sample, variant: str) -> bool:
 
 
 def _obfuscation(subset: Subset, variant: str) -> str:
-    """The recipe by which a variant is made; "" if it has files of its own."""
+    """Return the recipe that makes a variant; "" if it has files of its own."""
     recipes = (sample.recipe(variant).get("obfuscation") for sample in subset.samples)
     return next((str(recipe) for recipe in recipes if recipe), "")
 
 
 def _content(samples: Sequence[Sample], variant: str, store: Store) -> dict[str, Content]:
-    """sample id -> what its pixels depend on."""
+    """Return sample id -> what its pixels depend on."""
     files = {sample.id: sample.files(variant) for sample in samples}
     hashes = hash_files((p for roles in files.values() for p in roles.values()), store)
     found = {}
@@ -139,13 +139,13 @@ def view_of(
     columns: Iterable[Mapping[str, Any]],
     codes: Iterable[Code],
 ) -> BenchmarkView:
-    """What the store should remember of the benchmark.
+    """Return what the store should remember of the benchmark.
 
     Args:
         opened: the benchmark.
-        places: that were looked at; one may come twice, with other images.
+        places: the places looked at; one may occur twice, with other images.
         columns: of each cell of the plan.
-        codes: of the methods in it.
+        codes: of its methods.
     """
     benchmark = opened.benchmark
     contents: dict[tuple[str, str, str], dict[str, str]] = {}

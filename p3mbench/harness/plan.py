@@ -1,4 +1,4 @@
-"""The plan: what will run, what is done already, and what cannot run and why."""
+"""The plan: what will run, what is already done, and what cannot run and why."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ class Task:
 
     Attributes:
         key, content: of its row.
-        counted: whether it is the first image of a cell, whose row also gets its multiply-adds.
-        compared: whether it is one of `COMPARED` images spread over the cell, of which it is
-            measured how far a lower precision or compilation moves the matte. Both take another
-            prediction.
-        files: (path, SHA-256) of what it is made of, as the plan hashed them.
+        counted: whether it is the first image of a cell; its row also gets the multiply-adds.
+        compared: whether it is one of `COMPARED` images, spread over the cell, that show how far a
+            lower precision or compilation moves the matte. Counting and comparing take another
+            prediction each.
+        files: (path, SHA-256) of its files, as the plan hashed them.
     """
 
     cell: Cell
@@ -99,7 +99,7 @@ class Task:
 
     @property
     def matte(self) -> str:
-        """Where its matte is kept, below the folder of mattes."""
+        """The path of its matte, below the folder of mattes."""
         cell = self.cell
         place = f"{cell.subset}-{cell.variant}"
         label = cell.contender.label
@@ -108,11 +108,11 @@ class Task:
 
 @dataclass(frozen=True)
 class CellPlan:
-    """A cell with its images: those to run, and how many are stored.
+    """A cell with its images: those to run, and the number of stored ones.
 
     Attributes:
-        why: how many of ``todo`` have a score already, and why they run again.
-        stale: how many of ``done`` are of other code and kept at the user's wish.
+        why: number of images in ``todo`` that have a score already, by the reason to run again.
+        stale: number of images in ``done`` that have scores of other code, which the user keeps.
     """
 
     cell: Cell
@@ -128,9 +128,9 @@ class Plan:
     """Everything a run will do.
 
     Attributes:
-        expected: (benchmark, subset) -> images of the whole subset.
+        expected: (benchmark, subset) -> number of images in the whole subset.
         data_hash: hash over every file and recipe of the benchmark as found.
-        notes: notes on stored rows, a line each.
+        notes: on stored rows, a line each.
         view, marks: what the store should remember of the benchmark and of its rows.
     """
 
@@ -144,11 +144,11 @@ class Plan:
 
     @property
     def todo(self) -> Iterator[Task]:
-        """The images to run, method by method."""
+        """Yield the images to run, method by method."""
         return (task for cell in self.cells for task in cell.todo)
 
     def lacks(self, names: Iterable[str], variants: Iterable[str] = ()) -> bool:
-        """Whether one of these methods or variants has no place in it, or images failed before."""
+        """Whether it lacks one of these methods or variants, or images failed before."""
         have = {cell.cell.contender.method.info.name for cell in self.cells}
         shown = {cell.cell.variant for cell in self.cells}
         failed = any(cell.failed for cell in self.cells)
@@ -156,11 +156,11 @@ class Plan:
 
 
 def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
-    """Work out every row that is wanted and which of them the store lacks.
+    """Find every row that is wanted, and which of them the store lacks.
 
     Raises:
-        MethodError, DataError: the request cannot be met as it stands.
-        StoreError: the store holds another benchmark of this name.
+        MethodError, DataError: the request cannot be met.
+        StoreError: the store contains another benchmark of this name.
     """
     benchmark = opened.benchmark
     ready, blocked = contenders(request, benchmark.checkpoints)
@@ -228,7 +228,7 @@ def _cell(contender: Contender, benchmark: Benchmark, place: SeenSubset) -> Cell
 
 
 def _seen(contender: Contender, benchmark: Benchmark, subset: Subset) -> bool:
-    """Whether a checkpoint says it was trained on what it is tested on."""
+    """Whether a checkpoint says that it was trained on the images that it is tested on."""
     trained = set(contender.weights.train_sets) if contender.weights else set()
     return bool(trained & benchmark.source.listed_as(benchmark, subset.name))
 

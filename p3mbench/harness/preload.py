@@ -1,4 +1,4 @@
-"""What the server of child processes imports once, so that each child need not.
+"""The imports that the server of child processes makes once, so that no child has to.
 
 PyTorch is the slowest import; a run without learned methods leaves it out (``P3MBENCH_NO_TORCH``).
 """

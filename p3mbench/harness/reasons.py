@@ -1,4 +1,4 @@
-"""What an error makes of an image: its status, and its reason in one line."""
+"""From an error to the status of an image, and to its reason in one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NO_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
 
 
 def status_of(error: BaseException) -> str:
-    """What an error makes of an image; for want of memory PyTorch has several errors."""
+    """Return the status for an error; PyTorch has several errors for a lack of memory."""
     if isinstance(error, ChangedError):
         return "skipped"
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
@@ -23,7 +23,7 @@ def status_of(error: BaseException) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """One printable line that says what went wrong, and for a foreign error where."""
+    """Say in one printable line what went wrong, and for a foreign error also where."""
     text = printable(" ".join(_message(error).split())) or "no message"
     if not isinstance(error, P3MBenchError):
         frames = traceback.extract_tb(error.__traceback__)
@@ -33,7 +33,7 @@ def reason_of(error: BaseException) -> str:
 
 
 def _message(error: BaseException) -> str:
-    """An exception's own words; it may fail to say them."""
+    """Return the message of an exception; even reading it may fail."""
     try:
         return str(error)
     except BaseException as problem:

@@ -17,25 +17,25 @@ FACES = ("facemask", "detect")
 RETRIES = ("none", "failed")
 
 WeightsFile = tuple[Path, str | None]
-"""A checkpoint's file and the train setting given with it, None if the file is to tell."""
+"""A checkpoint's file and its train setting; None if the file tells it."""
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """Everything that ``p3mbench run`` can be asked for, checked when it is made.
+    """The options of ``p3mbench run``, checked when the request is made.
 
     Attributes:
         methods: names, or ``("all",)``.
-        plugins: Python files that hold more methods; they are executed.
+        plugins: Python files with more methods; they are executed.
         options: method -> parameter -> value. Text is read by the parameter's type.
-        weights: method -> its checkpoints; methods that are left out use those that come with the
-            benchmark, or those in the weights folder.
+        weights: method -> its checkpoints; other methods use those that come with the benchmark, or
+            those in the weights folder.
         benchmark: name or FILE.toml; None for the one that ``data`` is laid out as, or ``mini``.
         data: the data folder; None for the benchmark's own.
         variants: test variants; empty for all that the benchmark declares.
         trimap: ``dataset`` or ``kernel-N``; None for the benchmark's own source.
         faces: ``facemask`` or ``detect``; None for the benchmark's own way.
-        limit: at most that many images of each subset, the first ones by id; 0 for all.
+        limit: the largest number of images of each subset, the first ones by id; 0 for all.
         images: ids to run; empty for all.
         shard: (i, n) to run every n-th image, beginning with the i-th, i from 1.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -47,10 +47,10 @@ class RunRequest:
         memory_limit: GiB that a method's process may use; None for no limit.
         scheduler: ``local``, ``dask``, ``slurm`` or the address of a Dask scheduler.
         save_alphas: keep every matte as a PNG file.
-        retry: ``failed`` to run images again that failed; ``none``.
+        retry: ``failed`` to run failed images again; ``none``.
         keep_stale: keep scores of other code or libraries, and mark them.
         strict: run nothing if a file is suspicious.
-        dry_run: plan and look at the files, and stop.
+        dry_run: plan, look at the files, and stop.
         out: folder of the results.
     """
 
@@ -85,8 +85,8 @@ class RunRequest:
         """Check each field by itself.
 
         Raises:
-            ValueError: a value that the field cannot have; the message begins with the option's
-                name on the command line.
+            ValueError: a field has an impossible value; the message begins with the name of the
+                command-line option.
         """
         for variant in self.variants:
             try:
@@ -102,17 +102,17 @@ class RunRequest:
                               ("precision", PRECISIONS)):  # fmt: skip
             if getattr(self, name) not in choices:
                 has = ", ".join(str(choice) for choice in choices if choice)
-                raise ValueError(f"--{name} is one of {has}, not {getattr(self, name)!r}")
+                raise ValueError(f"--{name} must be one of {has}, not {getattr(self, name)!r}")
         for name, lowest in (("limit", 0), ("jobs", 1), ("threads", 1), ("timeout", 0)):
             value = getattr(self, name)
             if value is not None and value < lowest:
-                raise ValueError(f"--{name} is {lowest} or more, not {value}")
+                raise ValueError(f"--{name} must be {lowest} or more, not {value}")
         if self.memory_limit is not None and self.memory_limit <= 0:
-            raise ValueError(f"--memory-limit is more than 0 GiB, not {self.memory_limit}")
+            raise ValueError(f"--memory-limit must be more than 0 GiB, not {self.memory_limit}")
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The methods that are asked for by name; none if all are."""
+        """The methods requested by name; none if all are requested."""
         return () if self.methods == ALL else self.methods
 
     @property
@@ -121,9 +121,9 @@ class RunRequest:
         return self.out / "alphas" if self.save_alphas else None
 
     def recorded(self) -> dict[str, Any]:
-        """The options of the command line that ask for the same, as a run's record keeps them.
+        """Return the command-line options of the same request, as a run's record keeps them.
 
-        Paths that images are found again by are absolute; what was not asked for is left out.
+        Paths that lead to images are absolute; options that were not given are left out.
         """
         said = {
             "methods": ",".join(self.methods),

@@ -1,7 +1,7 @@
-"""A whole run: from what is asked for to stored rows and an exit code.
+"""A whole run: from the request to stored rows and an exit code.
 
-The command line and Python both call `run_request`. It shows nothing; a `Listener` hears what
-happens and may show it.
+The command line and Python both call `run_request`. It shows nothing; a `Listener` receives the
+events and may show them.
 """
 
 from __future__ import annotations
@@ -36,37 +36,37 @@ class Listener:
     """Receives the events of a run. This class ignores them; override methods to show them."""
 
     def recognised(self, data: Path, benchmark: str) -> None:
-        """The benchmark that was not named is the one that ``data`` is laid out as."""
+        """The user named no benchmark; ``data`` is laid out as this one."""
 
     def planned(self, plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
-        """The plan is made; ``broken`` are methods that cannot be used at all."""
+        """The plan is ready; ``broken`` are methods that cannot be used at all."""
 
     @contextmanager
     def looking(self, images: int) -> Iterator[Callable[[int], object]]:
-        """The files are looked at; gives what to call with the number of images just seen."""
+        """The files are read; yield a function to call with the number of images just read."""
         yield lambda _: None
 
     def examined(self, kinds: Sequence[FindingKind], opened: Opened) -> None:
-        """What is suspicious about the files is known."""
+        """The suspicious files are known."""
 
     @contextmanager
     def running(self, plan: Plan, jobs: int, store: Store) -> Iterator[OnRow]:
-        """The images run; gives what to call with each row once it is stored."""
+        """The images are running; yield a function to call with each row once it is stored."""
         yield lambda _: None
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What became of a run.
+    """The result of a run.
 
     Attributes:
         out: the folder of the results.
         benchmark: name of the benchmark.
-        todo: images that were to run.
-        done: images that had their rows before.
+        todo: number of images to run.
+        done: number of images that already had rows.
         report: what was done; ``report.ok`` images were scored, ``report.failures`` were not.
-        exit_code: 0 all that was asked for is stored, 1 rows are missing, 3 images, mattes or
-            named methods failed, 130 stopped by Ctrl-C.
+        exit_code: 0 everything requested is stored, 1 rows are missing, 3 images, mattes or named
+            methods failed, 130 stopped by Ctrl-C.
     """
 
     out: Path
@@ -81,11 +81,11 @@ def run_request(request: RunRequest, listener: Listener | None = None) -> RunRes
     """Plan, look at the files, run what is missing, and store a row per image.
 
     Args:
-        request: what is asked for.
-        listener: hears what happens.
+        request: the options of the run.
+        listener: receives the events.
 
     Raises:
-        P3MBenchError: it cannot be done as asked; the message says why and how to mend it.
+        P3MBenchError: the request cannot be met; the message says why and how to mend it.
     """
     listener = listener or Listener()
     benchmark = _benchmark(request, listener)
@@ -127,7 +127,7 @@ def _benchmark(request: RunRequest, listener: Listener) -> Benchmark:
 
 
 def wanted_rows(request: RunRequest, benchmark: Benchmark) -> tuple[Request, list[Blocked]]:
-    """What a plan is made from, and the methods that cannot be used at all.
+    """Return what a plan is made from, and the methods that cannot be used at all.
 
     Raises:
         MethodError: a method or one of its options is unknown.
@@ -167,12 +167,12 @@ def _check_writable(folder: Path) -> None:
     except (P3MBenchError, OSError) as error:
         reason = getattr(error, "strerror", None) or error
         raise P3MBenchError(
-            f"mattes cannot be kept in {folder} ({reason}); mend that, or leave --save-alphas"
+            f"mattes cannot be kept in {folder} ({reason}); mend that, or leave out --save-alphas"
         ) from None
 
 
 def _run(plan: Plan, store: Store, request: RunRequest, listener: Listener) -> RunReport:
-    """Run the images of a plan; the record of the run is stored first."""
+    """Run the images of a plan, after storing the record of the run."""
     total = sum(1 for _ in plan.todo)
     jobs = min(request.jobs or default_jobs(plan, request.device), total)
     run_id = begin(store, plan, request.recorded(), jobs)
@@ -205,11 +205,11 @@ def run(
             train setting: ``variants="B,N"``, ``weights={"modnet": "mine.pth"}``.
 
     Returns:
-        Where the rows are, how many there are, and the exit code of the command.
+        The folder of the rows, their number, and the exit code of the command.
 
     Raises:
-        ValueError, TypeError: a field has a value that it cannot have, or there is no such field.
-        P3MBenchError: it cannot be done as asked.
+        ValueError, TypeError: a field has an impossible value, or does not exist.
+        P3MBenchError: the request cannot be met.
 
     >>> import tempfile, p3mbench
     >>> with tempfile.TemporaryDirectory() as out:

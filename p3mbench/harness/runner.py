@@ -1,4 +1,4 @@
-"""Running a plan: tasks go out to methods' processes, rows come back and are stored one by one."""
+"""Run a plan: tasks go out to methods' processes, rows come back and are stored one by one."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ OnRow = Callable[[Row], None]
 
 @dataclass
 class RunReport:
-    """What a run did; it owns the exit code.
+    """The outcome of the images of a run, with the exit code.
 
     Attributes:
         failures: rows of images that could not be scored.
         unloadable: methods that could not be loaded, with the reason; their images are skipped.
-        warnings: what was odd about images that were scored all the same.
-        shifts: by method, what a lower precision or compilation did to the mattes compared: the
-            SAD between both, and the largest difference of a pixel.
-        missing: images that were to be run and have neither a row nor a reason.
-        unkept: images that have a score and whose matte, though wanted, could not be kept.
+        warnings: what was odd about images that were still scored.
+        shifts: by method, the effect of a lower precision or compilation on the compared mattes:
+            the SAD between both, and the largest difference of a pixel.
+        missing: number of images that have neither a row nor a reason.
+        unkept: number of images with a score whose matte was wanted but could not be kept.
     """
 
     ok: int = 0
@@ -62,10 +62,10 @@ class RunReport:
 
 
 def moved(shifts: Sequence[tuple[float, float]]) -> str:
-    """What a lower precision or compilation did to some mattes, in words.
+    """Describe the effect of a lower precision or compilation on some mattes.
 
     Args:
-        shifts: of each matte compared, the SAD from float32's and the largest difference in alpha.
+        shifts: for each compared matte, the SAD from float32's and the largest difference in alpha.
     """
     sads = [sad for sad, _ in shifts]
     return (
@@ -76,9 +76,9 @@ def moved(shifts: Sequence[tuple[float, float]]) -> str:
 
 
 def default_jobs(plan: Plan, device: str) -> int:
-    """As many workers as there are cores, but no more than memory holds, and one on a GPU.
+    """Return as many workers as there are cores, but no more than memory allows, and one on a GPU.
 
-    Networks of several processes would share a GPU's memory; ``--jobs`` says that they fit.
+    Several networks would share a GPU's memory; with ``--jobs`` the user says that they fit.
     """
     learned = any(cell.todo and cell.cell.contender.method.info.learned for cell in plan.cells)
     if learned and device != "cpu" and gpus():
@@ -98,22 +98,22 @@ def run_plan(
     limits: Limits | None = None,
     scheduler: str = "local",
 ) -> RunReport:
-    """Run what the plan has to do and store every row as it comes.
+    """Run the images of the plan and store every row as it comes.
 
     Args:
         plan: what to run.
         store: where rows go; only this process writes to it.
-        setup: what the workers share.
+        setup: shared by the workers.
         jobs: worker processes.
         on_row: called with each row once it is stored.
-        limits: what an image may cost.
+        limits: of one image.
         scheduler: ``local``, or as for `p3mbench.harness.cluster.run_cluster`.
 
     Returns:
-        What was done. Ctrl-C ends the run early and is reported, not raised.
+        The outcome. Ctrl-C ends the run early and is reported, not raised.
 
     Raises:
-        RunError: what the run stands on has failed: processes, or a scheduler.
+        RunError: the processes or the scheduler have failed.
         StoreError: a row cannot be stored.
     """
     report = RunReport()
@@ -137,7 +137,7 @@ def run_plan(
 
 
 def _safe(row: Row) -> Row:
-    """The row without what cannot be stored as text or would command a terminal."""
+    """Remove from a row what cannot be stored as text or would control a terminal."""
     return replace(
         row,
         image=printable(row.image),
@@ -174,7 +174,7 @@ def _count(row: Row, task: Task, report: RunReport, unloadable: bool) -> None:
             found.append((row.metrics[SHIFT[0]], row.metrics[SHIFT[1]]))
         if row.reason:
             report.warnings.add(row.reason)
-    elif not unloadable:  # those are told by method
+    elif not unloadable:  # those are reported by method
         report.failures.append(row)
 
 
@@ -192,7 +192,7 @@ def _tidy() -> None:
 
 @contextmanager
 def _environment(setup: Setup, plan: Plan) -> Iterator[None]:
-    """What the processes of a run need to know: threads, and where they share what they draw.
+    """Tell the processes of a run their number of threads, and where they share what they draw.
 
     Numeric libraries read their variables once, when they are loaded in a new process.
     """
@@ -200,7 +200,7 @@ def _environment(setup: Setup, plan: Plan) -> Iterator[None]:
     wanted = dict.fromkeys(names, str(setup.threads))
     if not any(c.todo and c.cell.contender.method.info.learned for c in plan.cells):
         wanted["P3MBENCH_NO_TORCH"] = "1"
-    # Killed processes leave semaphores behind; Python's tracker frees them, and need not say so.
+    # Killed processes leave semaphores behind; Python's tracker frees them, and should be quiet.
     quiet = "ignore::UserWarning:multiprocessing.resource_tracker"
     wanted["PYTHONWARNINGS"] = ",".join(filter(None, [os.environ.get("PYTHONWARNINGS"), quiet]))
     _tidy()

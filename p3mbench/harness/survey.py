@@ -1,4 +1,4 @@
-"""What is suspicious about the files that a plan will read, known before it runs."""
+"""The check of a plan's files before it runs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _Key = tuple[str, str]  # subset and image
 
 
 def samples_of(plan: Plan) -> dict[_Key, tuple[FileSample, tuple[str, ...]]]:
-    """The samples with files that are to run, each with all its variants that matter.
+    """Return the samples with files that will run, each with all its relevant variants.
 
-    A variant matters if it is to run or has a picture of its own, which tells whether faces differ.
+    A variant is relevant if it will run or has its own picture, which shows whether faces differ.
     """
     found: dict[_Key, tuple[FileSample, tuple[str, ...]]] = {}
     for task in plan.todo:
@@ -38,7 +38,7 @@ def samples_of(plan: Plan) -> dict[_Key, tuple[FileSample, tuple[str, ...]]]:
 def examine(
     plan: Plan, store: Store, progress: Callable[[int], object] = lambda _: None
 ) -> tuple[Plan, list[FindingKind]]:
-    """Look at every file that the plan will read; what was looked at before is remembered.
+    """Look at every file that the plan will read; earlier findings are remembered.
 
     Args:
         plan: what will run.
@@ -46,7 +46,7 @@ def examine(
         progress: called with the number of images after each one.
 
     Returns:
-        The plan, its samples carrying what only several files together tell, and what was found.
+        The plan, with samples that carry what only several files together show, and the findings.
     """
     samples = samples_of(plan)
     if not samples:
@@ -80,7 +80,7 @@ def _hashes(
 
 
 def _remarks(sample: Sample, found: Findings) -> tuple[tuple[str, str], ...]:
-    """What a worker, which reads one variant, would not find by itself."""
+    """Return the findings that a worker would miss, because it reads one variant only."""
     wanted = ("same_variants", "swapped_variants", "trimap_contrary", "full_alpha")
     return tuple((f"{one.name}: {one.text}", one.flag) for one in found if one.flag in wanted)
 
@@ -97,6 +97,6 @@ def _marked(cell: CellPlan, remarks: dict[_Key, tuple[tuple[str, str], ...]]) ->
 
 
 def _concerns(remark: str, sample: FileSample, variant: str) -> bool:
-    """Whether a remark is of a variant: not if it is of the picture of another hidden one."""
+    """Whether a remark concerns a variant: not if it is about the picture of another hidden one."""
     others = [v for v in hidden(sample.images) if v != variant and is_hidden(variant)]
     return not any(remark.startswith(f"{short_name(sample.images[v])}: ") for v in others)

@@ -1,4 +1,4 @@
-"""What a method's process does: load images, predict, check, score.
+"""The work of a method's process: load images, predict, check, score.
 
 Three threads overlap: one reads and decodes the next image, one predicts, one scores the last.
 Messages to the parent are tuples that begin with their kind: ``born``, ``loaded``, ``unloadable``,
@@ -44,7 +44,7 @@ from p3mbench.writing import write_alpha
 
 @dataclass(frozen=True)
 class Setup:
-    """What all tasks of a run share.
+    """The settings that all tasks of a run share.
 
     Attributes:
         alphas: folder for mattes, None if they are not kept.
@@ -60,7 +60,7 @@ class Setup:
 
 
 def failed(task: Task, setup: Setup, status: str, reason: str, log: str = "") -> Row:
-    """The row of an image that could not be scored."""
+    """Make the row of an image that could not be scored."""
     return Row(
         key=task.key,
         image=task.sample.id,
@@ -81,19 +81,19 @@ def failed(task: Task, setup: Setup, status: str, reason: str, log: str = "") ->
 
 @dataclass(frozen=True)
 class _Loaded:
-    """A task with its pixels, or with what went wrong in getting them."""
+    """A task with its pixels, or with the error that loading them raised."""
 
     number: int
     task: Task
     scene: Scene | None
-    odd: tuple[tuple[str, str], ...]  # what the readers warned of, each with its flag
+    odd: tuple[tuple[str, str], ...]  # the readers' warnings, each with its flag
     error: Exception | None
-    bare: bool  # measure nothing beside the matte: a try to do so has ended a process
+    bare: bool  # measure nothing besides the matte: such a try has ended a process
 
 
 @dataclass(frozen=True)
 class _Predicted:
-    """A matte that is still to be scored."""
+    """A matte without scores yet."""
 
     loaded: _Loaded
     scene: Scene
@@ -107,7 +107,7 @@ class _Predicted:
 
 
 def serve(pipe: Connection, setup: Setup, log: str, environ: Mapping[str, str]) -> None:
-    """The life of a child process: until the parent is gone or ends it."""
+    """Run a child process until the parent is gone or ends it."""
     server = os.getppid()
     handle = os.open(log, os.O_WRONLY | os.O_APPEND)
     sys.stdout.flush()
@@ -135,9 +135,9 @@ def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int
             if engine is None:
                 _ODD.found = []
                 engine = _engine(item.task.cell.contender, setup)
-                said = tuple(_ODD.found)  # such as which of a file's weights were taken
+                said = tuple(_ODD.found)  # such as which of a file's weights were used
                 parent.say("loaded")
-        except BaseException as error:  # sys.exit too is one line
+        except BaseException as error:  # sys.exit too becomes one line
             parent.say("unloadable", reason_of(error))
             return
         parent.say("start", item.number)
@@ -147,7 +147,7 @@ def _work(parent: _Parent, setup: Setup, environ: Mapping[str, str], server: int
             found = _predict(replace(item, odd=(*item.odd, *said)), engine, parent)
             modules = check_late_imports(item.task.cell.contender.code, modules)
             predicted.put(found)
-        except MethodError as error:  # it cannot do what was asked of it, with any image
+        except MethodError as error:  # it cannot do what was requested, with any image
             parent.say("unloadable", reason_of(error))
             return
         except BaseException as error:
@@ -181,7 +181,7 @@ _ODD = threading.local()
 
 
 def _prepare(setup: Setup, environ: Mapping[str, str]) -> list[str]:
-    """Set a fresh process up; returns what is wrong with plugins."""
+    """Set up a fresh process; return the problems of plugins."""
     import cv2
 
     threading.Thread(target=_leave_with_parent, daemon=True).start()
@@ -196,7 +196,7 @@ def _prepare(setup: Setup, environ: Mapping[str, str]) -> list[str]:
     for path in setup.plugins:
         try:
             execute(path)
-        except BaseException as error:  # the methods of other plugins need not pay for it
+        except BaseException as error:  # the methods of other plugins must not suffer
             problems.append(f"plugin file {path} fails: {reason_of(error)}")
     return problems
 
@@ -206,7 +206,7 @@ def _remember(message: Warning | str, *_: Any, **__: Any) -> None:
 
 
 def _leave_with_parent() -> None:
-    """A worker whose parent was killed would wait for tasks for ever."""
+    """End with the parent: a worker whose parent was killed would wait for tasks forever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -233,7 +233,7 @@ def _methods(plugins: tuple[Path, ...]) -> list[Method]:
 
 
 def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup, problems: list[str]) -> None:
-    """The reading thread: tasks from the parent, pixels to the predicting one."""
+    """Run the reading thread: tasks come from the parent, pixels go to the predicting thread."""
     while True:
         number, content, bare = parent.hear()
         try:
@@ -256,7 +256,7 @@ def _read(parent: _Parent, box: queue.Queue[_Loaded], setup: Setup, problems: li
 
 
 def _changed(task: Task) -> Exception | None:
-    """Whether an image that cannot be read is so because it is being written just now."""
+    """Return an error if an image cannot be read because its file changed during the run."""
     for path, digest in task.files:
         try:
             if sha256_of(path) != digest:
@@ -267,14 +267,14 @@ def _changed(task: Task) -> Exception | None:
 
 
 def _check_unchanged(task: Task, read: Mapping[Path, str]) -> None:
-    """The bytes that were decoded must be those that the row's key was made of."""
+    """Check that the decoded bytes are those that the row's key was made of."""
     for path, digest in task.files:
         if read.get(path, digest) != digest:
             raise ChangedError(f"{path} changed while the run was reading it; run again")
 
 
 def _predict(item: _Loaded, engine: Engine, parent: _Parent) -> _Predicted:
-    """What needs the method: the matte, and for some images of a cell what it costs and loses."""
+    """Do what needs the method: make the matte, and for some images of a cell measure more."""
     task, scene = item.task, item.scene
     assert scene is not None  # noqa: S101 - there is a scene or an error
     info = task.cell.contender.method.info
@@ -305,7 +305,7 @@ def _predict(item: _Loaded, engine: Engine, parent: _Parent) -> _Predicted:
 
 @contextmanager
 def _beside(parent: _Parent, number: int, what: str, odd: list[str]) -> Iterator[None]:
-    """Something measured beside the matte, which is good whatever becomes of it."""
+    """Measure something besides the matte; the matte remains good if that fails."""
     parent.say("extra", number)
     try:
         yield
@@ -316,7 +316,7 @@ def _beside(parent: _Parent, number: int, what: str, odd: list[str]) -> Iterator
 def _score(
     parent: _Parent, box: queue.Queue[_Predicted], setup: Setup, problems: list[str]
 ) -> None:
-    """The scoring thread: mattes to rows."""
+    """Run the scoring thread: mattes come in, rows go out."""
     while True:
         item = box.get()
         number = item.loaded.number
@@ -357,9 +357,9 @@ def _scored(item: _Predicted, setup: Setup) -> Row:
 
 
 def _kept(item: _Predicted, setup: Setup) -> tuple[str, list[str]]:
-    """Keep the matte if that is wanted: its path, and why it could not be kept.
+    """Keep the matte if that is wanted; return its path, and why it could not be kept.
 
-    A matte that cannot be written takes nothing from the score.
+    A matte that cannot be written does not change the score.
     """
     if setup.alphas is None:
         return "", []

@@ -1,4 +1,4 @@
-"""`build`: rows of the store in, a report of comparisons and tables out."""
+"""`build`: turn stored rows into a report of comparisons and tables."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def build(
             the gap columns. Means and gaps are in raw units.
         settings: such as ``["B:B", "B:N", "-:N"]``; all that have rows by default.
         kind: "trimap-free" or "trimap-based"; both by default.
-        expected: (benchmark, subset) or (benchmark, subset, variant) -> images of the full
-            benchmark, so that a subset is called one.
+        expected: (benchmark, subset) or (benchmark, subset, variant) -> number of images in the
+            full benchmark, so that tables say when they show a part of it.
         how: resamples, level and seed of every interval.
         published: add published figures beside the means, in tables of their own.
 
@@ -83,7 +83,7 @@ def build(
 
 
 def _tables(comparison: Comparison) -> Iterator[Table]:
-    """The tables of one comparison that there is anything to show in."""
+    """Yield the tables of one comparison that have something to show."""
     also = comparison.subset_metrics if comparison.published else ()
     for table in (
         settings_table(comparison),
@@ -98,7 +98,7 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
 
 
 def _origin(overview: Overview) -> list[str]:
-    """Which code made the rows, a word per method, where it is known."""
+    """Say which code made the rows, a word per method, where known."""
     listed = [f"{method} {code[:8]}" for method, code in overview.codes]
     if not listed:
         return []

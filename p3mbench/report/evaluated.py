@@ -1,4 +1,4 @@
-"""The scores of a folder of mattes, as every output format shows them."""
+"""The scores of a folder of mattes, in every output format."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def evaluated(
     format: str,
     look: Look | None = None,
 ) -> str:
-    """Every image with its scores, and the means, in one of the formats.
+    """Write every image with its scores, and the means, in one of the formats.
 
     Args:
         images: of `p3mbench.evaluation.evaluate`.
-        convention: whose definition of the metrics they were scored by.
-        origin: the benchmark and the subset that the images are of.
-        format: a name in `p3mbench.report.formats`. Those for programs hold full precision; a
+        convention: definition of the metrics.
+        origin: the benchmark and the subset of the images.
+        format: a name in `p3mbench.report.formats`. Formats for programs have full precision; a
             flat one has a line per scored image, with the columns that ``p3mbench import`` knows.
         look: how tables are laid out.
 

@@ -33,11 +33,11 @@ def per_image(
     precision: int | None = None,
     standalone: bool = False,
 ) -> str:
-    """Every row, sorted by method, setting and image; nothing averaged, nothing left out.
+    """Write every row, sorted by method, setting and image; nothing is averaged or left out.
 
     Args:
         rows: as for `build`.
-        format: a name in `formats`. Those for programs hold every column in full precision.
+        format: a name in `formats`. Formats for programs have every column in full precision.
         metrics: metric columns of the laid-out formats; SAD, MSE and MAD by default.
         ansi, precision, standalone: as for `render`.
 
@@ -58,7 +58,7 @@ def per_image(
 
 
 def _data(rows: pd.DataFrame) -> Data:
-    """Every column of the rows, in full precision."""
+    """Return every column of the rows, in full precision."""
     known = [c for c in (*TEXT_COLUMNS, *OTHER_COLUMNS, *ORIGIN_COLUMNS) if c in rows.columns]
     others = [c for c in rows.columns if c not in known]
     columns = [*known, *sorted(others, key=metric_order)]
@@ -74,7 +74,7 @@ def _data(rows: pd.DataFrame) -> Data:
 
 
 def _plain(value: Any, column: str) -> Any:
-    """A value that CSV and JSON can hold; None for NaN and infinities."""
+    """Return a value that CSV and JSON can store; None for NaN and infinities."""
     if column in (*TEXT_COLUMNS, *ORIGIN_COLUMNS):
         return as_text(value)
     if hasattr(value, "item"):

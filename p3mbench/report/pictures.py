@@ -1,7 +1,7 @@
-"""Images of a benchmark and stored mattes, found again from the records of the runs.
+"""Images of a benchmark and stored mattes, found through the records of the runs.
 
-Rows hold no pixels. A run's record says which benchmark and data it used, and its folder holds
-the mattes if it was run with ``--save-alphas``. Whatever is gone is left out, and why is noted.
+Rows contain no pixels. A run's record says which benchmark and data it used, and its folder has
+the mattes if it was run with ``--save-alphas``. Missing images are left out, and a note says why.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Contents = Mapping[tuple[str, ...], set[str]]
 
 
 class Pictures:
-    """What a store's folder and the records of its runs give to look at.
+    """The images and mattes that a store's folder and the records of its runs lead to.
 
     Attributes:
         problems: why images or mattes could not be shown, one line each.
@@ -40,12 +40,12 @@ class Pictures:
     def __init__(
         self, folder: Path, runs: Iterable[RunRecord], contents: Contents | None = None
     ) -> None:
-        """Remember where to look; nothing is read yet.
+        """Remember where to look; read nothing yet.
 
         Args:
             folder: of the store.
-            runs: their records, oldest first.
-            contents: (benchmark, subset, variant, image) -> hashes of what was scored; images
+            runs: records of its runs, oldest first.
+            contents: (benchmark, subset, variant, image) -> hashes of the scored content; images
                 that have changed since then are not shown.
         """
         self._contents = contents or {}
@@ -57,7 +57,7 @@ class Pictures:
         self._available: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def scene(self, benchmark: str, subset: str, variant: str, image: str) -> Scene | None:
-        """One image of a benchmark, None if it cannot be had any more."""
+        """Return one image of a benchmark, or None if it is no longer available."""
         if benchmark not in self._samples:
             self._samples[benchmark] = self._find(benchmark)
         sample = self._samples[benchmark].get((subset, image))
@@ -85,14 +85,14 @@ class Pictures:
         return scene
 
     def matte(self, entry: Entry, subset: str, setting: Setting, image: str) -> UInt8Array | None:
-        """The matte that belongs to a row, (H, W) uint8, None if it was not kept."""
+        """Return the matte of a row, (H, W) uint8, or None if it was not kept."""
         scores = entry.scores.get((subset, setting))
         path = file_of(self.folder, scores.mattes.get(image, "")) if scores is not None else None
         if path is None:
             return None
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a method's matte; its row says what is odd
+                warnings.simplefilter("ignore")  # about a method's matte; its row says what is odd
                 alpha = read_alpha(path)
         except P3MBenchError as error:
             self._note(str(error))
@@ -102,7 +102,7 @@ class Pictures:
         return np.asarray(np.rint(alpha * 255), np.uint8)
 
     def _find(self, benchmark: str) -> dict[tuple[str, str], Sample]:
-        """The samples of a benchmark as the last run that used it found them."""
+        """Return the samples of a benchmark as the last run that used it found them."""
         reason = "no run recorded where its images are"
         for run in reversed(self._runs):
             if run.benchmark not in ("", benchmark) or not run.is_of_images:
@@ -132,7 +132,7 @@ class Pictures:
 
 
 def contents_of(rows: pd.DataFrame) -> Contents:
-    """What was scored, for `Pictures`; from the rows of a store."""
+    """Return the hashes of the scored content for `Pictures`, from the rows of a store."""
     names = ["benchmark", "subset", "variant", "image", "content"]
     found: dict[tuple[str, ...], set[str]] = {}
     for *place, content in rows[names].drop_duplicates().itertuples(index=False, name=None):
@@ -142,14 +142,14 @@ def contents_of(rows: pd.DataFrame) -> Contents:
 
 
 def as_levels(alpha: Any) -> UInt8Array:
-    """An alpha as (H, W) uint8, whether it came as levels or in [0, 1]."""
+    """Return an alpha as (H, W) uint8, from levels or from values in [0, 1]."""
     if alpha.dtype == np.uint8:
         return np.asarray(alpha, np.uint8)
     return np.asarray(np.rint(np.asarray(alpha) * 255), np.uint8)
 
 
 def shrunk(pixels: UInt8Array, longest: int) -> UInt8Array:
-    """Pixels averaged so that the longer side is at most ``longest``."""
+    """Average pixels so that the longer side is at most ``longest``."""
     height, width = pixels.shape[:2]
     factor = longest / max(height, width)
     if factor >= 1:
@@ -161,6 +161,6 @@ def shrunk(pixels: UInt8Array, longest: int) -> UInt8Array:
 def worst_first(
     values: Mapping[str, float], other: Mapping[str, float], count: int
 ) -> Sequence[str]:
-    """The images whose two scores differ most."""
+    """Return the images whose two scores differ most, the largest difference first."""
     both = values.keys() & other.keys()
     return sorted(both, key=lambda i: (-abs(values[i] - other[i]), i))[:count]

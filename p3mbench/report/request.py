@@ -1,4 +1,4 @@
-"""What a report is asked for, and its making: whole or not at all, before anything is written."""
+"""The request for a report, and its making: whole or not at all, before anything is written."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from p3mbench.report.render import DEFAULT, find, render
 from p3mbench.report.stored import StoredRows
 from p3mbench.report.tables.model import Report
 
-PAGE = "html"  # the only format that is not a table in text
+PAGE = "html"  # the one format that is a page, not tables in text
 
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What ``p3mbench report`` is asked for, beside the rows.
+    """The options of ``p3mbench report``, without the rows.
 
     Attributes:
         format: a name in `p3mbench.report.render.formats`, or ``html`` for the page.
         metrics: to show; None for the paper's.
         settings: TRAIN:TEST to show; None for all.
-        published: put published figures beside the measured ones.
+        published: show published figures next to the measured ones.
         precision: decimals of every error; None for each metric's own.
         standalone: LaTeX as a document of its own.
         per_image: a line per image instead of means.
-        images: that the panels show; empty for those of the largest gaps.
-        plot: file of the gap plot, whose suffix says its format; None for none.
+        images: ids of the images in the panels; empty for those with the largest gaps.
+        plot: file of the gap plot, whose suffix gives its format; None for no file.
     """
 
     format: str = DEFAULT
@@ -46,32 +46,32 @@ class ReportRequest:
 
     @property
     def is_page(self) -> bool:
-        """Whether the page is wanted."""
+        """Whether the page is requested."""
         return self.format == PAGE
 
     def __post_init__(self) -> None:
-        """Check what goes together.
+        """Check that the options fit together.
 
         Raises:
-            ValueError: the page cannot be of images alone.
+            ValueError: a page of single images is requested.
         """
         if self.is_page and self.per_image:
             raise ValueError("the page has its own image viewer; --per-image is for tables")
 
     @property
     def shows_notes(self) -> bool:
-        """Whether what is made shows the notes on its rows."""
+        """Whether the result shows the notes on its rows."""
         return not self.per_image and (self.is_page or find(self.format).shows_notes)
 
 
 @dataclass(frozen=True, eq=False)
 class MadeReport:
-    """A report that is made and not written yet.
+    """A report that is made but not written yet.
 
     Attributes:
         report: its comparisons and tables.
-        text: the tables in the format that was asked for, or the page.
-        gap: the gap plot as the content of a file, None if it was not asked for.
+        text: the tables in the requested format, or the page.
+        gap: the gap plot as the content of a file, None if it was not requested.
     """
 
     report: Report
@@ -81,26 +81,26 @@ class MadeReport:
     def plots(
         self, stored: StoredRows, suffix: str, images: tuple[str, ...] = ()
     ) -> Iterator[Drawn]:
-        """Every plot that its rows can fill, drawn one after the other.
+        """Draw every plot that its rows can fill, one after the other.
 
         Args:
-            stored: the rows that it was made of.
+            stored: the rows of the report.
             suffix: of the files: ".pdf", ".svg" or ".png".
-            images: that the panels show.
+            images: ids of the images in the panels.
         """
         return draw_all(self.report.comparisons, suffix, pictures=stored.pictures, images=images)
 
 
 def make_report(stored: StoredRows, request: ReportRequest, *, ansi: bool = False) -> MadeReport:
-    """Make what is asked for of the rows of a store.
+    """Make the requested report of the rows of a store.
 
     Args:
         stored: the rows.
-        request: what is asked for.
-        ansi: whether the text may hold escape sequences of a terminal.
+        request: the options.
+        ansi: whether the text may contain escape sequences for a terminal.
 
     Raises:
-        ValueError: a metric, setting or file type that the rows do not have.
+        ValueError: the rows lack a metric or setting, or a file type is unknown.
     """
     built = build(
         stored.frame,

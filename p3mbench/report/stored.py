@@ -1,4 +1,4 @@
-"""What a store gives to a report: the rows that count, and what is known of them."""
+"""The rows of a store that count, and everything else that a report needs from the store."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class StoredRows:
     Attributes:
         folder: of the store.
         frame: the rows, as `p3mbench.store.Store.frame` gives them.
-        expected: (benchmark, subset) -> images of the whole subset.
+        expected: (benchmark, subset) -> number of images in the whole subset.
         runs: the records of the runs behind them, oldest first.
-        notes: what a reader must know of the rows, a line each.
-        pictures: their images and mattes, as far as they are found again.
+        notes: on the rows, a line each.
+        pictures: their images and mattes, as far as they still exist.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class StoredRows:
 
         Args:
             store: the store.
-            kind: "trimap-free" or "trimap-based" for the rows of such methods only.
+            kind: "trimap-free" or "trimap-based", to read only the rows of such methods.
         """
         rows, runs = current(store), tuple(store.runs())
         frame = rows.frame
@@ -57,12 +57,12 @@ class StoredRows:
 
     @property
     def metrics(self) -> list[str]:
-        """The metrics that the rows have; none if nothing was scored."""
+        """The metrics of the rows; none if nothing was scored."""
         return metric_columns(self.frame)
 
 
 def read_stored(folder: Path, kind: str | None = None) -> StoredRows:
-    """The rows of the store in a folder that count.
+    """Read the rows that count from the store in a folder.
 
     Raises:
         StoreError: there is no store, or it has no such rows.
@@ -77,6 +77,6 @@ def read_stored(folder: Path, kind: str | None = None) -> StoredRows:
 
 
 def main_tables(stored: StoredRows, *, ansi: bool) -> str:
-    """The tables that a terminal shows after a run, as text."""
+    """Return the tables that a terminal shows after a run, as text."""
     built = build(stored.frame, expected=stored.expected).noted(stored.notes)
     return render(built.select("settings", "subsets"), "table", ansi=ansi)

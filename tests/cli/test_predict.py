@@ -33,7 +33,7 @@ def test_a_folder_with_a_plugin(photos, plugin_file, tmp_path):
     assert f"wrote 2 mattes to {out}" in result.output
     assert (cv2.imread(str(out / "a.png"), cv2.IMREAD_UNCHANGED) == 153).all()
     again = call(*args[:-1], "grey.level=0.6")
-    assert again.exit_code == 0 and "2 mattes were there already, the same" in again.output
+    assert again.exit_code == 0 and "2 mattes existed already, with the same pixels" in again.output
 
 
 def test_a_bad_photograph_is_a_line_and_exit_code_3(photos, plugin_file, tmp_path):
@@ -41,7 +41,9 @@ def test_a_bad_photograph_is_a_line_and_exit_code_3(photos, plugin_file, tmp_pat
     result = call("predict", "grey", photos, "--plugin", plugin_file, "--out", tmp_path / "out")
     assert result.exit_code == 3
     assert "c.jpg: cannot be read as an image" in result.output
-    assert "wrote 2 mattes" in result.output and "1 photograph could not be done" in result.output
+    assert (
+        "wrote 2 mattes" in result.output and "1 photograph could not be processed" in result.output
+    )
 
 
 def test_a_trimap_based_method(photos, tmp_path):
@@ -77,7 +79,7 @@ def test_weights_that_ship_with_mini(photos, tmp_path):
         (("modnet", "photos", "--trimap", "photos"), "leave --trimap out"),
         (("modnet", "photos", "--weights", "gone.pth"), "gone.pth does not exist"),
         (("coarse", "photos", "--trimap", "photos", "--weights", "photos/a.jpg"), "learns nothing"),
-        (("coarse", "empty", "--trimap", "photos"), "no photograph to be done"),
+        (("coarse", "empty", "--trimap", "photos"), "there is no photograph to process"),
         (("nothing", "photos"), "unknown method"),
         (("coarse", "photos", "--trimap", "photos", "--set", "x=1"), "no option 'x'"),
     ],
@@ -94,4 +96,4 @@ def test_a_wrong_argument_is_one_line(photos, tmp_path, monkeypatch, arguments, 
 def test_help_says_what_happens_to_orientation():
     text = " ".join(call("predict", "--help").output.split())
     assert "turned upright by their EXIF orientation" in text
-    assert "take pixels as they are stored" in text
+    assert "use pixels as they are stored" in text

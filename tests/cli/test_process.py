@@ -99,7 +99,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, stop):
     assert 3 <= before < 20
     if stop == signal.SIGINT:
         assert process.returncode == 130
-        assert "the same command goes on" in errors
+        assert "the same command continues" in errors
         assert "Traceback" not in errors
     kept = stored_rows(out)
     assert kept >= before

@@ -14,14 +14,14 @@ from p3mbench.harness.request import RunRequest, as_fields
     [
         ({"variants": ("X",)}, "--variants: 'X' is no test variant: use N"),
         ({"shard": (3, 2)}, "--shard takes I/N with I from 1 to N, such as 3/8, not '3/2'"),
-        ({"faces": "guess"}, "--faces is one of facemask, detect, not 'guess'"),
-        ({"retry": "all"}, "--retry is one of none, failed"),
-        ({"precision": "fp8"}, "--precision is one of fp32, bf16, fp16"),
-        ({"jobs": 0}, "--jobs is 1 or more"),
-        ({"threads": 0}, "--threads is 1 or more"),
-        ({"limit": -1}, "--limit is 0 or more"),
-        ({"timeout": -1.0}, "--timeout is 0 or more"),
-        ({"memory_limit": 0.0}, "--memory-limit is more than 0 GiB"),
+        ({"faces": "guess"}, "--faces must be one of facemask, detect, not 'guess'"),
+        ({"retry": "all"}, "--retry must be one of none, failed"),
+        ({"precision": "fp8"}, "--precision must be one of fp32, bf16, fp16"),
+        ({"jobs": 0}, "--jobs must be 1 or more"),
+        ({"threads": 0}, "--threads must be 1 or more"),
+        ({"limit": -1}, "--limit must be 0 or more"),
+        ({"timeout": -1.0}, "--timeout must be 0 or more"),
+        ({"memory_limit": 0.0}, "--memory-limit must be more than 0 GiB"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_when_the_request_is_made(fields, words) -> None:

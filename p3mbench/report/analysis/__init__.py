@@ -1,7 +1,7 @@
 """From stored rows to `Comparison`s: every mean, interval and test of a report, computed once.
 
-What may be known here: rows (pandas), NumPy, the statistics, `p3mbench.settings`. No table, no
-format, and no text for people beyond the labels of entries.
+This package may import rows (pandas), NumPy, the statistics and `p3mbench.settings`. It has no
+tables, no formats, and no text for people except the labels of entries.
 """
 
 from p3mbench.report.analysis.analysis import Analysis, analyse

@@ -1,4 +1,4 @@
-"""`analyse`: rows of the store in, comparisons out."""
+"""`analyse`: turn stored rows into comparisons."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from p3mbench.stats import DEFAULT, Bootstrap
 if TYPE_CHECKING:
     import pandas as pd
 
-# The paper's Table 1 (trimap-based) holds unknown-region values, its Table 2 whole-image values.
+# Table 1 of the paper (trimap-based) has unknown-region values, Table 2 whole-image values.
 DEFAULT_METRICS = {"trimap-based": ("sad_t", "mse_t"), "trimap-free": ("sad", "mse")}
-# The ten of the paper's Table 3.
+# The ten metrics of the paper's Table 3.
 SUBSET_METRICS = (
     "sad", "mse", "mad", "sad_t", "mse_t", "mad_t", "sad_fg", "sad_bg", "grad", "conn",
 )  # fmt: skip
@@ -33,9 +33,9 @@ KIND_ORDER = ("trimap-based", "trimap-free")
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Every comparison that some rows allow, in reading order, and the rows in numbers.
+    """Every comparison that the rows allow, in reading order, and counts of the rows.
 
-    ``overview`` is None without rows. It is of all rows that were given, of every kind.
+    ``overview`` is None without rows. It counts all given rows, of every kind.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -44,7 +44,7 @@ class Analysis:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was asked for, the same for every set; ``stored`` are the metrics with a column."""
+    """The request, the same for every set; ``stored`` are the metrics that have a column."""
 
     metrics: tuple[str, ...] | None
     settings: tuple[Setting, ...] | None
@@ -53,7 +53,7 @@ class Choice:
     published: bool
 
     def main(self, entries: EntrySet) -> tuple[str, ...]:
-        """Metrics of the main tables."""
+        """Return the metrics of the main tables."""
         if self.metrics:
             return self.metrics
         wanted = DEFAULT_METRICS.get(entries.kind, ("sad", "mse"))
@@ -61,7 +61,7 @@ class Choice:
         return tuple(m for m in wanted if m in scored) or scored[:2] or self.stored[:2]
 
     def subsets(self, entries: EntrySet) -> tuple[str, ...]:
-        """Metrics of the table of P and NP."""
+        """Return the metrics of the table of P and NP."""
         if self.metrics:
             return self.metrics
         return tuple(m for m in SUBSET_METRICS if m in self.stored and entries.has(m))
@@ -85,8 +85,8 @@ def analyse(
             columns, plots and details.
         settings: such as ``["B:B", "B:N", "-:N"]``; all that have rows by default.
         kind: "trimap-free" or "trimap-based"; both by default.
-        expected: (benchmark, subset) or (benchmark, subset, variant) -> images of the full
-            benchmark, so that a subset is called one.
+        expected: (benchmark, subset) or (benchmark, subset, variant) -> number of images in the
+            full benchmark, so that tables say when they show a part of it.
         how: resamples, level and seed of every interval.
         published: pair published figures with the means.
 

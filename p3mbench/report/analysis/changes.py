@@ -1,4 +1,4 @@
-"""What changed between two stores: scores image by image, environment, checkpoints."""
+"""The changes between two stores: scores image by image, environment, checkpoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from p3mbench.settings import Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-# What makes two rows answers to the same question; the weights may have changed.
+# Rows with equal values here answer the same question; the weights may have changed.
 SAME = ("benchmark", "subset", "variant", "image", "method", "options", "strategy",
         "train_setting", "seed", "trimap_source", "convention", "obfuscation")  # fmt: skip
 GROUP = tuple(name for name in SAME if name != "image")
@@ -26,7 +26,7 @@ GROUP = tuple(name for name in SAME if name != "image")
 
 @dataclass(frozen=True, eq=False)
 class Side:
-    """One store: what to call it, its rows, the records of its runs, notes on its rows."""
+    """One store: its name, its rows, the records of its runs, notes on its rows."""
 
     name: str
     frame: pd.DataFrame
@@ -41,7 +41,7 @@ class ScoreChange:
     Attributes:
         before, after: means. change: mean of after minus before.
         largest, image: the change of the image that changed most, with its sign.
-        images: with scores in both. changed: those of them whose score is another.
+        images: number with scores in both. changed: number of them whose scores differ.
     """
 
     metric: str
@@ -65,9 +65,9 @@ class ScoreChange:
 
 @dataclass(frozen=True)
 class Moved:
-    """Something of a method, or of the environment, that was one thing and is another.
+    """One thing about a method, or about the environment, that differs between the stores.
 
-    ``rows`` are those concerned, 0 where it is not about rows.
+    ``rows`` is the number of rows that it concerns; 0 if it is not about rows.
     """
 
     what: str
@@ -79,7 +79,7 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class StoreSide:
-    """One of the two stores: rows that it alone has, by method, notes on its rows, their flags."""
+    """One of the two stores: rows that only it has, by method, notes on its rows, their flags."""
 
     name: str
     alone: Mapping[str, int]
@@ -92,7 +92,7 @@ class Changes:
     """Everything that differs between two stores, the older one first.
 
     Attributes:
-        common: rows that both have. equal: those with equal scores in the metrics compared.
+        common: rows that both have. equal: those with equal scores in the compared metrics.
         scores: by metric, then by method and setting.
         statuses: of the images of a method. weights: SHA-256 of checkpoints, "" for none.
         environment: of the last runs, by the name of the entry. codes: of methods.
@@ -109,7 +109,7 @@ class Changes:
 
     @property
     def changed(self) -> bool:
-        """Whether any score or status differs or any row is in one store only."""
+        """Whether any score or status differs, or any row is in one store only."""
         alone = any(side.alone for side in self.sides)
         return self.equal < self.common or alone or bool(self.statuses)
 
@@ -119,10 +119,10 @@ def compare_stores(a: Side, b: Side, metrics: Sequence[str] | None = None) -> Ch
 
     Args:
         a, b: the older and the newer one.
-        metrics: columns to compare; every metric both have by default.
+        metrics: columns to compare; by default every metric that both have.
 
     Raises:
-        ValueError: a metric that one of them lacks; rows that only their weights tell apart.
+        ValueError: one of them lacks a metric, or only the weights tell some rows apart.
     """
     have = [m for m in a.frame.columns if m in b.frame.columns and m in METRICS]
     chosen = list(metrics) if metrics else sorted(have, key=metric_order)
@@ -180,7 +180,7 @@ def _differing(common: pd.DataFrame, metrics: Sequence[str]) -> int:
 
 
 def _scores(common: pd.DataFrame, metric: str) -> Iterator[ScoreChange]:
-    """Each method and setting in which the metric changed."""
+    """Yield each method and setting whose metric changed."""
     for key, part in common.groupby(list(GROUP), sort=True):
         of = dict(zip(GROUP, key, strict=True))
         scored = part[part[f"{metric}_a"].notna() & part[f"{metric}_b"].notna()]
@@ -225,7 +225,7 @@ def _weights(common: pd.DataFrame) -> Iterator[Moved]:
 
 
 def _codes(a: Side, b: Side) -> Iterator[Moved]:
-    """Methods whose code or libraries are not the same in both."""
+    """Yield the methods whose code or libraries differ between the stores."""
     made: list[dict[str, set[str]]] = [{}, {}]
     for found, side in zip(made, (a, b), strict=True):
         if "code" in side.frame.columns:
@@ -239,7 +239,7 @@ def _codes(a: Side, b: Side) -> Iterator[Moved]:
 
 
 def _environment(a: Side, b: Side) -> Iterator[Moved]:
-    """Differences of the last runs' environments, one per entry."""
+    """Yield the differences between the environments of the last runs, one per entry."""
     before, after = (_flat(s.runs[-1].environment) if s.runs else {}
                      for s in (a, b))  # fmt: skip
     for name in sorted(before.keys() | after.keys()):

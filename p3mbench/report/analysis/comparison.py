@@ -1,6 +1,6 @@
-"""`Comparison`: everything that the report knows of entries that may be compared, computed once.
+"""`Comparison`: every number that a report shows of comparable entries, computed once.
 
-Tables, plots and the page read nothing else: no other module averages, resamples or tests.
+Tables, plots and the page read only this: no other module averages, resamples or tests.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class MeanScore:
 
     Attributes:
         value, median: over the images that have a score; NaN without any.
-        n: images behind them. total: images that should be: those that any entry of the set was
-            run on and that have the metric for any.
-        failed: images on which the method failed. undefined: images that it scored without a
-            value of this metric.
+        n: number of images behind them. total: number that should be: the images that any entry of
+            the set was run on and that have the metric for any entry.
+        failed: number of images on which the method failed. undefined: number of images that it
+            scored without a value of this metric.
     """
 
     value: float
@@ -45,7 +45,7 @@ class MeanScore:
 
     @property
     def complete(self) -> bool:
-        """Whether every image that should be behind the mean is."""
+        """Whether the mean covers every image that it should."""
         return self.n >= self.total
 
 
@@ -54,15 +54,15 @@ class EntryGap:
     """A contrast of one entry: test minus reference, positive = worse, in raw units.
 
     Attributes:
-        entry: whose gap. test, reference: its two means, each over its own images.
-        value: difference of the means over common images; of the two means if unpaired. NaN
+        entry: the entry. test, reference: its two means, each over its own images.
+        value: difference of the means over common images, or of the two means if unpaired. NaN
             without images.
         low, high: bounds of the bootstrap interval, NaN with fewer than two images a side.
         median: of the differences; the difference of the medians if unpaired.
-        share: of the summed absolute difference, what the five largest carry; NaN if unpaired.
+        share: the part of the summed absolute difference in the five largest; NaN if unpaired.
         p_value: Wilcoxon signed-rank, or Mann-Whitney U if unpaired. p_holm: corrected over the
             entries of the contrast. NaN where there is no test.
-        n: common images; images of both sides if unpaired. total: what n should be.
+        n: number of common images, or of images of both sides if unpaired. total: what n should be.
     """
 
     entry: Entry
@@ -85,12 +85,12 @@ class EntryGap:
 
     @property
     def complete(self) -> bool:
-        """Whether every image that should be behind the gap is."""
+        """Whether the gap covers every image that it should."""
         return self.n >= self.total
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval lies wholly on one side of zero (False without an interval)."""
+        """Whether the whole interval is on one side of zero (False without an interval)."""
         return self.low > 0 or self.high < 0
 
 
@@ -103,18 +103,18 @@ class ContrastGaps:
     gaps: tuple[EntryGap, ...]
 
     def of(self, entry: Entry) -> EntryGap | None:
-        """The gap of an entry, None if it lacks one of the two sides."""
+        """Return the gap of an entry, or None if it lacks one of the two sides."""
         return next((gap for gap in self.gaps if gap.entry is entry), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detail:
-    """One entry in one place: its mean with an interval, and the ranks that it may hold.
+    """One entry in one place: its mean with an interval, and its possible ranks.
 
     Attributes:
         low, high: bounds of the bootstrap interval of the mean, NaN below two images.
         share: part in [0, 1] of the total error that the five worst images carry; NaN without any.
-        rank: None where entries are not ranked: incomplete, alone, or by a metric that rewards
+        rank: None if entries are not ranked: incomplete, alone, or in a metric that rewards
             degenerate mattes.
     """
 
@@ -129,9 +129,9 @@ class Detail:
 
 @dataclass(frozen=True, kw_only=True)
 class SeedFamily:
-    """Entries that differ in their training seed alone, in one place, and how their means spread.
+    """Entries that differ only in their training seed, in one place, and how their means spread.
 
-    ``label`` is the entries' name without the seed.
+    ``label`` is the name of the entries without the seed.
     """
 
     label: str
@@ -145,8 +145,8 @@ class BesidePublished:
     """A published figure and the mean that belongs to it.
 
     Attributes:
-        imported: whether any score behind the mean was imported: it may be the published one.
-        full: images of the benchmark's subset, or those measured where that is not known.
+        imported: whether any score behind the mean was imported. It may be the published score.
+        full: number of images in the benchmark's subset, or of measured ones if that is unknown.
     """
 
     entry: Entry
@@ -166,13 +166,13 @@ class Comparison:
             them; an `Entry` has its scores per image.
         metrics: of the main tables. The first one is the metric of plots and gap columns.
         subset_metrics: of the table of P and NP.
-        wanted: settings that were asked for; None means all.
+        wanted: the requested settings; None means all.
         how: resamples, level and seed of every interval.
-        means: of every entry in every place that it was run in, and every metric with a column.
+        means: of every entry in every place that it was run in, in every metric with a column.
         gaps: paired ones by metric and contrast, then P against NP.
         details: in the first metric, by subset and setting, in the order of the entries.
         families: in the first metric, by family and setting.
-        published: empty unless asked for.
+        published: empty unless requested.
     """
 
     entries: EntrySet
@@ -197,33 +197,33 @@ class Comparison:
         return self.entries.subset
 
     def settings(self, subset: str | None = None) -> list[Setting]:
-        """Settings with rows in a subset (the main one by default), whether asked for or not."""
+        """Return the settings with rows in a subset (the main one by default), requested or not."""
         return self.entries.settings(subset or self.subset)
 
     def chosen(self, subset: str | None = None) -> list[Setting]:
-        """Those of `settings` that were asked for."""
+        """Return those of `settings` that were requested."""
         return [s for s in self.settings(subset) if self.wanted is None or s in self.wanted]
 
     def variants(self, subset: str | None = None) -> tuple[str, ...]:
-        """Test variants with rows in a subset (the main one by default), in the usual order."""
+        """Return the test variants with rows in a subset (by default the main), in usual order."""
         return ordered(setting.test for setting in self.settings(subset))
 
     def mean(self, entry: Entry, at: MeanAt) -> MeanScore | None:
-        """The mean of an entry in a place, None if it was not run there."""
+        """Return the mean of an entry in a place, or None if it was not run there."""
         return self.means.get((entry, at))
 
     def errors(self, metric: str) -> list[float]:
-        """Every mean in a metric on the main subset in the chosen settings; NaN where empty."""
+        """Return every mean in a metric on the main subset in the chosen settings; NaN if empty."""
         places = {MeanAt(self.subset, setting, metric) for setting in self.chosen()}
         return [mean.value for (_, at), mean in self.means.items() if at in places]
 
     def gaps_in(self, metric: str | None = None) -> Iterator[ContrastGaps]:
-        """The contrasts in one metric (the first one by default)."""
+        """Yield the contrasts in one metric (the first one by default)."""
         return (gaps for gaps in self.gaps if gaps.metric == (metric or self.metric))
 
     @property
     def detailed(self) -> tuple[str, ...]:
-        """Subsets of the details: the main one, and NP where P against NP is the only gap."""
+        """The subsets of the details: the main one, and NP if P against NP is the only gap."""
         if self.paired:
             return (self.subset,)
         also = (found.contrast.test_subset for found in self.gaps)
@@ -231,11 +231,11 @@ class Comparison:
 
     @property
     def paired(self) -> bool:
-        """Whether any contrast is between the same images."""
+        """Whether any contrast compares the same images."""
         return any(gaps.contrast.paired for gaps in self.gaps)
 
     def sides(self, contrast: Contrast, metric: str) -> tuple[MeanAt, MeanAt]:
-        """Where the test and the reference mean of a contrast are taken."""
+        """Return the places of the test mean and the reference mean of a contrast."""
         return (
             MeanAt(contrast.test_subset or self.subset, contrast.test, metric),
             MeanAt(contrast.reference_subset or self.subset, contrast.reference, metric),

@@ -1,4 +1,4 @@
-"""Gaps of entries: the contrasts that their settings allow, each with its interval and test."""
+"""Gaps of entries: every contrast that their settings allow, with its interval and test."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def gaps_of(
     metrics: Iterable[str],
     how: stats.Bootstrap,
 ) -> Iterator[ContrastGaps]:
-    """Every gap that some entry has: paired ones by metric and contrast, then NP minus P.
+    """Yield every gap that some entry has: paired ones by metric and contrast, then NP minus P.
 
     Args:
-        entries: the set. means: theirs.
-        settings: chosen ones of the main subset; both sides of a paired contrast are among them.
-        metrics: of the gaps. how: intervals are made.
+        entries: the set. means: its means.
+        settings: the chosen ones of the main subset; they include both sides of a paired contrast.
+        metrics: of the gaps. how: resamples, level and seed of the intervals.
     """
     trains = dict.fromkeys(setting.train for setting in settings)
     every = contrasts(tuple(trains), {setting.test for setting in settings})
@@ -52,7 +52,7 @@ def _gap(
     of: tuple[Contrast, str],
     how: stats.Bootstrap,
 ) -> EntryGap | None:
-    """The gap of an entry in a contrast and a metric; None if it lacks a side."""
+    """Compute the gap of an entry in a contrast and a metric; None if it lacks a side."""
     contrast, metric = of
     sides = (
         MeanAt(contrast.test_subset or entries.subset, contrast.test, metric),
@@ -86,6 +86,6 @@ def _gap(
 
 
 def _holm(gaps: list[EntryGap]) -> tuple[EntryGap, ...]:
-    """The gaps with their p-values corrected over all of them."""
+    """Correct the p-values of the gaps over all of them."""
     adjusted = stats.holm([gap.p_value for gap in gaps])
     return tuple(replace(gap, p_holm=float(p)) for gap, p in zip(gaps, adjusted, strict=True))

@@ -1,7 +1,7 @@
-"""The rows that count: of the benchmark as the last run saw it, each made by the newest code.
+"""The rows that count: those of the benchmark as the last run saw it, made by the newest code.
 
-A store keeps rows of images that have gone since, of files as they were, and of code as it was. A
-mean over all of them would be of no benchmark and of no method, so they are left out, and counted.
+A store keeps rows of deleted images, of earlier versions of files and of older code. A mean over
+all of them would describe no benchmark and no method, so they are left out and counted.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from p3mbench.view import ENTRY, MADE, LastSeen, entry_of, made_of
 if TYPE_CHECKING:
     import pandas as pd
 
-NAMED = 5  # images that a note names
+NAMED = 5  # images that a note lists
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +32,12 @@ class Current:
 
 
 def current(store: Store) -> Current:
-    """The rows of a store that belong into a mean, in the order of `Store.frame`.
+    """Return the rows of a store that belong in a mean, in the order of `Store.frame`.
 
-    Left out, and named in the notes: rows of images that are no longer in their benchmark, of
-    images whose content the last run found changed, and of code, libraries or metrics other than
-    the newest of the same method. Scores that ``--keep-stale`` kept stay; imported ones do too.
+    These are left out and named in the notes: rows of images that are no longer in their
+    benchmark, of images whose content the last run found changed, and of code, libraries or
+    metrics other than the newest of the same method. Scores that ``--keep-stale`` kept stay, and so
+    do imported ones.
     """
     frame, seen = store.frame(), store.last_seen()
     if not len(frame):
@@ -69,7 +70,7 @@ def _state(
     image: str,
     content: str,
 ) -> str:
-    """ "gone" or "changed", "" for a row of an image as it is."""
+    """Return "gone" or "changed", or "" for a row of an unchanged image."""
     members = seen.members.get((benchmark, subset))
     if members is not None and image not in members:
         return "gone"
@@ -94,7 +95,7 @@ def _changed(frame: pd.DataFrame, state: Any) -> Iterable[str]:
 
 
 def _older(frame: pd.DataFrame, measured: Any, seen: LastSeen) -> tuple[Any, list[str]]:
-    """For each row -1, or if its code is not its entry's newest, the number of a word on it."""
+    """Return for each row -1 (newest code) or the index of a reason, and the reasons."""
     import numpy as np
 
     names = list(dict.fromkeys((*ENTRY, *MADE)))
@@ -118,7 +119,7 @@ def _older(frame: pd.DataFrame, measured: Any, seen: LastSeen) -> tuple[Any, lis
 
 
 def _difference(old: Mapping[Any, Any], new: Mapping[Any, Any], seen: LastSeen) -> str:
-    """What was other when an older row was made."""
+    """Say what differed when an older row was made."""
     if not old["code"]:
         return "a version of p3mbench that recorded no code"
     files = changed_files(seen.codes.get(old["code"], ()), seen.codes.get(new["code"], ()))

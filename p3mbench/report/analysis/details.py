@@ -18,7 +18,7 @@ Means = Mapping[tuple[Entry, MeanAt], MeanScore]
 def details_of(
     entries: Iterable[Entry], means: Means, places: Iterable[MeanAt], how: Bootstrap
 ) -> Iterator[Detail]:
-    """What is known of each entry in each of ``places``, place by place."""
+    """Describe each entry in each of ``places``, place by place."""
     entries = tuple(entries)
     for at in places:
         present = [entry for entry in entries if (entry, at) in means]
@@ -40,7 +40,7 @@ def details_of(
 def _ranks(
     present: Sequence[Entry], means: Means, at: MeanAt, how: Bootstrap
 ) -> dict[Entry, RankRange]:
-    """Ranks of the complete entries, if there are several and the metric may rank alone."""
+    """Rank the complete entries, if there are several and the metric may rank alone."""
     known = METRICS.get(at.metric)
     whole = [e for e in present if means[e, at].complete and means[e, at].n]
     if len(whole) < 2 or not (known is None or known.ranks_alone):

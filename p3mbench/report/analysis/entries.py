@@ -1,4 +1,4 @@
-"""What a table compares: entries (paper rows) with their scores, in sets that may be compared."""
+"""Entries (rows of a paper's table) with their scores, in sets that may be compared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FloatArray = npt.NDArray[np.float64]
 
 PAPER_SUBSETS = ("P", "NP")
 PLAIN_PRECISIONS = ("", "fp32", "float32", "32")
-RUN_OPTIONS = ("precision", "compiled", "threads")  # of a run, not of a method
+RUN_OPTIONS = ("precision", "compiled", "threads")  # settings of a run, not of a method
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,11 @@ class EntryScores:
         images: ids, sorted. ok: (n,) bool, False where the method failed.
         values: metric -> (n,) float64, NaN where it failed or the metric is undefined.
         flags, reasons: how often each flag and each reason of failure occurs.
-        seconds: (n,) float64 of ``predict``, NaN where it is not known.
-        parameters: of the network, 0 if there is none or it is not known.
-        device: where it ran, "" if it ran on several or it is not known.
+        seconds: (n,) float64 of ``predict``, NaN where unknown.
+        parameters: of the network, 0 if there is no network or the number is unknown.
+        device: where it ran, "" if it ran on several devices or that is unknown.
         mattes: image -> path of its matte below ``alphas``, for those that were kept.
-        code: hash of the code that made it, "" if not known; libraries: theirs, as JSON.
+        code: hash of the code behind the scores, "" if unknown; libraries: its libraries, as JSON.
     """
 
     images: tuple[str, ...]
@@ -49,7 +49,7 @@ class EntryScores:
     libraries: str = ""
 
     def scored(self, metric: str) -> dict[str, float]:
-        """Image -> score, for the images that have one, in order of image id."""
+        """Return image -> score, for the images that have one, in order of image id."""
         return {
             image: float(value)
             for image, value in zip(self.images, self.values[metric], strict=True)
@@ -58,13 +58,13 @@ class EntryScores:
 
     @cached_property
     def failed(self) -> int:
-        """Images without an ok row."""
+        """The number of images without an ok row."""
         return int((~self.ok).sum())
 
 
 @dataclass(frozen=True)
 class CheckpointUse:
-    """Which weights stand behind a train setting."""
+    """The weights behind one train setting."""
 
     train: str
     name: str
@@ -81,7 +81,7 @@ def read_options(text: str) -> dict[str, Any]:
 
 
 def departures(text: str) -> str:
-    """How a method ran where that is not plain float32 on one thread: "bf16, compiled"; else "".
+    """Say how a method ran if not in plain float32 on one thread: "bf16, compiled"; else "".
 
     Args:
         text: the options of a row, as JSON.
@@ -112,7 +112,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The title, and behind it how it ran where that is not plain float32."""
+        """The title, followed by how it ran if that is not plain float32."""
         return ", ".join(filter(None, (self.title, departures(self.options))))
 
     @property
@@ -121,13 +121,13 @@ class Entry:
         return {setting.train for _, setting in self.scores}
 
     def values(self, subset: str, setting: Setting, metric: str) -> dict[str, float]:
-        """Image -> score in one place, by image id; empty if the entry was not run there."""
+        """Return image -> score in one place, by image id; empty if the entry was not run there."""
         scores = self.scores.get((subset, setting))
         return scores.scored(metric) if scores else {}
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
-        """What identifies the entry, for machine-readable formats."""
+        """The facts that identify the entry, for machine-readable formats."""
         weights = ";".join(f"{c.train}={c.name}@{c.sha256}" for c in self.checkpoints)
         return (
             ("strategy", self.strategy),
@@ -141,15 +141,15 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class EntrySet:
-    """Entries that may stand in one table: same benchmark, convention, obfuscation and input.
+    """Entries that may share a table: same benchmark, convention, obfuscation and input.
 
     Iterate over it for the entries, in order of their labels.
 
     Attributes:
-        recipes: variant -> how it was made, for those whose rows say so, in the usual order.
+        recipes: variant -> how it was made, for variants whose rows say so, in the usual order.
         kind: "trimap-free" or "trimap-based".
-        expected: (subset, variant) -> number of images of the full benchmark.
-        variants: that the benchmark is known to have, the paper's two at least unless it has
+        expected: (subset, variant) -> number of images in the full benchmark.
+        variants: the known variants of the benchmark; at least the paper's two, unless it has
             another obfuscation.
     """
 
@@ -173,31 +173,31 @@ class EntrySet:
 
     @cached_property
     def obfuscation(self) -> str:
-        """The recipe of all variants, or each behind its variant where they differ; "" for none."""
+        """The recipe of all variants, or each after its variant if they differ; "" for none."""
         if len(set(self.recipes.values())) < 2:
             return next(iter(self.recipes.values()), "")
         return "; ".join(f"{variant}: {recipe}" for variant, recipe in self.recipes.items())
 
     @cached_property
     def subset(self) -> str:
-        """The subset that settings are compared on: P, or the only one there is."""
+        """The subset on which settings are compared: P, or the only one."""
         found = {subset for entry in self for subset, _ in entry.scores}
         return "P" if "P" in found else min(found, default="P")
 
     @property
     def other_subset(self) -> str:
-        """The main subset where it is none of the paper's, else ""; it has a set of its own."""
+        """The main subset if it is not one of the paper's, else ""; it has a set of its own."""
         return "" if self.subset in PAPER_SUBSETS else self.subset
 
     def reference(self, subset: str, variant: str) -> frozenset[str]:
-        """Images that any entry was run on: what a complete entry has scores for."""
+        """Return the images that any entry was run on: a complete entry has a score for each."""
         return self._once(
             (subset, variant),
             lambda: frozenset().union(*(s.images for s in self._scores(subset, variant))),
         )
 
     def undefined(self, subset: str, variant: str, metric: str) -> frozenset[str]:
-        """Images that were scored, but for which no entry has this metric."""
+        """Return the images that were scored, but for which no entry has this metric."""
 
         def find() -> frozenset[str]:
             scores = self._scores(subset, variant)
@@ -207,7 +207,7 @@ class EntrySet:
         return self._once((subset, variant, metric), find)
 
     def images(self, subset: str, variant: str, metric: str) -> frozenset[str]:
-        """Images that a complete entry has this metric for."""
+        """Return the images for which a complete entry has this metric."""
         return self.reference(subset, variant) - self.undefined(subset, variant, metric)
 
     def has(self, metric: str) -> bool:
@@ -219,7 +219,7 @@ class EntrySet:
         )
 
     def settings(self, subset: str) -> list[Setting]:
-        """Settings with rows, in the paper's order."""
+        """Return the settings with rows, in the paper's order."""
         found = {setting for e in self for s, setting in e.scores if s == subset}
         return sorted(found, key=lambda setting: setting.order)
 
@@ -232,7 +232,7 @@ class EntrySet:
         ]
 
     def _once(self, key: tuple[str, ...], find: Callable[[], frozenset[str]]) -> frozenset[str]:
-        """What ``find`` finds, remembered: the same images stand behind many means."""
+        """Return the result of ``find``, remembered: many means are over the same images."""
         if key not in self._images:
             self._images[key] = find()
         return self._images[key]

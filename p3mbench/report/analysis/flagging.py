@@ -1,4 +1,4 @@
-"""Flags of rows, counted: how many of the rows behind a line, a table or a picture carry each."""
+"""Counts of flags: how many of the rows behind a line, a table or a picture have each flag."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Tally:
 
     Attributes:
         of: the entry's label, then the place; equal for the same stored rows.
-        rows: how many there are. flags: (name, rows that carry it).
+        rows: their number. flags: (name, number of rows that have it).
     """
 
     of: tuple[str, ...]
@@ -34,13 +34,13 @@ class Tally:
 
 @dataclass(frozen=True, kw_only=True)
 class FlagUse:
-    """A flag among the rows behind something shown.
+    """A flag among the rows behind a line, a table or a picture.
 
     Attributes:
-        flag, words: its name, and what it means.
+        flag, words: its name and its meaning.
         mark: the letter at the lines that it qualifies; "" for a flag that leaves scores as good.
-        rows, of: stored rows that carry it, of all behind what is shown.
-        methods: labels of the entries with such rows. everyone: whether these are all.
+        rows, of: number of stored rows that have it, and of all stored rows behind the display.
+        methods: labels of the entries with such rows. everyone: whether all entries have some.
     """
 
     flag: str
@@ -53,7 +53,7 @@ class FlagUse:
 
 
 def tallies(entry: Entry, places: Iterable[tuple[str, Setting]]) -> tuple[Tally, ...]:
-    """What the rows of an entry are flagged with, one tally per (subset, setting) that has rows."""
+    """Count the flags of an entry's rows, one tally per (subset, setting) that has rows."""
     found = []
     for subset, setting in dict.fromkeys(places):
         scores = entry.scores.get((subset, setting))
@@ -64,7 +64,7 @@ def tallies(entry: Entry, places: Iterable[tuple[str, Setting]]) -> tuple[Tally,
 
 
 def flag_uses(found: Iterable[Tally]) -> tuple[FlagUse, ...]:
-    """Each flag once, with what it concerns: those that qualify a number first, with a letter."""
+    """Return each flag once, with its rows: those that qualify a number first, with a letter."""
     each = list({tally.of: tally for tally in found}.values())
     methods = dict.fromkeys(tally.of[0] for tally in each)
     total = sum(tally.rows for tally in each)
@@ -89,14 +89,14 @@ def flag_uses(found: Iterable[Tally]) -> tuple[FlagUse, ...]:
 
 
 def uses_shown(comparison: Comparison, subsets: Iterable[str] = ()) -> tuple[FlagUse, ...]:
-    """The flags behind a picture of some subsets (the main one by default) in every setting."""
+    """Return the flags behind a picture of some subsets (by default the main), in all settings."""
     shown = tuple(subsets) or (comparison.subset,)
     places = [(subset, setting) for subset in shown for setting in comparison.settings(subset)]
     return flag_uses(tally for entry in comparison.entries for tally in tallies(entry, places))
 
 
 def uses_in_rows(frame: pd.DataFrame) -> tuple[FlagUse, ...]:
-    """The flags of all rows of a store, by the title of the method."""
+    """Return the flags of all rows of a store, by the title of the method."""
     columns = (frame[name].map(as_text) for name in ("title", "method", "flags"))
     groups = Counter((title or method, text) for title, method, text in zip(*columns, strict=True))
     return flag_uses(
@@ -106,13 +106,13 @@ def uses_in_rows(frame: pd.DataFrame) -> tuple[FlagUse, ...]:
 
 
 def sources(found: Iterable[Tally]) -> tuple[int, int]:
-    """(rows that were imported, all rows) behind some tallies."""
+    """Return the number of imported rows, and of all rows, behind some tallies."""
     each = {tally.of: tally for tally in found}.values()
     imported = sum(dict(tally.flags).get(IMPORTED, 0) for tally in each)
     return imported, sum(tally.rows for tally in each)
 
 
 def _letter(i: int) -> str:
-    """a, b, ... z, aa, ab, ..."""
+    """Return a, b, ... z, aa, ab, ..."""
     head, tail = divmod(i, 26)
     return (_letter(head - 1) if head else "") + chr(ord("a") + tail)

@@ -1,4 +1,4 @@
-"""From stored rows to entry sets: which rows make one paper row, and what it is called."""
+"""From stored rows to entry sets: which rows make one row of a table, and its label."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ TEXT_COLUMNS = (
 OTHER_COLUMNS = (
     "learned", "seconds", "height", "width", "device", "parameters", "macs", "peak_mib",
 )  # fmt: skip
-# Which code and data made a row; rows from elsewhere may lack them.
+# The code and the data that made a row; rows from elsewhere may lack them.
 ORIGIN_COLUMNS = ("code", "libraries", "content", "method_version", "metrics_version", "matte")
-# What a row is of; with the image it may occur once only.
+# These columns identify a result; with the image they occur only once.
 IDENTITY = (
     "benchmark", "convention", "obfuscation", "method", "strategy", "options", "trimap_source",
     "checkpoint", "checkpoint_sha256", "train_setting", "seed", "subset", "variant",
 )  # fmt: skip
-MEASURED = ("seconds", "parameters")  # shown where they are known
+MEASURED = ("seconds", "parameters")  # shown where known
 OK = "ok"
 
 
@@ -50,7 +50,7 @@ def entry_sets(
 ) -> list[EntrySet]:
     """Split rows into sets that may be compared, and each set into paper rows.
 
-    Sets differ in benchmark, convention, kind and trimap source, and in the recipe where a variant
+    Sets differ in benchmark, convention, kind and trimap source, and in the recipe if a variant
     was made in two ways. P and NP are one set, as in the paper; a subset of another name is a set
     of its own.
 
@@ -90,7 +90,7 @@ def entry_sets(
 def _variants(
     part: pd.DataFrame, benchmark: str, expected: Mapping[tuple[str, ...], int]
 ) -> tuple[str, ...]:
-    """The variants of a benchmark: those of its rows, and of the paper if it has no others."""
+    """Return the variants of a benchmark: the known ones, or the paper's if those are all."""
     known = {variant for key in expected if key[0] == benchmark for variant in key[2:]}
     known |= set(part["variant"])
     return ordered(known if known - set(PAPER_VARIANTS) else PAPER_VARIANTS)
@@ -127,7 +127,7 @@ def _clean(rows: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
 
 
 def as_text(value: Any) -> str:
-    """A stored value as text: "" for None and NaN, no ".0" behind whole numbers."""
+    """Return a stored value as text: "" for None and NaN, no ".0" after whole numbers."""
     if value is None or value != value:
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -136,10 +136,10 @@ def as_text(value: Any) -> str:
 
 
 def _recipes(part: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """(Variant -> recipe, rows) for each set of recipes that do not contradict each other.
+    """Yield (variant -> recipe, rows) for each set of recipes that do not contradict each other.
 
-    A variant with one recipe belongs to every set, as do rows without one (normal images). Where a
-    variant has several, each makes a set of its own.
+    A variant with one recipe belongs to every set, and so do rows without one (normal images). If
+    a variant has several recipes, each makes a set of its own.
     """
     found: dict[str, set[str]] = {}
     for variant, recipe in (
@@ -151,7 +151,7 @@ def _recipes(part: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]
         shown = part[~part["obfuscation"].isin(contested - {mine})]
         ways = {v: recipes - (contested - {mine}) for v, recipes in found.items()}
         known = {variant: min(ways[variant]) for variant in ordered(ways) if ways[variant]}
-        if len(known) > 1:  # nothing is hidden in normal images, whatever their rows say
+        if len(known) > 1:  # normal images hide nothing, whatever their rows say
             known.pop(NORMAL, None)
         yield known, shown
 
@@ -172,10 +172,10 @@ def _entries(members: pd.DataFrame, metrics: list[str]) -> tuple[Entry, ...]:
 
 
 def _one_checkpoint_per_train(group: pd.DataFrame) -> list[pd.DataFrame]:
-    """Parts in which each train setting has one checkpoint, so that a row spans the settings.
+    """Split rows into parts with one checkpoint per train setting, so that a row spans settings.
 
     Checkpoints trained under B and under N belong together if there is one of each, or one of each
-    per training seed. Otherwise nothing says which belong together, and each stands alone.
+    per training seed. Otherwise nothing says which belong together, and each is its own part.
     """
     if _unambiguous(group):
         return [group]
@@ -247,7 +247,7 @@ def _scores(rows: pd.DataFrame, metrics: list[str]) -> EntryScores:
 
 
 def _labelled(entries: list[Entry]) -> list[Entry]:
-    """Entries with labels: the name, and behind it only what tells equal names apart."""
+    """Label the entries: the name, followed only by what tells equal names apart."""
     facets: tuple[Callable[[Entry, list[Entry]], str], ...] = (
         lambda e, _: e.method,
         lambda e, _: e.strategy,

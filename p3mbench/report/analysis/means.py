@@ -10,7 +10,7 @@ from p3mbench.report.analysis.entries import Entry, EntryScores, EntrySet
 
 
 def means_of(entries: EntrySet, metrics: Iterable[str]) -> dict[tuple[Entry, MeanAt], MeanScore]:
-    """The mean of every entry in every place that it was run in, in each of ``metrics``."""
+    """Return the mean of every entry in every place that it was run in, in each of ``metrics``."""
     metrics = tuple(metrics)
     return {
         (entry, at): _mean(scores, at.metric, len(images))

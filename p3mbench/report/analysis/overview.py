@@ -1,4 +1,4 @@
-"""`Overview`: what there is to say of all rows of a report together."""
+"""`Overview`: counts over all rows of a report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Unscored:
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """The number of these rows."""
         return sum(self.methods.values())
 
 
@@ -35,11 +35,11 @@ class Overview:
     """The rows behind a report.
 
     Attributes:
-        benchmarks: names, sorted. methods: how many. images: of all benchmarks and subsets.
-        rows: how many. imported: those of them that were not measured here.
-        codes: (method, hash of its code) where it is known, sorted.
-        failed: method -> rows without a score, sorted by method.
-        unscored: these by status and reason, the most frequent first.
+        benchmarks: names, sorted. methods: number. images: number over all benchmarks and subsets.
+        rows: number. imported: number of rows that were not measured here.
+        codes: (method, hash of its code) where known, sorted.
+        failed: method -> number of rows without a score, sorted by method.
+        unscored: those rows by status and reason, the most frequent first.
         flags: of all rows, by the title of the method.
     """
 
@@ -55,7 +55,7 @@ class Overview:
 
     @property
     def scored(self) -> int:
-        """Rows with a score."""
+        """The number of rows with a score."""
         return self.rows - sum(self.failed.values())
 
 
@@ -76,7 +76,7 @@ def overview_of(rows: pd.DataFrame) -> Overview:
 
 
 def unscored_in(rows: pd.DataFrame) -> tuple[Unscored, ...]:
-    """Rows that are not ok, grouped over methods by status and reason, the most frequent first."""
+    """Group rows that are not ok by status and reason, over methods; the most frequent first."""
     found: dict[tuple[str, str], Counter[str]] = {}
     bad = rows[rows["status"] != OK]
     for title, method, status, reason in zip(

@@ -19,10 +19,10 @@ def beside_published(
     metrics: Iterable[str],
     wanted: Collection[Setting] | None,
 ) -> Iterator[BesidePublished]:
-    """Every published figure of a measured entry, metric by metric.
+    """Yield every published figure of a measured entry, metric by metric.
 
-    A figure belongs to an entry of its method, subset, train and test setting. There is none on any
-    benchmark but P3M-500.
+    A figure belongs to the entry of its method, subset, train and test setting. Only P3M-500 has
+    published figures.
     """
     if entries.benchmark != BENCHMARK:
         return

@@ -1,4 +1,4 @@
-"""Entries that differ in their training seed alone, and how far their means spread."""
+"""Entries that differ only in their training seed, and how far their means spread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Means = Mapping[tuple[Entry, MeanAt], MeanScore]
 
 
 def families_of(entries: EntrySet, means: Means, places: Iterable[MeanAt]) -> Iterator[SeedFamily]:
-    """Each family in each of ``places`` where two seeds at least scored every image."""
+    """Yield each family in each of ``places`` where at least two seeds scored every image."""
     families: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in entries:
         if entry.seed:
@@ -32,6 +32,6 @@ def families_of(entries: EntrySet, means: Means, places: Iterable[MeanAt]) -> It
 
 
 def _label(entry: Entry, entries: EntrySet) -> str:
-    """The label of an entry's seeds together: the title, with the strategy if it has several."""
+    """Label an entry's seeds together: the title, with the strategy if there are several."""
     same = {e.strategy for e in entries if e.name == entry.name}
     return entry.name if len(same) == 1 else f"{entry.name}, {entry.strategy}"

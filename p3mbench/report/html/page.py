@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
 VIEWED = 8  # images in the viewer, per benchmark and subset
 CLASSES = {1: "best", 2: "second"}
-OPEN = (Role.SETTINGS,)  # tables that are unfolded at first
+OPEN = (Role.SETTINGS,)  # tables that are open at first
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a page is made of.
+    """The contents of a page.
 
     Attributes:
         report: the tables, and the comparisons behind them.
         runs: records of the runs behind them, oldest first.
-        pictures: where images and mattes are; without, the viewer shows scores only.
+        pictures: images and mattes; without them the viewer shows scores only.
         viewed: images in the viewer, per benchmark and subset.
     """
 
@@ -58,7 +58,7 @@ class Page:
 
 
 def render_html(page: Page) -> str:
-    """The page as text. The same store gives the same bytes."""
+    """Return the page as text. The same store gives the same bytes."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -70,7 +70,7 @@ def render_html(page: Page) -> str:
     env = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    # Inline text between the tags is hashed as it stands; the policy admits nothing else.
+    # The policy has the hashes of the inline texts, exactly as written, and admits nothing else.
     policy = (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src '{_digest(style)}'; script-src '{_digest(script)}'"
@@ -86,7 +86,7 @@ def render_html(page: Page) -> str:
         for drawn in sorted(_drawn(page), key=lambda one: one.kind not in ("", "trimap-free"))
     ]
     data = viewer(comparisons, page.pictures, page.viewed)
-    # What faces matter to comes first; a trimap tells a method where the person is.
+    # Methods to which faces matter come first; a trimap tells a method where the person is.
     tables = [_table(t) for t in sorted(page.report.tables, key=lambda t: t.kind != "trimap-free")]
     latex = {table.label: render_latex(Report(tables=(table,))) for table in page.report.tables}
     return env.from_string(template).render(
@@ -120,7 +120,7 @@ def _digest(text: str) -> str:
 
 
 def _json(value: Any) -> str:
-    """JSON that is safe within a script element: nothing in it can end the element."""
+    """Write JSON that is safe within a script element: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -149,14 +149,14 @@ def _counts(overview: Overview) -> list[str]:
 
 
 def _variants(comparisons: Sequence[Comparison]) -> str:
-    """What the variants in the names of settings are, such as "B = faces blurred"."""
+    """Explain the variants in the names of settings, such as "B = faces blurred"."""
     shown = ordered((*PAPER_VARIANTS, *(v for one in comparisons for v in one.variants())))
     words = {variant: variant_title(variant) for variant in shown} | {NORMAL: "normal faces"}
     return ", ".join(f"{variant} = {plain(text)}" for variant, text in words.items())
 
 
 def _gap_is(comparisons: Sequence[Comparison]) -> str:
-    """What a gap of the report is: over the same images, or between subsets."""
+    """Say what a gap of the report is: over the same images, or between subsets."""
     if any(one.gaps for one in comparisons) and not any(one.paired for one in comparisons):
         return "a gap is NP minus P, which have no image in common"
     return "a gap is test minus reference over the same images"

@@ -23,7 +23,7 @@ class Statement:
     """A sentence or two under a heading.
 
     Attributes:
-        question: what the numbers answer, in words.
+        question: that the numbers answer, in words.
         tone: ``worse``, ``better`` or ``open`` for a gap, ``note`` for what is missing.
     """
 
@@ -34,16 +34,16 @@ class Statement:
 
 
 def statements(report: Report) -> list[Statement]:
-    """What a reader wants to know first: every gap in its first metric, then what failed.
+    """Return the sentences to read first: every gap in its first metric, then what failed.
 
-    Trimap-free methods come first: what happens to them is what privacy-preserving training is
-    about, while a trimap tells a method where the person is.
+    Trimap-free methods come first: privacy-preserving training is about them, while a trimap tells
+    a method where the person is.
     """
     found: list[Statement] = []
     for comparison in sorted(report.comparisons, key=lambda one: one.entries.kind != "trimap-free"):
         gaps = list(comparison.gaps_in())
         paired = any(one.contrast.paired for one in gaps)
-        # P against NP only where it is all there is
+        # P against NP only if there is nothing else
         shown = [one for one in gaps if one.contrast.paired or not paired]
         found += [_statement(comparison, one) for one in shown]
     overview = report.overview
@@ -85,7 +85,7 @@ def _counted(contrast: Contrast, whole: int, worse: int, better: int) -> str:
 
 
 def _powerless(contrast: Contrast, gaps: Iterable[EntryGap]) -> str:
-    """That no result could be significant with so few images; "" where one could."""
+    """Say that no result could be significant with so few images; "" if one could."""
     tested = [gap for gap in gaps if gap.p_holm == gap.p_holm]
     if not tested:
         return ""
@@ -105,7 +105,7 @@ def _powerless(contrast: Contrast, gaps: Iterable[EntryGap]) -> str:
 
 
 def _significant(gap: EntryGap) -> bool:
-    """Both the interval and the corrected test say so."""
+    """Whether both the interval and the corrected test are significant."""
     return gap.excludes_zero and gap.p_holm < CLEAR
 
 
@@ -134,7 +134,7 @@ def _p(p: float) -> str:
 
 
 def _qualified(overview: Overview) -> list[Statement]:
-    """What changes how far the numbers can be believed, over all rows."""
+    """Say what limits how far the numbers can be trusted, over all rows."""
     text = " ".join(qualifying_notes(overview.flags))
     return [Statement("What qualifies the numbers", "", text, "note")] if text else []
 

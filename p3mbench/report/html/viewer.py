@@ -1,4 +1,4 @@
-"""What the image viewer shows: a few images, their mattes under every method, their scores."""
+"""Data of the image viewer: a few images, their mattes under every method, their scores."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from p3mbench.settings import (
     train_order,
 )
 
-LONGEST = 480  # pixels of a picture in the page
-QUALITY = 85  # of images; mattes are kept exactly
-LOSSLESS = 101  # OpenCV's name for it
+LONGEST = 480  # pixels of the longer side of a picture in the page
+QUALITY = 85  # of images; mattes are lossless
+LOSSLESS = 101  # OpenCV's value for lossless WebP
 SHOWN = ("sad", "mse", "mad", "sad_t", "sad_fg", "sad_bg", "sad_face", "sad_boundary", "grad")
 
 Where = tuple[str, str]  # benchmark and subset
@@ -37,15 +37,15 @@ Where = tuple[str, str]  # benchmark and subset
 def viewer(
     comparisons: Sequence[Comparison], pictures: Pictures | None, count: int
 ) -> dict[str, Any]:
-    """The viewer's data, for JSON: ``images``, ``methods``, ``views`` and ``hidden``.
+    """Return the viewer's data, for JSON: ``images``, ``methods``, ``views`` and ``hidden``.
 
-    ``hidden`` are the variants of hidden faces that can be shown beside normal faces.
+    ``hidden`` lists the variants of hidden faces that can be shown next to normal faces.
 
     Args:
-        comparisons: whose images and scores.
-        pictures: where pixels are; without them there are scores only.
-        count: images per benchmark and subset, those that change most between the variants over
-            all methods.
+        comparisons: source of images and scores.
+        pictures: source of pixels; without it there are scores only.
+        count: number of images per benchmark and subset; those that change most between the
+            variants, over all methods, are taken.
     """
     images: list[dict[str, Any]] = []
     methods: list[dict[str, Any]] = []
@@ -95,7 +95,7 @@ def viewer(
 
 
 def _first(views: dict[str, Any]) -> int:
-    """The method to begin with: of those with both mattes, the one that changes most."""
+    """Return the method to show first: of those with both mattes, the one that changes most."""
     change: dict[int, float] = defaultdict(float)
     for key, view in views.items():
         known = {v: one["scores"]["sad"] for v, one in view.items()
@@ -111,7 +111,7 @@ def _where(comparison: Comparison) -> Where:
 
 
 def _hidden(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
-    """Every variant of hidden faces; the paper's where there is none."""
+    """Return every variant of hidden faces, or the paper's if there is none."""
     return hidden(v for one in comparisons for v in one.variants()) or (BLURRED,)
 
 
@@ -128,7 +128,7 @@ def _contenders(comparison: Comparison) -> list[tuple[Entry, str]]:
 
 
 def _chosen(comparisons: Sequence[Comparison], count: int) -> list[str]:
-    """The images that change most between the variants, over all methods; else the worst."""
+    """Choose the images that change most between variants, over all methods; else the worst."""
     changes: dict[str, list[float]] = defaultdict(list)
     for comparison in comparisons:
         for entry, train in _contenders(comparison):
@@ -149,7 +149,7 @@ def _errors(comparison: Comparison, entry: Entry, setting: Setting) -> dict[str,
 def _pixels(
     pictures: Pictures | None, where: Where, variants: Sequence[str], image: str
 ) -> dict[str, str]:
-    """The input of each variant and the alpha, as data addresses."""
+    """Return the input of each variant and the alpha, as data URLs."""
     if pictures is None:
         return {}
     found: dict[str, str] = {}
@@ -165,7 +165,7 @@ def _pixels(
 def _view(
     comparison: Comparison, entry: Entry, train: str, image: str, pictures: Pictures | None
 ) -> dict[str, Any]:
-    """Matte and scores of one method on one image, by variant."""
+    """Return matte and scores of one method on one image, by variant."""
     found: dict[str, Any] = {}
     subset = comparison.subset
     for variant in comparison.variants():

@@ -1,6 +1,6 @@
 """Every plot of a report: one module per plot, found by its `PLOT` object.
 
-A new plot is one file in this package. Plots read comparisons, and nothing that a table shows.
+A new plot is one file in this package. Plots read comparisons, never tables.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Drawn:
 
 
 def plots() -> dict[str, Plot]:
-    """Name -> plot, in reading order."""
+    """Return name -> plot, in reading order."""
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     found = [module.PLOT for module in modules if hasattr(module, "PLOT")]
@@ -54,7 +54,7 @@ def draw_all(
     images: tuple[str, ...] = (),
     dpi: int = 200,
 ) -> Iterator[Drawn]:
-    """Every plot that the comparisons allow: those of the whole report, then by comparison.
+    """Draw every plot that the comparisons allow: those of the whole report, then by comparison.
 
     Args:
         comparisons: of a report.
@@ -95,7 +95,7 @@ def _drawn(
 
 
 def _facts(comparison: Comparison, others: Sequence[Comparison]) -> tuple[str, ...]:
-    """What tells a comparison's files from those of the others."""
+    """Return the words that tell a comparison's files from those of the others."""
     e = comparison.entries
     alone = [other.entries.kind for other in others].count(e.kind) == 1
     more = (e.benchmark, e.convention, slug(e.obfuscation)[:24], e.trimap_source, e.other_subset)

@@ -22,7 +22,7 @@ Curve = tuple[str, list[float]]  # label, errors sorted
 
 
 def curves_of(comparison: Comparison, setting: Setting) -> list[Curve]:
-    """The sorted errors of every method in one setting of the main subset, best mean first."""
+    """Return the sorted errors of every method in one setting on the main subset, by mean."""
     found = []
     for entry in comparison.entries:
         values = entry.values(comparison.subset, setting, comparison.metric)
@@ -32,7 +32,7 @@ def curves_of(comparison: Comparison, setting: Setting) -> list[Curve]:
 
 
 def cumulative(view: PlotView) -> Figure | None:
-    """A panel per setting; the best few methods by name, the others in grey."""
+    """Draw a panel per setting, with the best few methods by name and the others in grey."""
     comparison = view.comparison
     curves = {s: curves_of(comparison, s) for s in comparison.settings()}
     curves = {s: found for s, found in curves.items() if found}
@@ -82,7 +82,7 @@ def _panel(axes: Axes, curves: list[Curve]) -> None:
 
 
 def _steps(values: list[float]) -> tuple[list[float], list[float]]:
-    """Where the curve of sorted errors rises, and to how many per cent."""
+    """Return where the curve of sorted errors rises, and to how many per cent."""
     n = len(values)
     return values, [100 * (i + 1) / n for i in range(n)]
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 USUAL = "DejaVu Sans"  # comes with matplotlib
-# Fonts that have a box for every letter, or hold signs at the places of letters.
+# Fonts that draw a box for every letter, or have signs in the places of letters.
 PLACEHOLDERS = ("Last Resort", "LastResort", "Adobe Blank", "STIXNonUnicode", "cmsy", "cmex")
-# Families of one design for the scripts of most titles: looked at before all others.
+# Families of one design for the scripts of most titles; they are tried first.
 FIRST = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei",
          "WenQuanYi Micro Hei", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "SimHei",
          "Malgun Gothic", "Noto Sans", "Arial Unicode MS", "Droid Sans Fallback",
@@ -24,10 +24,10 @@ FIRST = ("Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanY
 
 
 def give_glyphs(figure: Figure) -> None:
-    """Have every text of a figure drawn in fonts that hold its letters.
+    """Draw every text of a figure in fonts that have its letters.
 
-    Texts that the usual font can draw stay as they are. What no installed font holds is drawn as
-    boxes; `boxes_note` names the scripts.
+    Texts that the usual font can draw stay as they are. Letters that no installed font has are
+    drawn as boxes; `boxes_note` names their scripts.
     """
     from matplotlib.text import Text
 
@@ -42,7 +42,7 @@ def give_glyphs(figure: Figure) -> None:
 
 
 def boxes_note(texts: Iterable[str]) -> str:
-    """One line that says which scripts of some texts plots show as boxes; "" if none."""
+    """Name the scripts of some texts that plots show as boxes, in one line; "" if none."""
     letters = {c for text in texts if not text.isascii() for c in text}
     lacking = missing(letters, _usual_file()) if letters else set()
     left = substitutes(frozenset(lacking))[1] if lacking else frozenset()
@@ -51,13 +51,13 @@ def boxes_note(texts: Iterable[str]) -> str:
     scripts = ", ".join(sorted({_script(c) for c in left}))
     return (
         f"no installed font has some letters of the plots ({scripts}), so they are drawn as boxes; "
-        "install one that has, such as Noto Sans CJK for Chinese"
+        "install a font that has them, such as Noto Sans CJK for Chinese"
     )
 
 
 @contextmanager
 def quiet_search() -> Iterator[None]:
-    """Keep matplotlib's log from telling how well each font fits."""
+    """Keep matplotlib's log from reporting how well each font fits."""
     log = logging.getLogger("matplotlib.font_manager")
     before = log.level
     log.setLevel(logging.ERROR)
@@ -69,9 +69,9 @@ def quiet_search() -> Iterator[None]:
 
 @lru_cache(maxsize=16)
 def substitutes(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Families that together hold ``letters`` as far as any installed one does, and what is left.
+    """Return families that together have ``letters``, as far as any has them, and what is left.
 
-    A family is taken if it holds some letter that those before it lack.
+    A family is taken if it has some letter that those before it lack.
     """
     from matplotlib.font_manager import fontManager
 
@@ -95,7 +95,7 @@ def substitutes(letters: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str
 
 
 def missing(letters: Iterable[str], path: str) -> set[str]:
-    """The letters that a font file lacks; all of them if it cannot be read."""
+    """Return the letters that a font file lacks; all of them if it cannot be read."""
     wanted = {c for c in letters if not c.isspace() and unicodedata.category(c)[0] != "C"}
     if not wanted:
         return set()
@@ -125,5 +125,5 @@ def _prefer(text: Text, families: Sequence[str]) -> None:
 
 
 def _script(character: str) -> str:
-    """What kind of letter it is, such as "CJK" or "ARABIC"."""
+    """Return the script of a letter, such as "CJK" or "ARABIC"."""
     return unicodedata.name(character, "unnamed").split("-")[0].split()[0]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """One method in one panel: its label, its two means in the order of the marks, its gap."""
+    """One method in one panel: its label, its two means in the order of the marks, and its gap."""
 
     label: str
     means: tuple[float, float]
@@ -52,10 +52,10 @@ class Panel:
     """One contrast of one comparison.
 
     Attributes:
-        title: which methods, of how many images.
+        title: the methods, and of how many images.
         metric: of means and gaps. decimals: of the gaps, as the tables show them.
         lines: the largest gap first.
-        marks: what the two means of a line are of.
+        marks: of the two means of a line.
     """
 
     title: str
@@ -71,10 +71,10 @@ def gap_plot(
 ) -> Path:
     """Draw both test variants and the gap of every method, one panel per contrast.
 
-    Where nothing was tested on both variants, subsets P and NP stand for them.
+    If nothing was tested on both variants, subsets P and NP are compared instead.
 
     Args:
-        source: the comparisons of a report, or stored rows. The metric is the first one.
+        source: the comparisons of a report, or stored rows. Their first metric is drawn.
         path: file to write; PNG, SVG or PDF by its suffix.
         dpi: of a PNG.
 
@@ -91,10 +91,10 @@ def gap_plot(
 
 
 def gap_picture(comparisons: Sequence[Comparison], path: Path, *, dpi: int = 200) -> bytes:
-    """The bytes of the gap plot for a file of that name, which is not written.
+    """Return the content of the gap plot for a file of that name, which is not written.
 
     Raises:
-        ValueError: unknown suffix, or nothing to draw.
+        ValueError: unknown suffix, or there is nothing to draw.
     """
     if path.suffix.lower() not in METADATA:
         known = ", ".join(METADATA)
@@ -109,13 +109,13 @@ def gap_picture(comparisons: Sequence[Comparison], path: Path, *, dpi: int = 200
 
 
 def gap(view: PlotView) -> Figure | None:
-    """The panels of all comparisons, one below the other; None if there is no gap."""
+    """Draw the panels of all comparisons, one below the other; None if there is no gap."""
     panels = panels_of(view.comparisons)
     return drawn(panels) if panels else None
 
 
 def panels_of(comparisons: Sequence[Comparison]) -> list[Panel]:
-    """The panels of all comparisons; P against NP where nothing was tested on both variants."""
+    """Return the panels of all comparisons; P against NP if no method ran on both variants."""
     panels: list[Panel] = []
     for comparison in comparisons:
         panels += list(variant_panels_of(comparison)) or subset_panels_of(comparison)
@@ -123,7 +123,7 @@ def panels_of(comparisons: Sequence[Comparison]) -> list[Panel]:
 
 
 def variant_panels_of(comparison: Comparison) -> Iterator[Panel]:
-    """A panel for each contrast between two variants under one train setting."""
+    """Yield a panel for each contrast between two variants under one train setting."""
     for found in comparison.gaps_in():
         contrast = found.contrast
         if not contrast.paired or contrast.test.train != contrast.reference.train:
@@ -140,7 +140,7 @@ def variant_panels_of(comparison: Comparison) -> Iterator[Panel]:
 
 
 def subset_panels_of(comparison: Comparison) -> list[Panel]:
-    """A panel for each train setting that has P beside NP, in the first metric with any."""
+    """Return a panel for each train setting with both P and NP, in the first metric with any."""
     for metric in comparison.metrics:
         decimals = block_decimals(comparison, metric)
         panels = [
@@ -159,7 +159,7 @@ def _lines(found: ContrastGaps) -> list[Line]:
 
 
 def _means(one: EntryGap) -> tuple[float, float]:
-    """The reference and the test mean."""
+    """Return the reference mean and the test mean."""
     return one.reference.value, one.test.value
 
 
@@ -186,7 +186,7 @@ def _title(comparison: Comparison, contrast: Contrast, total: int) -> str:
 
 
 def remarks(view: PlotView) -> list[str]:
-    """How to read the figure, and what qualifies its numbers."""
+    """Say how to read the figure, and what qualifies its numbers."""
     captions = {
         True: "Both test variants of every method, and their difference over the same images",
         False: "Subset P and subset NP of every method, and the difference of their means, which "
@@ -202,7 +202,7 @@ def remarks(view: PlotView) -> list[str]:
 
 
 def drawn(panels: Sequence[Panel]) -> Figure:
-    """The figure of some panels, one below the other."""
+    """Draw some panels, one below the other."""
     heights = [0.26 * len(panel.lines) + 0.9 for panel in panels]
     figure = new_figure(sum(heights) + 0.45)
     grid = figure.add_gridspec(len(panels), 2, height_ratios=heights, width_ratios=(1.15, 1))
@@ -231,7 +231,7 @@ def _draw_scores(axes: Axes, panel: Panel) -> None:
     labels = [cut(line.label, LABEL) for line in panel.lines]
     _frame(axes, panel, labels)
     axes.set_title(panel.title, loc="left", parse_math=False)
-    # From zero, so that a gap is seen against the size of the error.
+    # From zero, so that the gap is seen against the size of the error.
     axes.set_xlim(0, 1.06 * max(max(line.means) for line in panel.lines) or 1)
     axes.set_xlabel(f"mean {title} (left = better)")
 
@@ -256,7 +256,7 @@ def _draw_gaps(axes: Axes, panel: Panel) -> None:
 
 
 def _gap_text(one: EntryGap, decimals: int) -> str:
-    """Such as "+0.80 [+0.61, +0.99] (18/24)"."""
+    """Write a gap, such as "+0.80 [+0.61, +0.99] (18/24)"."""
     text = interval_text(one.value, one.low, one.high, decimals, sign=True)
     return text if one.complete else f"{text} ({one.n}/{one.total})"
 

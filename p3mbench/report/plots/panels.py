@@ -1,4 +1,4 @@
-"""What went wrong, to look at: image, mattes and errors of the images that changed most."""
+"""Image, mattes and errors of the images that changed most."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MATTES, ERRORS = (3, 4), (5, 6)  # columns
 
 @dataclass(frozen=True)
 class Strip:
-    """One image: pictures in the order of `heads_of`, None where there is none.
+    """One image: pictures in the order of `heads_of`, None for a missing one.
 
     ``scores`` are its errors on hidden and on normal faces.
     """
@@ -38,7 +38,7 @@ class Strip:
 
 
 def heads_of(variant: str) -> tuple[str, ...]:
-    """What the columns of a figure show, for one variant of hidden faces beside normal ones."""
+    """Return the titles of the columns, for one variant of hidden faces and for normal ones."""
     first = f"{variant_title(variant)} ({variant})" if variant == BLURRED else variant
     both = (variant, NORMAL)
     mattes, errors = (tuple(f"{what} on {v}" for v in both) for what in ("matte", "error"))
@@ -46,9 +46,9 @@ def heads_of(variant: str) -> tuple[str, ...]:
 
 
 def panels(view: PlotView) -> Figure | None:
-    """Panels of the method whose error changes most between hidden and normal faces.
+    """Draw panels of the method whose error changes most between hidden and normal faces.
 
-    They show the images that were asked for, else those that changed most. None without pictures.
+    They show the requested images, else those that changed most. None without pictures.
     """
     if view.pictures is None:
         return None
@@ -75,7 +75,7 @@ def panels(view: PlotView) -> Figure | None:
 
 
 def _found(view: PlotView, pictures: Pictures) -> tuple[Cloud, list[Strip]] | None:
-    """The method whose error changes most, of those that have mattes of both variants."""
+    """Find the method whose error changes most, of those that have mattes of both variants."""
     for cloud in clouds_of(view.comparison, view.variant):
         hidden, normal = (
             dict(zip(cloud.images, values, strict=True)) for values in (cloud.hidden, cloud.normal)
@@ -94,7 +94,7 @@ def _found(view: PlotView, pictures: Pictures) -> tuple[Cloud, list[Strip]] | No
 def pictures_of(
     comparison: Comparison, cloud: Cloud, variant: str, image: str, pictures: Pictures
 ) -> tuple[UInt8Array | None, ...] | None:
-    """The pictures of one image under one method; None without mattes of both variants."""
+    """Return the pictures of one image under one method; None without mattes of both variants."""
     subset, both = comparison.subset, (variant, NORMAL)
     mattes = [pictures.matte(cloud.entry, subset, Setting(cloud.train, v), image) for v in both]
     if any(matte is None for matte in mattes):

@@ -1,4 +1,4 @@
-"""What a plot is. Each module of this package that holds a `PLOT` is one."""
+"""The definition of a plot. Each module of this package with a `PLOT` is one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from p3mbench.report.pictures import Pictures
 
-LAST = 100  # the order of a plot that does not say where it stands
+LAST = 100  # the order of a plot that sets none
 
 
 class DrawnPer(Enum):
@@ -29,13 +29,13 @@ class DrawnPer(Enum):
 
 @dataclass(frozen=True, eq=False)
 class PlotView:
-    """What one picture is drawn of.
+    """The content of one picture.
 
     Attributes:
         comparisons: one, or in `DrawnPer.REPORT` all of them, in reading order.
         variant: in `DrawnPer.VARIANT` how the faces are hidden, such as "B" or "mosaic-0.10".
         pictures: where images and mattes are; None without.
-        images: ids of the images that a person wants to see; empty for a plot's own choice.
+        images: ids of the requested images; empty for a plot's own choice.
     """
 
     comparisons: tuple[Comparison, ...]
@@ -45,7 +45,7 @@ class PlotView:
 
     @property
     def comparison(self) -> Comparison:
-        """The one comparison of the other scopes."""
+        """The one comparison, for scopes other than `DrawnPer.REPORT`."""
         return self.comparisons[0]
 
     @property
@@ -60,15 +60,15 @@ def _remarks(view: PlotView) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
-    """A kind of plot, with what a reader must know to read it.
+    """A kind of plot, with the words that a reader needs.
 
     Attributes:
         name: the beginning of its file names.
         title, caption: in words; ``{hidden}`` stands for `PlotView.hidden`.
         draw: makes the figure of a view, in the house style; None if there is nothing to draw.
         scope: what one picture shows; a plot has as many as there are such views.
-        remarks: what else the caption says of a view; by default what qualifies its numbers.
-        order: plots stand in this order, those of one order by name.
+        remarks: more text for the caption of a view; by default what qualifies its numbers.
+        order: plots are sorted by this, then by name.
     """
 
     name: str
@@ -80,11 +80,11 @@ class Plot:
     order: int = LAST
 
     def title_of(self, view: PlotView) -> str:
-        """The title of one picture."""
+        """Return the title of one picture."""
         return self.title.format(hidden=view.hidden)
 
     def caption_of(self, view: PlotView) -> str:
-        """The caption of one picture."""
+        """Return the caption of one picture."""
         parts = [self.caption.format(hidden=view.hidden), *self.remarks(view)]
         return " ".join(dict.fromkeys(part for part in parts if part))
 
@@ -95,7 +95,7 @@ def views(
     pictures: Pictures | None = None,
     images: tuple[str, ...] = (),
 ) -> list[PlotView]:
-    """What the pictures of a plot show of one comparison; nothing in `DrawnPer.REPORT`."""
+    """Return the views of a plot on one comparison; none for `DrawnPer.REPORT`."""
     if plot.scope is DrawnPer.REPORT:
         return []
     variants = hidden(comparison.variants()) if plot.scope is DrawnPer.VARIANT else (BLURRED,)

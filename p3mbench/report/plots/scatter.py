@@ -26,7 +26,7 @@ COLUMNS = 4
 
 @dataclass(frozen=True, eq=False)
 class Cloud:
-    """One method in one train setting: the images that both variants have scores for.
+    """One method in one train setting: the images with scores in both variants.
 
     ``hidden`` and ``normal`` are their errors, in the order of ``images``.
     """
@@ -39,7 +39,7 @@ class Cloud:
 
     @property
     def title(self) -> str:
-        """Such as "MODNet, trained on B"."""
+        """A title, such as "MODNet, trained on B"."""
         return self.entry.label + ("" if self.train == UNTRAINED else f", trained on {self.train}")
 
     @property
@@ -49,7 +49,7 @@ class Cloud:
 
 
 def clouds_of(comparison: Comparison, variant: str = BLURRED) -> list[Cloud]:
-    """Every method and train setting with both variants, the largest differences first."""
+    """Return every method and train setting with both variants, the largest differences first."""
     found = []
     for entry in comparison.entries:
         for train in sorted(entry.trains, key=train_order):
@@ -65,7 +65,7 @@ def clouds_of(comparison: Comparison, variant: str = BLURRED) -> list[Cloud]:
 
 
 def scatter(view: PlotView) -> Figure | None:
-    """Small multiples with the identity line and the farthest images named; None without pairs."""
+    """Draw small multiples with identity line and farthest images named; None without pairs."""
     every = clouds_of(view.comparison, view.variant)
     if not every:
         return None

@@ -19,7 +19,7 @@ Slope = tuple[str, float, float]  # label, mean on hidden faces, mean on normal 
 
 
 def slopes_of(comparison: Comparison, variant: str = BLURRED) -> dict[str, list[Slope]]:
-    """Train setting -> (label, mean on ``variant``, mean on normal faces), complete pairs only."""
+    """Return train setting -> (label, mean on ``variant``, mean on N), complete pairs only."""
     found: dict[str, list[Slope]] = {}
     for train in dict.fromkeys(setting.train for setting in comparison.settings()):
         ends = [
@@ -35,7 +35,7 @@ def slopes_of(comparison: Comparison, variant: str = BLURRED) -> dict[str, list[
 
 
 def slopes(view: PlotView) -> Figure | None:
-    """The slope chart; None if nothing was tested on both variants."""
+    """Draw the slope chart; None if nothing was tested on both variants."""
     comparison = view.comparison
     found = slopes_of(comparison, view.variant)
     if not found:
@@ -69,7 +69,7 @@ def _panel(axes: Axes, lines: list[Slope], variant: str) -> None:
             markersize=3,
             linewidth=1.1,
         )
-    long = len(variant) > 2  # has a line of its own, where it meets no other label
+    long = len(variant) > 2  # gets its own line, away from the other labels
     axes.set_xticks([0, 1], [f"\ntest {variant}" if long else f"test {variant}", f"test {NORMAL}"])
     if long:
         axes.get_xticklabels()[0].set_horizontalalignment("left")
@@ -79,7 +79,7 @@ def _panel(axes: Axes, lines: list[Slope], variant: str) -> None:
 
 
 def _label(figure: Figure, found: dict[str, list[Slope]]) -> None:
-    """Names beside the right ends, moved apart where they would overlap."""
+    """Write names beside the right ends, moved apart where they would overlap."""
     from matplotlib.lines import Line2D
 
     values = [v for lines in found.values() for _, b, n in lines for v in (b, n)]

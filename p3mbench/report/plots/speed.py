@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cost:
-    """A method's mean error, median seconds per image (NaN if not known) and parameters (or 0)."""
+    """A method's mean error, median seconds per image (NaN if unknown) and parameters (or 0)."""
 
     label: str
     setting: str
@@ -32,7 +32,7 @@ class Cost:
 
 
 def preferred(variants: tuple[str, ...]) -> list[Setting]:
-    """What each method is shown in: the first of these that it has, the field's usual one first."""
+    """Return settings by preference: a method is shown in the first that it has."""
     shut = hidden(variants)
     return [
         *(Setting(train, NORMAL) for train in (NORMAL, UNTRAINED, OTHER)),
@@ -42,7 +42,7 @@ def preferred(variants: tuple[str, ...]) -> list[Setting]:
 
 
 def costs_of(comparison: Comparison) -> list[Cost]:
-    """Each complete method in its preferred setting of the main subset."""
+    """Return each complete method in its preferred setting of the main subset."""
     found = []
     for entry in comparison.entries:
         for setting in preferred(comparison.variants()):
@@ -61,7 +61,7 @@ def costs_of(comparison: Comparison) -> list[Cost]:
 
 
 def speed(view: PlotView) -> Figure | None:
-    """Two panels; None if neither seconds nor parameters are known of any method."""
+    """Draw two panels; None if neither seconds nor parameters are known of any method."""
     costs = costs_of(view.comparison)
     devices = sorted({cost.device for cost in costs} - {""})
     on = f" ({devices[0]})" if len(devices) == 1 else ""

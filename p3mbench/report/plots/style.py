@@ -1,4 +1,4 @@
-"""What all plots share: one style, one palette, vector output that repeats byte for byte.
+"""The style of all plots: one palette, and vector output that repeats byte for byte.
 
 Pictures are drawn through matplotlib's object interface (no pyplot, no global state), in a palette
 that colour-blind readers can tell apart (Okabe and Ito 2008), with markers and dashes that survive
@@ -56,7 +56,7 @@ METADATA: dict[str, dict[str, None]] = {
 
 @dataclass(frozen=True)
 class Mark:
-    """How a test variant is drawn; N is smaller so that another shows behind it."""
+    """The mark of a test variant; that of N is smaller so that another shows behind it."""
 
     marker: str
     colour: str
@@ -73,11 +73,11 @@ SUBSET_MARKS = (Mark("s", "#009E73", 6.0, "subset P"), Mark("^", "#CC79A7", 5.0,
 
 
 def mark_of(variant: str, variants: Sequence[str]) -> Mark:
-    """How a variant is drawn: hidden faces each in their own way, normal faces above them.
+    """Return the mark of a variant: hidden faces each have their own, normal faces are on top.
 
     Args:
-        variant: which one.
-        variants: all with hidden faces that are shown.
+        variant: the variant.
+        variants: all shown variants of hidden faces.
     """
     if variant in _MARKS:
         return _MARKS[variant]
@@ -91,10 +91,10 @@ def rendered(make: Callable[[], Figure], suffix: str, dpi: int = ...) -> bytes: 
 @overload
 def rendered(make: Callable[[], Figure | None], suffix: str, dpi: int = ...) -> bytes | None: ...
 def rendered(make: Callable[[], Figure | None], suffix: str, dpi: int = 200) -> bytes | None:
-    """The bytes of a figure that ``make`` draws, in the house style; None if it draws none.
+    """Draw a figure in the house style and return the file's bytes; None if ``make`` draws none.
 
     Args:
-        make: draws the figure; called within the style.
+        make: draws the figure; it is called within the style.
         suffix: .png, .svg or .pdf.
         dpi: of a PNG, and of pictures within a vector file.
 
@@ -111,7 +111,7 @@ def rendered(make: Callable[[], Figure | None], suffix: str, dpi: int = 200) -> 
         if figure is None:
             return None
         give_glyphs(figure)
-        # What no font has is drawn as boxes; that is said once and no reason to stop.
+        # Letters that no font has are drawn as boxes. A note says so once; it is no reason to stop.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         _settle(figure)
         figure.savefig(out, format=suffix[1:], dpi=dpi, metadata=METADATA[suffix])
@@ -119,7 +119,7 @@ def rendered(make: Callable[[], Figure | None], suffix: str, dpi: int = 200) -> 
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure of some inches that lays itself out."""
+    """Make an empty figure, sized in inches, that lays itself out."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -138,7 +138,7 @@ def _settle(figure: Figure) -> None:
 
 
 def cut(text: str, length: int = LABEL) -> str:
-    """Text of at most that many characters."""
+    """Cut a text to at most that many characters."""
     return text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -149,7 +149,7 @@ def bare(axes: Axes, *sides: str) -> None:
 
 
 def log_axis(axes: Axes, low: float, high: float) -> None:
-    """A logarithmic x-axis with plain numbers as ticks, between two positive values."""
+    """Make the x-axis logarithmic between two positive values, with plain numbers as ticks."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
@@ -163,7 +163,7 @@ def log_axis(axes: Axes, low: float, high: float) -> None:
 
 
 def spread(values: Sequence[float], distance: float, low: float, high: float) -> list[float]:
-    """Positions near the values, in their order, at least ``distance`` apart within bounds.
+    """Return positions near the values, in their order, at least ``distance`` apart in bounds.
 
     If they do not fit between ``low`` and ``high``, they are spread evenly.
     """

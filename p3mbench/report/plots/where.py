@@ -1,4 +1,4 @@
-"""Where the error sits: known background, unknown region, known foreground, and the face."""
+"""Where the error is: known background, unknown region, known foreground, and the face."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PARTS = (  # metric, what it is, colour, hatch: they add up to SAD
+PARTS = (  # metric, title, colour, hatch: they add up to SAD
     ("sad_bg", "outside (known background)", "#56B4E9", ""),
     ("sad_t", "unknown region (boundary and hair)", "#E69F00", "///"),
     ("sad_fg", "inside (known foreground)", "#009E73", "..."),
@@ -30,11 +30,11 @@ class Bar:
     label: str
     variant: str
     parts: tuple[float, ...]
-    face: float  # NaN where it is not known
+    face: float  # NaN where unknown
 
 
 def bars_of(comparison: Comparison) -> dict[str, list[Bar]]:
-    """Train setting -> bars of the main subset, all variants of a method together."""
+    """Return train setting -> bars of the main subset, all variants of a method together."""
     subset = comparison.subset
     found: dict[str, list[Bar]] = {}
     for train in dict.fromkeys(setting.train for setting in comparison.settings()):
@@ -58,7 +58,7 @@ def bars_of(comparison: Comparison) -> dict[str, list[Bar]]:
 
 
 def where(view: PlotView) -> Figure | None:
-    """Stacked bars; None where the regions are not known."""
+    """Draw stacked bars; None if the regions are unknown."""
     found = bars_of(view.comparison)
     if not found:
         return None

@@ -1,7 +1,7 @@
 """Reports as text: one module per output format, found by its `FORMAT` object.
 
 A new format is one file in this package. Commands, their help, the suffixes of files and the
-gallery ask `formats`.
+gallery use `formats`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT", "Data", "Format", "Look", "find", "formats", "render", "suffixes"]
 
-DEFAULT = "table"  # on a screen, and in files whose suffix says nothing
+DEFAULT = "table"  # on a screen, and in files whose suffix names no format
 
 
 def formats() -> dict[str, Format]:
-    """Name -> format, in the order that help lists them."""
+    """Return name -> format, in the order of the help."""
     names = [module.name for module in pkgutil.iter_modules(__path__)]
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     found = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
@@ -29,10 +29,10 @@ def formats() -> dict[str, Format]:
 
 
 def find(name: str) -> Format:
-    """The format of that name.
+    """Return the format of that name.
 
     Raises:
-        ValueError: there is none; the message says which there are.
+        ValueError: no format has that name; the message lists the names.
     """
     known = formats()
     if name not in known:
@@ -41,7 +41,7 @@ def find(name: str) -> Format:
 
 
 def suffixes() -> dict[str, str]:
-    """Suffix of a file, with the dot and in small letters -> name of its format."""
+    """Return suffix of a file, with the dot and in lower case -> name of its format."""
     return {suffix: one.name for one in formats().values() for suffix in one.suffixes}
 
 
@@ -59,9 +59,9 @@ def render(
         report: from `build`.
         format: a name in `formats`.
         ansi: bold and underline by escape sequences (format "table" only); for terminals.
-        precision: decimals of every error instead of each metric's own; ties are decided anew.
-            Without it formats for programs hold full precision.
-        standalone: a whole document, where the format has such a thing (LaTeX).
+        precision: decimals of every error instead of each metric's own; ties are decided again.
+            Without it, formats for programs have full precision.
+        standalone: a whole document, if the format has one (LaTeX).
 
     Returns:
         Text that ends with a newline. The same report gives the same bytes.

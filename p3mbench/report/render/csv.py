@@ -10,9 +10,9 @@ from p3mbench.report.render.format import Data, Export
 
 
 def write_csv(data: Data) -> str:
-    """The records under a header; "" where there is nothing.
+    """Write the records under a header; "" for missing values.
 
-    Text that a spreadsheet would take for a formula begins with a quote.
+    Text that a spreadsheet would read as a formula begins with a quote.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -22,7 +22,7 @@ def write_csv(data: Data) -> str:
 
 
 def csv_cell(value: object) -> object:
-    """A value as a CSV file holds it: text that neither a screen nor a spreadsheet obeys."""
+    """Return a value for a CSV file: text that neither a screen nor a spreadsheet obeys."""
     if value is None:
         return ""
     return spreadsheet_cell(printable(value)) if isinstance(value, str) else value

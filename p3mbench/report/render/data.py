@@ -11,7 +11,7 @@ from p3mbench.report.render.format import Data
 from p3mbench.report.tables.model import ColumnType, Report, Table, TableCell, TableColumn, TableRow
 
 NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
-FLAG_WORDS = "flag_words"  # a column beside that of the names
+FLAG_WORDS = "flag_words"  # a column next to that of the names
 COUNTS = ("n", "total", "failed", "undefined", "rank")
 COLUMNS = (
     "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source",
@@ -23,11 +23,11 @@ COLUMNS = (
 
 
 def data_of(report: Report, precision: int | None = None) -> Data:
-    """A report as data: a line per attempted cell, and one object of ``tables`` and ``notes``.
+    """Return a report as data: a line per attempted cell, and one object of tables and notes.
 
-    The columns are `COLUMNS`. Flags are those of the stored rows behind a line: by name at each
-    line, name -> number of stored rows at each row of the whole, in words at each of its tables.
-    Values are in raw units; a share is in [0, 1]. What is not known is "" or None.
+    The columns are `COLUMNS`. Flags are those of the stored rows behind a line: their names at each
+    line, name -> number of stored rows at each row of ``whole``, their words at each of its tables.
+    Values are in raw units; a share is in [0, 1]. Unknown values are "" or None.
     """
     lines = [
         _line(table, row, column, cell, precision)

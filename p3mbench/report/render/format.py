@@ -1,4 +1,4 @@
-"""What an output format is. Each module of this package that holds a `FORMAT` is one."""
+"""The definition of an output format. Each module of this package with a `FORMAT` is one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from p3mbench.report.tables.model import Report
 
-LAST = 100  # the order of a format that does not say where it stands
+LAST = 100  # the order of a format that sets none
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a person wants text to be laid out. A format takes what applies to it.
+    """The layout that a person wants. A format uses what applies to it.
 
     Attributes:
         ansi: bold and underline by escape sequences, for a terminal.
         width: columns of the screen; wider tables are split.
-        standalone: a document of its own, where the format usually writes a part of one.
+        standalone: a document of its own, for formats that usually write a part of one.
     """
 
     ansi: bool = False
@@ -33,11 +33,11 @@ PLAIN = Look()
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What programs are told, in two shapes: a format writes the one that it can hold.
+    """Data for programs, in two shapes; a format writes the one that suits it.
 
     Attributes:
         columns: the header of a flat file.
-        lines: its records, column -> text, number or None; one without a column is empty there.
+        lines: its records, column -> text, number or None; a missing column is empty.
         whole: the same as one value of dictionaries, lists, text, numbers and None. No number in
             it is NaN or infinite.
     """
@@ -52,11 +52,11 @@ class Format(ABC):
     """An output format: a `Layout` for people, or an `Export` for programs.
 
     Attributes:
-        name: what ``--format`` takes.
-        purpose: what it is for, in a few words that follow its name in the help.
-        suffixes: of its files, with the dot, in small letters; p3mbench names files by the first.
-        shows_notes: whether a reader of the text sees the notes on the whole report.
-        order: formats are listed in this order, those of one order by name.
+        name: the value of ``--format``.
+        purpose: its use, in a few words that follow its name in the help.
+        suffixes: of its files, with the dot, in lower case; p3mbench names files by the first.
+        shows_notes: whether the text shows the notes on the whole report.
+        order: formats are listed by this, then by name.
     """
 
     name: str
@@ -67,12 +67,12 @@ class Format(ABC):
 
     @abstractmethod
     def text(self, tables: Callable[[], Report], data: Callable[[], Data], look: Look) -> str:
-        """What the format makes of something; it calls the one of the two that it needs.
+        """Write something in this format; call only the function that the format needs.
 
         Args:
-            tables: gives what a person reads.
-            data: gives what a program reads.
-            look: how tables are laid out.
+            tables: returns the report for people.
+            data: returns the data for programs.
+            look: the layout of tables.
 
         Returns:
             Text that ends with a newline. The same input gives the same bytes.
@@ -86,7 +86,7 @@ class Layout(Format):
     lay_out: Callable[[Report, Look], str]
 
     def text(self, tables: Callable[[], Report], data: Callable[[], Data], look: Look) -> str:
-        """The tables, laid out."""
+        """Lay out the tables."""
         return self.lay_out(tables(), look)
 
 
@@ -97,5 +97,5 @@ class Export(Format):
     write: Callable[[Data], str]
 
     def text(self, tables: Callable[[], Report], data: Callable[[], Data], look: Look) -> str:
-        """The data, written."""
+        """Write the data."""
         return self.write(data())

@@ -1,4 +1,4 @@
-"""JSON: everything that is known, nested, in full precision, for programs."""
+"""JSON: everything known, nested, in full precision, for programs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import unicodedata
 
 from p3mbench.report.render.format import Data, Export
 
-_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode that steer a screen
+_UNSAFE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode that control a screen
 
 
 def as_json(value: object) -> str:
-    """JSON text that ends with a newline; control and formatting characters are escaped.
+    """Write JSON text that ends with a newline; control and formatting characters are escaped.
 
     Raises:
-        ValueError: a number that is not finite.
+        ValueError: a number is not finite.
     """
     text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
     if not text.isascii():
@@ -26,7 +26,7 @@ def as_json(value: object) -> str:
 
 
 def write_json(data: Data) -> str:
-    """The whole as one JSON value."""
+    """Write the whole as one JSON value."""
     return as_json(data.whole)
 
 

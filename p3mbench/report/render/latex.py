@@ -21,7 +21,7 @@ from p3mbench.report.tables.model import (
 )
 
 PACKAGES = r"\usepackage{array,booktabs,graphicx}"
-LONG_TEXT = 70  # characters of a cell beyond which it is wrapped
+LONG_TEXT = 70  # characters of a cell; longer text is wrapped
 WIDTH = 120  # characters before a table is split; about 80 % of full size on A4
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -70,9 +70,9 @@ _LIGATURES = re.compile(r"-(?=-)|'(?=')|,(?=,)|([?!])(?=`)")
 
 
 def escape(text: str) -> str:
-    """Text as ASCII LaTeX source that needs no package and prints the same.
+    """Write text as ASCII LaTeX source that needs no package and prints the same.
 
-    An accent that the default fonts lack is left out, any other such sign becomes its U+XXXX.
+    An accent that the default fonts lack is left out; any other such sign becomes its U+XXXX.
     """
     text = unicodedata.normalize("NFC", plain(text))
     return "".join(_escaped(char) for char in _LIGATURES.sub(r"\g<0>\0", text)).replace("\0", "{}")
@@ -98,7 +98,7 @@ def _escaped(char: str) -> str:
 
 
 def render_latex(report: Report, look: Look = PLAIN) -> str:
-    r"""The report as LaTeX tables to ``\input``, or a whole document if ``look.standalone``."""
+    r"""Write the report as LaTeX tables to ``\input``, or as a document if ``look.standalone``."""
     tables = "\n".join(_table(table) for table in report.tables)
     notes = "".join(f"% {plain(note)}\n" for note in report.notes)
     body = f"% Needs {PACKAGES}; without graphicx wide tables are not scaled\n"
@@ -107,7 +107,7 @@ def render_latex(report: Report, look: Look = PLAIN) -> str:
 
 
 def document(body: str) -> str:
-    """A complete article around the output of `render_latex`, to compile or look at."""
+    """Put a complete article around the output of `render_latex`, to compile or look at."""
     return (
         "\\documentclass{article}\n"
         "\\usepackage[T1]{fontenc}\n"
@@ -144,7 +144,7 @@ def _tabular(table: Table, part: Sequence[int]) -> str:
     columns = [table.columns[j] for j in part]
     aligned = "".join(_alignment(table, j) for j in part)
     lines = [
-        # Shrunk to the line only if it is wider.
+        # Shrink to the line only if it is wider.
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{@{{}}l{aligned}@{{}}}}",
         r"\toprule",
@@ -159,7 +159,7 @@ def _tabular(table: Table, part: Sequence[int]) -> str:
 
 
 def _alignment(table: Table, j: int) -> str:
-    """Numbers to the right; long text in lines of its own width, so that it need not be shrunk."""
+    """Align numbers right; set long text in lines of its own width, so that it need not shrink."""
     if table.columns[j].type is not ColumnType.TEXT:
         return "r"
     long = column_width(table, j) > LONG_TEXT
@@ -193,7 +193,7 @@ def _body(table: Table, part: Sequence[int]) -> list[str]:
 
 def _row(table: Table, row: TableRow, part: Sequence[int]) -> str:
     cells = [_cell(row.cells[j], table.columns[j]) for j in part]
-    # A label that starts so would be read as an argument of the line break before it.
+    # LaTeX would read a label that starts so as an argument of the line break before it.
     guard = "{}" if row.label[:1] in ("[", "*") else ""
     marks = rf"\,\textsuperscript{{{','.join(row.marks)}}}" if row.marks else ""
     return " & ".join([guard + escape(row.label) + marks, *cells]) + r" \\"

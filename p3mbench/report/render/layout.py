@@ -1,4 +1,4 @@
-"""How wide a table is, and where to split one that is too wide."""
+"""The width of a table, and the places to split one that is too wide."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ GAP = 2  # characters between columns
 
 
 def label_text(row: TableRow) -> str:
-    """The label of a line, with the letters of the flags that qualify it: "MODNet [a]"."""
+    """Return the label of a line, with letters of the flags that qualify it: "MODNet [a]"."""
     return f"{plain(row.label)} [{','.join(row.marks)}]" if row.marks else plain(row.label)
 
 
 def text_width(text: str) -> int:
-    """Columns that ``text`` takes: wide East Asian characters two, combining marks none."""
+    """Return the columns that ``text`` takes: wide East Asian characters two, combining none."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
@@ -25,7 +25,7 @@ def text_width(text: str) -> int:
 
 
 def column_width(table: Table, j: int) -> int:
-    """Characters that column ``j`` takes: its title or widest cell, with room for a mark."""
+    """Return the characters of column ``j``: its title or widest cell, with room for a mark."""
     column = table.columns[j]
     texts = [plain(cell_text(row.cells[j], column)) for row in table.rows]
     mark = 1 if column.ranked else 0
@@ -33,10 +33,10 @@ def column_width(table: Table, j: int) -> int:
 
 
 def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> list[list[int]]:
-    """Column indices of each part that fits ``limit`` characters beside a label of ``label``.
+    """Return the column indices of each part that fits ``limit`` beside a label of ``label``.
 
-    Header groups stay whole unless one alone is too wide. Text columns in front say what a line is
-    about, so every part begins with them.
+    Header groups stay whole unless one alone is too wide. Text columns in front identify a line, so
+    every part begins with them.
     """
     groups, start = [], 0
     for _, size in table.groups():
@@ -58,7 +58,7 @@ def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> lis
 
 
 def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[TableRow]]]:
-    """Blocks of a part, without rows (and blocks) that have nothing in any of its columns."""
+    """Return the blocks of a part, without rows (and blocks) that are empty in its columns."""
     values = [j for j in part if table.columns[j].type is not ColumnType.TEXT]
     found = [
         (block, [row for row in rows if any(row.cells[j].attempted for j in values or part)])
@@ -68,5 +68,5 @@ def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[TableRo
 
 
 def total_width(columns: Sequence[int], widths: Sequence[int]) -> int:
-    """Characters of some columns together, with the space before each."""
+    """Return the characters of some columns together, with the space before each."""
     return sum(GAP + widths[j] for j in columns)

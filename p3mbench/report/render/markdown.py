@@ -20,19 +20,19 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:])")
 
 
 def render_markdown(report: Report, look: Look = PLAIN) -> str:
-    """The report as Markdown: caption, table and notes one after another."""
+    """Write the report as Markdown: caption, table and notes one after another."""
     parts = [_table(table) for table in report.tables]
     parts += [escape(note) for note in report.notes]
     return "\n\n".join(parts) + "\n"
 
 
 def escape(text: str) -> str:
-    """Text in which no character means anything to Markdown or HTML; one line."""
+    """Escape text, in one line, so that no character means anything to Markdown or HTML."""
     return _SPECIAL.sub(r"\\\1", plain(text))
 
 
 def prose(text: str) -> str:
-    """Text of sentences; only what could open markup, a table cell or HTML gets a backslash."""
+    """Escape sentences: only what could open markup, a table cell or HTML gets a backslash."""
     return re.sub(r"([\\`*_\[\]<>|~&$#@])", r"\\\1", plain(text))
 
 

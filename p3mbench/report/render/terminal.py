@@ -19,14 +19,14 @@ from p3mbench.report.render.layout import (
 from p3mbench.report.tables.model import ColumnType, Report, Table, TableRow, cell_text
 
 BOLD, UNDERLINE, RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
-# Marks behind best and second where bold and underline cannot be shown.
+# Marks after best and second, for screens without bold and underline.
 MARKS = {0: " ", 1: "*", 2: "+"}
 LEGENDS = {False: "* best, + second.", True: "Best bold, second underlined."}
 SPACE = " " * GAP
 
 
 def render_terminal(report: Report, look: Look) -> str:
-    """The report as text, at most ``look.width`` wide where a label and one group fit."""
+    """Write the report as text, at most ``look.width`` wide where a label and one group fit."""
     parts = [_table(table, ansi=look.ansi, width=look.width) for table in report.tables]
     parts += ["\n".join(_wrapped(note, look.width)) for note in report.notes]
     return "\n\n\n".join(parts) + "\n"
@@ -92,12 +92,12 @@ def _part(
 
 
 def _text_alone(table: Table, part: Sequence[int]) -> bool:
-    """Whether a part holds text only, behind the columns that say what a line is about."""
+    """Whether a part has only text after the columns that identify a line."""
     return len(part) > 1 and all(_is_text(table, j) for j in part)
 
 
 def _as_list(table: Table, part: Sequence[int], width: int) -> list[str]:
-    """A column of long text as wrapped lines, each behind its label."""
+    """Write a column of long text as wrapped lines, each after its label."""
     *lead, last = part
     lines = [f"{table.columns[last].title}:"]
     for row in table.rows:
@@ -108,7 +108,7 @@ def _as_list(table: Table, part: Sequence[int], width: int) -> list[str]:
 
 
 def _centred(text: str, width: int) -> str:
-    """The group's title in the middle of a line that spans its columns."""
+    """Centre the group's title in a line that spans its columns."""
     if not text:
         return " " * width
     free = max(0, width - text_width(text))

@@ -1,5 +1,5 @@
-"""From a `Comparison` to tables: what is shown, in what order, with which notes.
+"""From a `Comparison` to tables: their contents, their order and their notes.
 
-What may be known here: the analysis and its wording. Nothing is averaged or tested here, and no
-format is known.
+This package may import the analysis and its wording. It averages and tests nothing, and knows no
+format.
 """

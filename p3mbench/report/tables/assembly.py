@@ -1,4 +1,4 @@
-"""What every table of a comparison is put together from: cells, columns, lines, the whole."""
+"""The parts of every table of a comparison: cells, columns, lines, and the whole."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from p3mbench.settings import Setting
 
 
 def mean_cell(mean: MeanScore | None) -> TableCell:
-    """A mean as a cell; `EMPTY` where there is none."""
+    """Make a cell of a mean; `EMPTY` without one."""
     if mean is None:
         return EMPTY
     return TableCell(
@@ -39,7 +39,7 @@ def mean_cell(mean: MeanScore | None) -> TableCell:
 
 
 def gap_cell(gap: EntryGap | None) -> TableCell:
-    """A gap as a cell; `EMPTY` where there is none."""
+    """Make a cell of a gap; `EMPTY` without one."""
     if gap is None:
         return EMPTY
     return TableCell(
@@ -56,12 +56,12 @@ def gap_cell(gap: EntryGap | None) -> TableCell:
 
 
 def text_column(key: str, title: str) -> TableColumn:
-    """A column of text."""
+    """Make a column of text."""
     return TableColumn(key=key, title=title, type=ColumnType.TEXT)
 
 
 def number_column(key: str, title: str) -> TableColumn:
-    """A column of whole numbers."""
+    """Make a column of whole numbers."""
     return TableColumn(key=key, title=title, type=ColumnType.NUMBER, decimals=0)
 
 
@@ -74,7 +74,7 @@ def score_column(
     ranked: bool = False,
     extra: int = 0,
 ) -> TableColumn:
-    """A column of numbers in a metric, with the metric's decimals and ``extra`` ones."""
+    """Make a column of numbers in a metric, with the metric's decimals and ``extra`` ones."""
     decimals = metric_display(metric).decimals + extra
     return TableColumn(
         key=key, title=title, type=type, decimals=decimals, metric=metric, ranked=ranked
@@ -84,7 +84,7 @@ def score_column(
 def may_rank(metric: str, metrics: Sequence[str]) -> bool:
     """Whether best and second of ``metric`` are marked in a table of ``metrics``.
 
-    A metric that rewards degenerate mattes (CONN) is ranked only beside one that does not.
+    A metric that rewards degenerate mattes (CONN) is ranked only next to one that does not.
     """
     shown = {metric_display(m).ranks_alone for m in metrics}
     return metric_display(metric).ranks_alone or True in shown
@@ -96,13 +96,13 @@ def entry_row(
     places: Iterable[MeanAt | tuple[str, Setting]],
     block: str = "",
 ) -> TableRow:
-    """A line of a table, with the flags of the rows behind it.
+    """Make a line of a table, with the flags of the rows behind it.
 
     Args:
-        entry: whose line.
+        entry: of the line.
         cells: in column order.
-        places: what the cells are made of.
-        block: where it stands.
+        places: of the numbers in the cells.
+        block: title of the line's block.
     """
     at = [(p.subset, p.setting) if isinstance(p, MeanAt) else p for p in places]
     return TableRow(
@@ -123,11 +123,11 @@ def table_of(
     rows: Sequence[TableRow],
     notes: Sequence[str],
 ) -> Table:
-    """A table of a comparison, with best and second marked and its flags explained.
+    """Make a table of a comparison, mark best and second, and explain the flags.
 
     Args:
-        comparison: what it is of.
-        label: its role, then what tells it from others of that role.
+        comparison: of the table.
+        label: its role, then the words that tell it from others of that role.
         headline: title and caption.
         columns, rows, notes: its parts.
     """
@@ -155,7 +155,7 @@ def table_of(
 
 
 def marked(rows: Iterable[TableRow], uses: Sequence[FlagUse]) -> tuple[TableRow, ...]:
-    """Rows with the letters of the flags that qualify them."""
+    """Return the rows with the letters of the flags that qualify them."""
     letters = {use.flag: use.mark for use in uses if use.mark}
     return tuple(
         replace(row, marks=tuple(letter for flag, letter in letters.items() if flag in row.flags))
@@ -164,7 +164,7 @@ def marked(rows: Iterable[TableRow], uses: Sequence[FlagUse]) -> tuple[TableRow,
 
 
 def _label(comparison: Comparison, *parts: str) -> str:
-    """The table's slug; a long recipe is cut short."""
+    """Return the table's slug; a long recipe is cut short."""
     e = comparison.entries
     what = (e.benchmark, e.convention, slug(e.obfuscation)[:24], e.kind)
     return slug("p3mbench", *what, e.trimap_source, e.other_subset, *parts)

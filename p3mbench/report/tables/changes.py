@@ -1,4 +1,4 @@
-"""Two stores side by side: a table per metric that changed, and notes on all else."""
+"""Two stores side by side: a table per changed metric, and notes on everything else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from p3mbench.report.wording.numbers import count, metric_display
 
 
 def changes_report(changes: Changes) -> Report:
-    """The tables and notes of what changed."""
+    """Make the tables and notes of the changes."""
     names = [side.name for side in changes.sides]
     by_metric = groupby(changes.scores, key=lambda change: change.metric)
     tables = tuple(_table(metric, list(found), names) for metric, found in by_metric)
@@ -33,7 +33,7 @@ def changes_report(changes: Changes) -> Report:
 
 
 def _table(metric: str, found: Sequence[ScoreChange], names: Sequence[str]) -> Table:
-    """One line per method and setting in which the metric changed."""
+    """Make a table with a line per method and setting whose metric changed."""
     title = metric_display(metric).title
     columns = (
         text_column("place", "Setting"),
@@ -71,7 +71,7 @@ def _row(change: ScoreChange) -> TableRow:
 
 
 def _alone(changes: Changes) -> list[str]:
-    """How many rows stand in one store only, by method."""
+    """Say how many rows are in one store only, by method."""
     notes = []
     for side in changes.sides:
         if side.alone:

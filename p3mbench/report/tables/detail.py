@@ -28,7 +28,7 @@ from p3mbench.stats import WORST, RankRange
 
 
 def detail_table(comparison: Comparison) -> Table | None:
-    """The first metric in detail, a block per setting (and subset if there are several)."""
+    """Show the first metric in detail, a block per setting (and subset if there are several)."""
     if not comparison.details:
         return None
     metric = comparison.metric

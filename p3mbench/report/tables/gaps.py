@@ -26,7 +26,7 @@ from p3mbench.stats import WORST
 
 
 def gaps_table(comparison: Comparison, metric: str) -> Table | None:
-    """Every gap in one metric; None if no method has two places to compare."""
+    """Make the table of every gap in one metric; None if no method has two places to compare."""
     gaps = list(comparison.gaps_in(metric))
     if not gaps:
         return None

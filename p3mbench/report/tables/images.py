@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 def images_table(rows: pd.DataFrame, metrics: Sequence[str] | None = None) -> Table | None:
-    """A line per row, in the order of the rows; None without any.
+    """Make a table with a line per row, in the order of the rows; None without any.
 
     Args:
         rows: of a store.
         metrics: columns to show; SAD, MSE and MAD by default.
 
     Raises:
-        ValueError: a metric without a column.
+        ValueError: a metric has no column.
     """
     metrics = _shown(rows, metrics)
     if not len(rows):
@@ -68,7 +68,7 @@ def images_table(rows: pd.DataFrame, metrics: Sequence[str] | None = None) -> Ta
 
 
 def _shown(rows: pd.DataFrame, metrics: Sequence[str] | None) -> list[str]:
-    """The metrics of a laid-out format, which has no room for all."""
+    """Choose the metrics of a laid-out format, which has no room for all."""
     have = sorted(set(METRICS) & set(rows.columns), key=metric_order)
     unknown = [m for m in metrics or () if m not in rows.columns]
     if unknown:

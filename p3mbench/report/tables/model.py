@@ -1,6 +1,6 @@
-"""The table model: what is shown and what it means. Renderers only lay out and escape.
+"""The table model: the contents of tables and their meaning. Renderers only lay out and escape.
 
-Best, second, missing and incomplete are decided here, once, for every format.
+This module decides best, second, missing and incomplete, once for every format.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NAN = float("nan")
 
 
 class Role(StrEnum):
-    """Which question a table answers."""
+    """The question that a table answers."""
 
     SETTINGS = "settings"  # method x TRAIN:TEST, as Tables 1 and 2 of the P3M paper
     SUBSETS = "subsets"  # P against NP, as its Table 3
@@ -32,7 +32,7 @@ class Role(StrEnum):
 
 
 class ColumnType(StrEnum):
-    """What the cells of a column hold."""
+    """The contents of a column's cells."""
 
     TEXT = "text"
     MEAN = "mean"  # of an error: lower is better
@@ -49,12 +49,12 @@ class TableColumn:
     """One column.
 
     Attributes:
-        key: unique in its table, for output; never taken apart again.
+        key: unique in its table, for output; no code parses it.
         title: below the group's title.
-        group: title of the header group it stands under ("" = none); neighbours share it.
-        type: what its cells hold.
+        group: title of the header group above it ("" = none); neighbours share it.
+        type: of its cells.
         decimals: shown; never applied to stored values.
-        metric, setting: what it is about ("" if that varies by row).
+        metric, setting: of its cells ("" if that varies by row).
         ranked: whether best and second are marked.
     """
 
@@ -76,12 +76,12 @@ class TableCell:
         value: mean, gap, share or p-value in raw units; NaN if missing.
         text: for text columns.
         low, high: interval; NaN if there is none.
-        n: images behind the value.
-        total: images that should be behind it: those any method of the table was run on.
-        failed: images on which the method failed. undefined: images it has no such score for.
-        attempted: False if there is no row at all, so the cell is empty rather than incomplete.
-        median, p_value, p_holm, share: of a gap or mean, where known; NaN otherwise. `share` is
-            what the worst five images carry.
+        n: number of images behind the value.
+        total: number that should be: the images that any method of the table was run on.
+        failed: number of images on which the method failed. undefined: number without such a score.
+        attempted: False if there is no row at all; the cell is then empty, not incomplete.
+        median, p_value, p_holm, share: of a gap or mean, where known; NaN otherwise. `share` is the
+            part of the worst five images.
         rank: 1 best, 2 second, 0 neither.
     """
 
@@ -107,7 +107,7 @@ class TableCell:
 
     @property
     def complete(self) -> bool:
-        """Whether every image that should be behind the value is."""
+        """Whether the value covers every image that it should."""
         return self.n >= self.total
 
 
@@ -116,9 +116,9 @@ EMPTY = TableCell(attempted=False)
 
 @dataclass(frozen=True, kw_only=True)
 class TableRow:
-    """One line: a label, what it stands for, its cells in column order, and its block.
+    """One line: a label, its method, its cells in column order, and its block.
 
-    Rows of one block stand together under the block's title; best and second are per block.
+    Rows of one block are together under the block's title; best and second are per block.
 
     Attributes:
         tallies: the flags of the stored rows behind the line.
@@ -135,7 +135,7 @@ class TableRow:
 
     @property
     def flags(self) -> dict[str, int]:
-        """Flag -> number of the rows behind the line that carry it, in order of name."""
+        """Flag -> number of the rows behind the line that have it, in order of name."""
         found: dict[str, int] = {}
         for tally in self.tallies:
             for flag, n in tally.flags:
@@ -149,12 +149,12 @@ class Table:
 
     Attributes:
         label: an ASCII slug, unique in its report.
-        title: what it shows of which images, short enough for a headline; no full stop.
+        title: contents and images, short enough for a headline; without a full stop.
         caption: how to read it, in full sentences.
-        notes: what else a reader must know, a sentence each.
+        notes: everything else that a reader must know, a sentence each.
         facts: what its rows have in common, for machines.
-        flags: of the stored rows behind it; the notes say them in words.
-        head: what the labels of its rows are.
+        flags: of the stored rows behind it; the notes explain them.
+        head: title of the column of labels.
     """
 
     role: Role
@@ -193,7 +193,7 @@ class Table:
         return any(cell.rank for row in self.rows for cell in row.cells)
 
     def fitted(self) -> Table:
-        """The same table with decimals that its smallest numbers need, see `fitted_decimals`."""
+        """Return the table with the decimals that its numbers need; see `fitted_decimals`."""
         errors: dict[str, list[float]] = {}
         for j, column in enumerate(self.columns):
             if column.type in (ColumnType.MEAN, ColumnType.INTERVAL):
@@ -208,11 +208,11 @@ class Table:
         return self._with_columns(columns)
 
     def with_precision(self, decimals: int) -> Table:
-        """The same table with every error shown to ``decimals``; ties are decided anew."""
+        """Return the table with every error shown to ``decimals``; ties are decided again."""
         return self._with_columns([replace(c, decimals=decimals) for c in self.columns])
 
     def _with_columns(self, columns: Sequence[TableColumn]) -> Table:
-        """The same table with the decimals of ``columns``, where cells are errors."""
+        """Return the table with the decimals of ``columns``, in cells that are errors."""
         shown = {ColumnType.MEAN, ColumnType.GAP, ColumnType.INTERVAL, ColumnType.SIGNED}
         new = tuple(
             replace(old, decimals=column.decimals) if old.type in shown else old
@@ -223,7 +223,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Every table of a set of rows, in reading order, and what concerns all of them.
+    """Every table of a set of rows, in reading order, and notes on all of them.
 
     Attributes:
         comparisons: the numbers behind the tables, for plots and the page.
@@ -236,11 +236,11 @@ class Report:
     overview: Overview | None = field(default=None, compare=False)
 
     def noted(self, notes: Sequence[str]) -> Report:
-        """The report with notes before its own, such as which rows were left out."""
+        """Return the report with more notes before its own, such as which rows were left out."""
         return replace(self, notes=(*notes, *self.notes))
 
     def with_precision(self, decimals: int | None) -> Report:
-        """The report with every error shown to ``decimals``; itself if that is None.
+        """Return the report with every error shown to ``decimals``; unchanged if that is None.
 
         Raises:
             ValueError: ``decimals`` is negative.
@@ -252,13 +252,13 @@ class Report:
         return replace(self, tables=tuple(t.with_precision(decimals) for t in self.tables))
 
     def select(self, *roles: Role | str) -> Report:
-        """Only the tables of these roles."""
+        """Return the report with only the tables of these roles."""
         wanted = {Role(role) for role in roles}
         return replace(self, tables=tuple(t for t in self.tables if t.role in wanted))
 
 
 def cell_text(cell: TableCell, column: TableColumn, *, bare: bool = False) -> str:
-    """The plain Unicode text of a cell; ``bare`` leaves out the "(18/24)" of incomplete ones."""
+    """Write a cell as plain Unicode text; ``bare`` leaves out the "(18/24)" of incomplete ones."""
     if column.type is ColumnType.TEXT:
         return cell.text or MISSING
     if not cell.attempted:
@@ -280,10 +280,10 @@ def _value_text(cell: TableCell, column: TableColumn) -> str:
 
 
 def ranked(columns: Sequence[TableColumn], rows: Iterable[TableRow]) -> tuple[TableRow, ...]:
-    """Rows with best and second marked anew, block by block.
+    """Mark best and second again, block by block.
 
     Lower is better. Only complete cells compete, and only if they do not all print alike. Values
-    that print alike are tied, all of them best (or second): no reader could tell them apart.
+    that print alike are tied, and all are best (or second): no reader could tell them apart.
     """
     rows = tuple(rows)
     cells = [list(row.cells) for row in rows]
@@ -304,7 +304,7 @@ def _ranks(cells: list[TableCell], column: TableColumn) -> list[int]:
         if column.ranked and not cell.missing and cell.complete
     }
     order = sorted(set(competing.values()), key=float)
-    if len(order) < 2:  # one alone, or all alike
+    if len(order) < 2:  # a single one, or all alike
         return [0] * len(cells)
     return [
         order.index(competing[i]) + 1 if i in competing and competing[i] in order[:2] else 0

@@ -1,4 +1,4 @@
-"""Captions and notes: what a reader must know to believe a table, said once for every format."""
+"""Captions and notes: what a reader must know to trust a table, once for every format."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FEW = 15  # images; at 24 the 95 % interval of skewed errors covers about 92 %, 
 
 
 def recipe(entries: EntrySet) -> str:
-    """Convention and obfuscation as a sentence."""
+    """Write convention and obfuscation as a sentence."""
     text = f"Metrics by the {entries.convention or 'unnamed'} convention"
     found = list(dict.fromkeys(entries.recipes.values()))
     if len(found) > 1:
@@ -43,7 +43,7 @@ def recipe(entries: EntrySet) -> str:
 
 
 def image_counts(entries: EntrySet, places: Iterable[tuple[str, str]]) -> str:
-    """How many images stand behind a complete cell: "n = 24 images", "n = 8 of 500 images ...".
+    """Say how many images a complete cell has: "n = 24 images", "n = 8 of 500 images ...".
 
     Args:
         entries: the set.
@@ -61,7 +61,7 @@ def image_counts(entries: EntrySet, places: Iterable[tuple[str, str]]) -> str:
 
 
 def metric_regions(metrics: Sequence[str]) -> str:
-    """Which region each metric looks at: "SAD-T and MSE-T over the unknown region"."""
+    """Name the region of each metric: "SAD-T and MSE-T over the unknown region"."""
     regions: dict[str, list[str]] = {}
     for metric in metrics:
         shown = metric_display(metric)
@@ -73,7 +73,7 @@ def metric_regions(metrics: Sequence[str]) -> str:
 
 
 def missing_settings(entries: EntrySet, subset: str, wanted: Sequence[Setting] | None) -> list[str]:
-    """Names the settings that have no rows at all and so no column."""
+    """Name the settings that have no rows and so no column."""
     if wanted is None:
         trains = {train for entry in entries for train in entry.trains}
         wanted = (
@@ -85,7 +85,7 @@ def missing_settings(entries: EntrySet, subset: str, wanted: Sequence[Setting] |
 
 
 def legend(settings: Sequence[Setting]) -> str:
-    """What the names of the settings that a table shows mean."""
+    """Explain the names of the settings that a table shows."""
     trains = {s.train for s in settings}
     shown = {s.test for s in settings} | {train for train in trains if is_variant(train)}
     both = set(PAPER_VARIANTS)
@@ -101,7 +101,7 @@ def legend(settings: Sequence[Setting]) -> str:
 
 
 def failures(entries: EntrySet, shown: Shown) -> list[str]:
-    """One note per entry, place and reason of failure."""
+    """Write one note per entry, place and reason of failure."""
     notes = []
     for entry in entries:
         for subset, setting in shown:
@@ -117,7 +117,7 @@ def failures(entries: EntrySet, shown: Shown) -> list[str]:
 
 
 def undefined(entries: EntrySet, shown: Shown, metrics: Sequence[str]) -> list[str]:
-    """Notes on images without a value of a metric, for every entry or for one."""
+    """Write notes on images that lack a value of a metric, for every entry or for one."""
     everywhere: dict[tuple[str, str, int], list[str]] = {}
     for subset, variant in dict.fromkeys((subset, s.test) for subset, s in shown):
         for metric in metrics:
@@ -145,7 +145,7 @@ def undefined(entries: EntrySet, shown: Shown, metrics: Sequence[str]) -> list[s
 def _lacking(
     entries: EntrySet, entry: Entry, place: tuple[str, Setting], metrics: Sequence[str]
 ) -> dict[int, list[str]]:
-    """Number of ok images that lack a metric others have there -> titles of those metrics."""
+    """Return number of ok images that lack a metric others have there -> titles of the metrics."""
     found: dict[int, list[str]] = {}
     scores = entry.scores.get(place)
     if scores is None:
@@ -160,20 +160,20 @@ def _lacking(
 
 
 def incomplete(rows: Sequence[TableRow]) -> list[str]:
-    """The note that explains "(18/24)", if there is such a cell."""
+    """Explain "(18/24)", if there is such a cell."""
     if any(cell.attempted and not cell.complete for row in rows for cell in row.cells):
         return ["(k/n): scored on k of n images only, and so not ranked."]
     return []
 
 
 def small_samples(rows: Sequence[TableRow]) -> list[str]:
-    """A warning where an interval stands on so few images that its coverage is poor."""
+    """Warn of intervals over so few images that their coverage is poor."""
     few = [c.n for row in rows for c in row.cells if not math.isnan(c.low) and c.n < FEW]
     return [f"Intervals from fewer than {FEW} images are rough."] if few else []
 
 
 def difference(contrasts: Sequence[Contrast]) -> str:
-    """What the columns of a table of gaps hold, paired, unpaired or both."""
+    """Explain the columns of a table of gaps, paired, unpaired or both."""
     means = "Means of the test and the reference setting, each over its own images, and their"
     paired = f"{means} difference (test minus reference) over common images."
     if all(contrast.paired for contrast in contrasts):
@@ -185,7 +185,7 @@ def difference(contrasts: Sequence[Contrast]) -> str:
 
 
 def gap_notes(contrasts: Sequence[Contrast], how: Bootstrap) -> list[str]:
-    """The definition of each paired gap shown, and how its interval was made."""
+    """Define each paired gap that is shown, and say how its interval was made."""
     by_meaning: dict[tuple[str, str], list[str]] = {}
     for contrast in contrasts:
         if contrast.paired:
@@ -200,7 +200,7 @@ def gap_notes(contrasts: Sequence[Contrast], how: Bootstrap) -> list[str]:
 
 
 def gap_columns(contrasts: Sequence[Contrast]) -> list[str]:
-    """What the columns beside the gap hold, by the kinds of gap that a table has."""
+    """Explain the columns next to the gap, by the kinds of gap that a table has."""
     corrected = "p Holm: corrected over the methods of a block."
     paired = any(contrast.paired for contrast in contrasts)
     if not paired:
@@ -213,7 +213,7 @@ def gap_columns(contrasts: Sequence[Contrast]) -> list[str]:
 
 
 def subset_notes(contrasts: Sequence[Contrast]) -> list[str]:
-    """How NP is compared with P, and what the difference cannot say; nothing without such a gap."""
+    """Say how NP is compared with P, and what that cannot show; nothing without such a gap."""
     unpaired = [contrast for contrast in contrasts if not contrast.paired]
     if not unpaired:
         return []
@@ -227,12 +227,12 @@ def subset_notes(contrasts: Sequence[Contrast]) -> list[str]:
 
 
 def subset_names(subsets: Sequence[str]) -> str:
-    """Such as "subset P", "subsets P and NP"."""
+    """Name the subsets, such as "subset P", "subsets P and NP"."""
     return f"subset{'' if len(subsets) == 1 else 's'} {listed(subsets)}"
 
 
 def interval_note(how: Bootstrap, unit: str) -> str:
-    """How the intervals were made."""
+    """Say how the intervals were made."""
     return (
         f"[ ]: {100 * how.level:g} % BCa bootstrap interval over {unit} "
         f"({how.resamples:,} resamples, seed {how.seed})."
@@ -240,7 +240,7 @@ def interval_note(how: Bootstrap, unit: str) -> str:
 
 
 def checkpoints(entries: EntrySet) -> list[str]:
-    """Which weights stand behind each learned entry."""
+    """Name the weights of each learned entry."""
     notes = []
     for entry in entries:
         uses = [

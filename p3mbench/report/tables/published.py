@@ -1,4 +1,4 @@
-"""Published figures beside measured means: a table of its own, so that they are never mixed up."""
+"""Published figures next to measured means, in a table of their own so that none is mixed up."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_COMPARED = (
 
 
 def published_table(comparison: Comparison, metric: str) -> Table | None:
-    """Every published figure in ``metric`` of a measured entry, its source, and the difference.
+    """Show every published figure in ``metric`` of a measured entry, with source and difference.
 
     None if there is no such pair.
     """
@@ -58,7 +58,7 @@ def published_table(comparison: Comparison, metric: str) -> Table | None:
 
 
 def _origin(rows: list[TableRow]) -> str:
-    """Where the means of the table come from: "measured", "imported" or both."""
+    """Say where the means of the table come from: "measured", "imported" or both."""
     imported, every = counted(tally for row in rows for tally in row.tallies)
     if not imported:
         return MEASURED
@@ -81,7 +81,7 @@ def _row(beside: BesidePublished) -> TableRow:
 
 
 def _remarks(beside: BesidePublished) -> list[str]:
-    """What makes a figure and a mean hard to compare."""
+    """Say what makes a figure and a mean hard to compare."""
     figure, entry, n = beside.figure, beside.entry, beside.mean.n
     done = IMPORTED if beside.imported else MEASURED
     found = []

@@ -12,7 +12,7 @@ from p3mbench.report.wording.titles import lower, main_title
 
 
 def seeds_table(comparison: Comparison) -> Table | None:
-    """The first metric's means over seeds; None where no method has several."""
+    """Make the table of the first metric's means over seeds; None if no method has several."""
     if not comparison.families:
         return None
     metric, entries = comparison.metric, comparison.entries

@@ -22,7 +22,7 @@ from p3mbench.report.wording.titles import main_title
 
 
 def settings_table(comparison: Comparison) -> Table | None:
-    """Methods by TRAIN:TEST on the main subset, then the first metric's gaps; None without rows."""
+    """Show methods by TRAIN:TEST on the main subset, and the first metric's gaps; None if empty."""
     entries, subset = comparison.entries, comparison.subset
     settings, metrics = comparison.chosen(), comparison.metrics
     if not settings:
@@ -91,7 +91,7 @@ def _gap_columns(subset: str, gaps: Sequence[ContrastGaps], metric: str) -> list
 
 
 def _gap_title(found: ContrastGaps, gaps: Sequence[ContrastGaps]) -> str:
-    """The name of a contrast, and behind it what tells it from others of that name."""
+    """Return the name of a contrast, followed by what tells it from others of that name."""
     contrast = found.contrast
     same = [other.contrast for other in gaps if other.contrast.name == contrast.name]
     if len(same) == 1:

@@ -17,14 +17,14 @@ from p3mbench.report.wording.numbers import metric_display
 from p3mbench.report.wording.titles import kind_title
 from p3mbench.settings import BLURRED, NORMAL, Setting
 
-# (subset, test variant) of the paper's P/NP table: P exists blurred, NP exists normal.
+# (subset, test variant) of the paper's P/NP table: P has blurred images, NP normal ones.
 PLACES = (("P", BLURRED), ("NP", NORMAL))
 
 
 def subsets_table(comparison: Comparison) -> Table | None:
-    """Every metric on P (test B) and NP (test N), one row per method and train setting.
+    """Show every metric on P (test B) and NP (test N), one row per method and train setting.
 
-    None if there is nothing on NP.
+    None if there are no results on NP.
     """
     entries, metrics = comparison.entries, comparison.subset_metrics
     chosen = {place: _settings(comparison, *place) for place in PLACES}

@@ -1,4 +1,4 @@
-"""Numbers and comparisons in words, as tables, plots and the page share them.
+"""Numbers and comparisons in words, for tables, plots and the page.
 
-What may be known here: the analysis. No table, no format.
+This package may import the analysis. It knows no table and no format.
 """

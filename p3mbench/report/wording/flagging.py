@@ -12,18 +12,18 @@ MOST_NAMES = 8  # methods that a note lists
 
 
 def with_notes(notes: Sequence[str], uses: Sequence[FlagUse]) -> tuple[str, ...]:
-    """Notes with those of the flags: what qualifies numbers first, what is harmless last."""
+    """Add the notes on flags: those that qualify numbers first, harmless ones last."""
     first = [f"[{use.mark}] {_sentence(use)}: {extent(use)}." for use in uses if use.mark]
     return (*first, *dict.fromkeys(notes), *harmless_note(uses))
 
 
 def qualifying_notes(uses: Sequence[FlagUse]) -> list[str]:
-    """A sentence per flag that qualifies numbers, without its letter."""
+    """Write a sentence per flag that qualifies numbers, without its letter."""
     return [f"{_sentence(use)}: {extent(use)}." for use in uses if use.mark]
 
 
 def harmless_note(uses: Sequence[FlagUse]) -> list[str]:
-    """One note that explains every flag that leaves a score as it is."""
+    """Write one note that explains every flag that leaves a score as it is."""
     harmless = [use for use in uses if not use.mark]
     if not harmless:
         return []
@@ -36,10 +36,10 @@ def harmless_note(uses: Sequence[FlagUse]) -> list[str]:
 
 
 def warnings_of(comparison: Comparison, subsets: Iterable[str] = ()) -> str:
-    """One paragraph for the caption of a picture: what qualifies the numbers that it shows.
+    """Write one paragraph for the caption of a picture: what qualifies the numbers in it.
 
     Args:
-        comparison: whose rows.
+        comparison: of the picture.
         subsets: of the picture; the main one if empty.
     """
     uses = uses_shown(comparison, subsets)
@@ -47,7 +47,7 @@ def warnings_of(comparison: Comparison, subsets: Iterable[str] = ()) -> str:
 
 
 def extent(use: FlagUse) -> str:
-    """What a flag concerns: "all methods, 96 of 96 rows", "MODNet, 12 of 96 rows"."""
+    """Say which rows a flag concerns: "all methods, 96 of 96 rows", "MODNet, 12 of 96 rows"."""
     rows = f"{use.rows:,} of {count(use.of, 'row')}"
     if use.everyone:
         return f"{'all methods' if len(use.methods) > 1 else use.methods[0]}, {rows}"
@@ -57,7 +57,7 @@ def extent(use: FlagUse) -> str:
 
 
 def origin_sentence(found: Iterable[Tally]) -> str:
-    """Says that scores were imported: of all rows, of some, or "" of none."""
+    """Say that all or some of the scores were imported; "" if none were."""
     imported, rows = sources(found)
     if not imported:
         return ""
@@ -67,7 +67,7 @@ def origin_sentence(found: Iterable[Tally]) -> str:
 
 
 def _sentence(use: FlagUse) -> str:
-    """The flag in words, with its name where the words do not hold it."""
+    """Write the flag in words, with its name unless the words contain it."""
     if use.words == use.flag:
         return f"Flag {use.flag}"
     return f"{use.words[0].upper()}{use.words[1:]} (flag {use.flag})"

@@ -1,4 +1,4 @@
-"""With how many decimals gaps are written: as the tables that hold them."""
+"""The decimals of gaps, the same as in the tables that show them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from p3mbench.report.wording.numbers import fitted_decimals
 
 
 def column_decimals(comparison: Comparison, found: ContrastGaps) -> int:
-    """Of one contrast beside the means of all settings, as in the table of settings."""
+    """Return the decimals of one contrast next to means, as in the table of settings."""
     return fitted_decimals(found.metric, comparison.errors(found.metric), _widths(found.gaps))
 
 
 def block_decimals(comparison: Comparison, metric: str) -> int:
-    """Of all contrasts in one metric, as in the table of gaps."""
+    """Return the decimals of all contrasts in one metric, as in the table of gaps."""
     gaps = [gap for found in comparison.gaps_in(metric) for gap in found.gaps]
     errors = (side.value for gap in gaps for side in (gap.test, gap.reference))
     return fitted_decimals(metric, errors, _widths(gaps))

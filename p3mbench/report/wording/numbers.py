@@ -1,4 +1,4 @@
-"""How numbers and settings are written: titles, decimals, signs. Plain Unicode, escaped later."""
+"""Numbers and settings as text: titles, decimals, signs. Plain Unicode, escaped later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_EXTRA = 2  # decimals beyond the paper's
 
 @dataclass(frozen=True)
 class MetricDisplay:
-    """A metric's column title, the decimals papers print, and the region it looks at."""
+    """A metric's column title, the decimals that papers print, and its region."""
 
     title: str
     decimals: int
@@ -24,7 +24,7 @@ class MetricDisplay:
 
 
 def metric_display(metric: str) -> MetricDisplay:
-    """How ``metric`` is shown; one that p3mbench does not know keeps its name, with 4 decimals."""
+    """Return how to show ``metric``; an unknown one keeps its name and gets 4 decimals."""
     known = METRICS.get(metric)
     if known is None:
         return MetricDisplay(metric.upper().replace("_", "-"), 4)
@@ -32,7 +32,7 @@ def metric_display(metric: str) -> MetricDisplay:
 
 
 def number(value: float, decimals: int, *, sign: bool = False) -> str:
-    """A number with a true minus sign; with ``sign`` also a plus; a dash for NaN.
+    """Write a number with a true minus sign; with ``sign`` also a plus; a dash for NaN.
 
     A value that rounds to zero has no sign, so that -0.00 is never printed.
     """
@@ -49,7 +49,7 @@ def number(value: float, decimals: int, *, sign: bool = False) -> str:
 def interval_text(
     value: float, low: float, high: float, decimals: int, *, sign: bool = False
 ) -> str:
-    """A number with its interval behind it: "0.80 [0.12, 1.43]"; no interval where it is NaN."""
+    """Write a number and its interval: "0.80 [0.12, 1.43]"; no interval where that is NaN."""
     text = number(value, decimals, sign=sign)
     if math.isnan(low) or math.isnan(high):
         return text
@@ -58,15 +58,15 @@ def interval_text(
 
 
 def fitted_decimals(metric: str, errors: Iterable[float], widths: Iterable[float] = ()) -> int:
-    """Decimals that the smallest of some numbers need.
+    """Return the decimals that the smallest of some numbers need.
 
-    The paper's decimals are the least. Small images have small errors, which those would hide:
-    errors get two digits, gaps one digit of their narrowest interval.
+    The result is at least the paper's decimals. Small images have small errors, which those would
+    hide: errors get two digits, gaps one digit of their narrowest interval.
 
     Args:
         metric: of the numbers.
         errors: means that are shown together. widths: of the intervals of gaps, if any. NaN and
-            what is not positive counts for nothing.
+            numbers that are not positive do not count.
     """
     default = metric_display(metric).decimals
     smallest = min((error for error in errors if error > 0), default=math.inf) / 10
@@ -77,12 +77,12 @@ def fitted_decimals(metric: str, errors: Iterable[float], widths: Iterable[float
 
 
 def p_text(p: float) -> str:
-    """A p-value to three decimals, "<0.001" below that."""
+    """Write a p-value to three decimals, "<0.001" below that."""
     if math.isnan(p):
         return MISSING
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def count(n: int, singular: str, plural: str | None = None) -> str:
-    """``n`` with its noun: "1 image", "24 images"."""
+    """Write ``n`` with its noun: "1 image", "24 images"."""
     return f"{n:,} {singular if n == 1 else plural or singular + 's'}"

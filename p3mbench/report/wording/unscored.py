@@ -1,4 +1,4 @@
-"""Rows without a score, in words: how many, why, and whose."""
+"""Rows without a score, in words: how many, why, and of which methods."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ MOST_NAMES = 6
 
 
 def unscored(overview: Overview) -> list[str]:
-    """Why rows have no score: a sentence per status and reason, the most frequent first.
+    """Say why rows have no score: a sentence per status and reason, the most frequent first.
 
     Returns:
-        Nothing if every row is ok. Rows that differ in their reason only are counted together,
-        over methods too; of many reasons the last sentence counts the rest.
+        Nothing if every row is ok. Rows with the same status and reason are counted together, over
+        all methods; if there are many reasons, the last sentence counts the rest.
     """
     notes = [_sentence(group) for group in overview.unscored[:MOST_REASONS]]
     rest = overview.unscored[MOST_REASONS:]
@@ -25,7 +25,7 @@ def unscored(overview: Overview) -> list[str]:
 
 
 def nothing_scored(overview: Overview) -> list[str]:
-    """`unscored` under a heading if no row has a score, else nothing."""
+    """Return `unscored` under a heading if no row has a score, else nothing."""
     if not overview.rows or overview.scored:
         return []
     n = overview.rows

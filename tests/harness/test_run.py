@@ -92,7 +92,7 @@ def test_a_variant_that_is_nowhere_to_be_had_is_an_exit_code(
 
 
 def test_mistakes_are_told_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no test variant"):
+    with pytest.raises(ValueError, match="not a test variant"):
         p3mbench.run("coarse", out=tmp_path / "o", variants=("X",))
     with pytest.raises(TypeError, match="colour"):
         p3mbench.run("coarse", out=tmp_path / "o", colour=1)

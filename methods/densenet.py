@@ -30,7 +30,7 @@ class DenseLayer(nn.Module):
         self.conv2 = nn.Conv2d(inner, growth, 3, padding=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, growth, H, W)."""
+        """Map (N, inputs, H, W) to (N, growth, H, W)."""
         x = self.conv1(self.relu1(self.norm1(x)))
         out: Tensor = self.conv2(self.relu2(self.norm2(x)))
         return out
@@ -45,7 +45,7 @@ class DenseBlock(nn.Module):
             self.add_module(f"denselayer{k + 1}", DenseLayer(inputs + k * growth, growth))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, inputs + depth * growth, H, W)."""
+        """Map (N, inputs, H, W) to (N, inputs + depth * growth, H, W)."""
         for layer in self.children():
             x = torch.cat([x, layer(x)], dim=1)
         return x

@@ -1,7 +1,7 @@
 """RESIZE, the test protocol of the P3M paper, for methods without a published one.
 
-JizhiziLi/P3M, core/test.py: both sides halved, lowered to a multiple of 32 and capped at 1600,
-resized as scikit-image does, and the matte resized back.
+JizhiziLi/P3M, core/test.py: both sides are halved, lowered to a multiple of 32 and capped at 1600,
+the image is resized as in scikit-image, and the matte is resized back.
 """
 
 from __future__ import annotations

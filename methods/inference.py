@@ -1,6 +1,6 @@
-"""What all networks share around the forward pass: arrays to tensors, exact CUDA.
+"""Shared code around a network's forward pass: arrays to tensors, exact inference on CUDA.
 
-Imports torch; only the ``method.py`` of a network may import this, never its ``spec.py``.
+This module imports torch, so only a network's ``method.py`` may import it, never its ``spec.py``.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def loaded(build: Callable[[float], Network], weights: Path) -> Network:
-    """A network with the tensors of a checkpoint file.
+    """Make a network and load a checkpoint file into it.
 
     Args:
-        build: makes the network, so many times as wide as the published one.
-        weights: the file; its header says the width, which is 1 for files of others.
+        build: makes the network from a width factor; 1 is the published width.
+        weights: the file; its header gives the width. Files without that header have width 1.
 
     Raises:
         WeightsError: the file is unsafe, damaged or of another network.
@@ -61,7 +61,7 @@ def loaded(build: Callable[[float], Network], weights: Path) -> Network:
 
 
 class OneNetwork(Generic[Network]):
-    """The part that all predictors share: they compute with one network and show it.
+    """Base of the predictors that compute with one network; `modules` shows the network.
 
     Args:
         network: has its weights; it is moved to ``device`` and put into evaluation mode.
@@ -86,8 +86,8 @@ def ready(network: Network, device: str, channels_last: bool = False) -> Network
         network: has its weights.
         device: ``cpu`` or a CUDA device of PyTorch.
         channels_last: use the memory layout that convolutions prefer: up to 1.5 times as fast on a
-            CPU, but sums are rounded in another order. Do not use it for networks that unpool:
-            at a near tie the last bit decides where a value is put.
+            CPU, but sums are rounded in a different order. Do not use it for networks that unpool:
+            at a near tie the last bit decides where a value goes.
     """
     if channels_last:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -118,7 +118,7 @@ def image_and_classes(image: UInt8Array, trimap: UInt8Array, device: str) -> Ten
 
 
 def image_and_levels(image: npt.NDArray[Any], trimap: npt.NDArray[Any], device: str) -> Tensor:
-    """(1, 4, H, W): normalised RGB, and the trimap over 255; both (H, W[, 3]) in [0, 255]."""
+    """Return (1, 4, H, W): normalised RGB, and the trimap / 255; both (H, W[, 3]) in [0, 255]."""
     colours = normalised(to_batch(image, device) / 255)
     return torch.cat([colours, to_batch(trimap[..., None], device) / 255], dim=1)
 
@@ -148,7 +148,7 @@ def checked_trimap(image: UInt8Array, trimap: UInt8Array | None, name: str) -> U
 
 
 def published_times(published: int, width: float, step: int) -> int:
-    """``width`` times a published number of channels, as a multiple of ``step``, at least that."""
+    """Return ``width`` times a published number of channels, as a multiple of ``step`` above 0."""
     return max(step, step * round(published * width / step))
 
 

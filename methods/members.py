@@ -1,4 +1,4 @@
-"""The members of an ``nn.ModuleList`` with their class, which that list's type does not know."""
+"""Give the members of an ``nn.ModuleList`` their class, which the list's type does not tell."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Member = TypeVar("Member", bound=nn.Module)
 
 
 def members(modules: nn.ModuleList, kind: type[Member]) -> list[Member]:
-    """The modules of a list, in its order.
+    """Return the modules of a list, in order.
 
     Args:
         modules: all of one class.

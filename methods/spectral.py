@@ -66,7 +66,7 @@ class SpectralConv(nn.Module):
         self.module = NormalisedWeight((outputs, inputs, size, size))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
+        """Map (N, inputs, H, W) to (N, outputs, H / stride, W / stride)."""
         return F.conv2d(x, self.module(), stride=self.stride, padding=self.padding)
 
 
@@ -83,7 +83,7 @@ class SpectralDoubling(nn.Module):
         self.module = NormalisedWeight((channels, channels, 4, 4), rows)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, channels, H, W) to (N, channels, 2 H, 2 W)."""
+        """Map (N, channels, H, W) to (N, channels, 2 H, 2 W)."""
         return F.conv_transpose2d(x, self.module(), stride=2, padding=1)
 
 
@@ -108,7 +108,7 @@ class DecoderBlock(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) to (N, outputs, H, W), or twice the size."""
+        """Map (N, inputs, H, W) to (N, outputs, H, W), or twice the size."""
         shortcut = x if self.upsample is None else self.upsample(x)
         x = self.activation(self.bn1(self.conv1(x)))
         out: Tensor = self.activation(self.bn2(self.conv2(x)) + shortcut)

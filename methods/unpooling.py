@@ -17,8 +17,8 @@ def unpool(x: Tensor, indices: Tensor) -> Tensor:
 
     Windows overlap, so up to four of them can have the same position. The last in row-major order
     wins, as in PyTorch's ``max_unpool2d`` on the CPU for contiguous planes. For ``channels_last``
-    tensors and on CUDA, that function depends on the order of its threads. So the former are copied
-    to contiguous memory, and `unpool_last_wins` handles the latter.
+    tensors and on CUDA, that function depends on the order of its threads. So this function copies
+    the former to contiguous memory and calls `unpool_last_wins` on CUDA.
     """
     if x.device.type == "cpu":
         return F.max_unpool2d(x.contiguous(), indices.contiguous(), (2, 2), (2, 2))
@@ -26,7 +26,7 @@ def unpool(x: Tensor, indices: Tensor) -> Tensor:
 
 
 def unpool_last_wins(x: Tensor, indices: Tensor) -> Tensor:
-    """Unpool by a rule that holds on every device; about eight times slower on the CPU.
+    """Unpool with the same result on every device; about eight times slower on the CPU.
 
     A value loses if a later neighbouring window has the same position. The losers go to one spare
     position behind the plane, which is cut off.

@@ -13,14 +13,14 @@ SIDE = 7  # of a window, in tokens
 
 
 def partitioned(x: Tensor) -> Tensor:
-    """(N, H, W, C), H and W multiples of 7, to (N windows, 49, C), row by row."""
+    """Split (N, H, W, C), H and W multiples of 7, into (N windows, 49, C), row by row."""
     n, height, width, channels = x.shape
     cells = x.view(n, height // SIDE, SIDE, width // SIDE, SIDE, channels)
     return cells.transpose(2, 3).reshape(-1, SIDE * SIDE, channels)
 
 
 def merged(windows: Tensor, height: int, width: int) -> Tensor:
-    """The inverse of `partitioned` for a map of ``height`` x ``width``."""
+    """Invert `partitioned` for a map of ``height`` x ``width``."""
     channels = windows.shape[2]
     cells = windows.view(-1, height // SIDE, width // SIDE, SIDE, SIDE, channels)
     return cells.transpose(2, 3).reshape(-1, height, width, channels)
@@ -45,7 +45,7 @@ class MLP(nn.Module):
         self.fc2 = nn.Linear(inner, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., width) to the same."""
+        """Map (..., width) to the same shape."""
         out: Tensor = self.fc2(self.act(self.fc1(x)))
         return out
 
@@ -58,7 +58,7 @@ class StochasticDepth(nn.Module):
         self.kept = 1 - probability
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, ...) to the same."""
+        """Map (N, ...) to the same shape."""
         if not self.training or self.kept == 1:
             return x
         mask = torch.rand(x.shape[0], *[1] * (x.ndim - 1), device=x.device) < self.kept

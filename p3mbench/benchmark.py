@@ -1,8 +1,8 @@
-"""Benchmarks are TOML files: which images, which variants, which protocol.
+"""Read benchmarks from TOML files: which images, which variants, which protocol.
 
-A file is checked key by key; what is wrong is named. What a kind of data needs beside the shared
-keys, its source knows (`p3mbench.data.sources`). Opening a benchmark finds its samples and says
-what cannot be run and why.
+Every key is checked, and an error names the key. The sources of data (`p3mbench.data.sources`) read
+the keys that only they need. Opening a benchmark finds its samples, and the reasons why a subset or
+variant cannot be run.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ class Benchmark:
 
     Attributes:
         name, title: for tables and keys.
-        source: where its images come from, with the keys of its own.
-        variants: test variants wanted; see `p3mbench.settings`.
+        source: where its images come from, with the keys that only this source has.
+        variants: requested test variants; see `p3mbench.settings`.
         trimap: where trimaps come from.
         convention: metric convention, a name in `p3mbench.metrics.CONVENTIONS`.
-        detect_faces: find faces where the data has no face masks.
-        obfuscation: how the faces of variant B are hidden where no blurred images exist.
-        subsets: one table per subset, as written.
-        folder: where the file lies; relative paths start there. None for built-in ones.
+        detect_faces: detect the faces of images without a face mask.
+        obfuscation: how to make variant B if there are no blurred images.
+        subsets: one TOML table per subset.
+        folder: folder of the file; relative paths start there. None for built-in benchmarks.
         checkpoints: folder of weights that come with the benchmark, ``METHOD--NAME.safetensors``;
-            methods that have some there are run with those. None if there is none.
+            a method with weights there runs with those. None if there is no such folder.
     """
 
     name: str
@@ -65,10 +65,10 @@ class Benchmark:
     checkpoints: Path | None = None
 
     def with_variants(self, variants: Iterable[str]) -> Benchmark:
-        """The benchmark with these test variants instead of the declared ones.
+        """Return the benchmark with these test variants instead of the declared ones.
 
         Raises:
-            BenchmarkError: one is none, or two are made by one recipe.
+            BenchmarkError: a name is not a variant, or two variants have the same recipe.
         """
         wanted = tuple(dict.fromkeys(variants))
         try:
@@ -78,10 +78,10 @@ class Benchmark:
         return replace(self, variants=wanted)
 
     def definition(self, where: str) -> Mapping[str, Any]:
-        """What a store remembers, to tell benchmarks of one name apart.
+        """Return what a store keeps to tell benchmarks with the same name apart.
 
         Args:
-            where: its data folder, absolute; "" where images are drawn.
+            where: absolute path of its data folder; "" if its images are drawn.
         """
         shared = {"source": self.source.name, "subsets": self.subsets, "folder": where}
         return {**shared, **self.source.remembered()}
@@ -97,22 +97,23 @@ def _check_variants(variants: tuple[str, ...], blurred: Obfuscation) -> None:
         other = recipes.setdefault(made.recipe, variant)
         if other != variant:
             raise ValueError(
-                f"variants {other} and {variant} have one recipe ({made.recipe}); leave one out"
+                f"variants {other} and {variant} have the same recipe ({made.recipe}); "
+                "leave one out"
             )
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A benchmark with its data found."""
+    """A benchmark and its data."""
 
     benchmark: Benchmark
     subsets: tuple[Subset, ...]
     absent: Mapping[str, str] = field(default_factory=dict)  # subset -> reason
-    where: str = ""  # its data folder, absolute; "" where it is drawn
+    where: str = ""  # absolute path of its data folder; "" if its images are drawn
 
 
 def builtin_names() -> dict[str, Path]:
-    """name -> file of every benchmark that an installed package registers."""
+    """Return name -> file of every benchmark that an installed package registers."""
     found = {}
     for point in entry_points(group=GROUP):
         for entry in files(point.value).iterdir():
@@ -122,10 +123,10 @@ def builtin_names() -> dict[str, Path]:
 
 
 def get(name: str) -> Benchmark:
-    """A benchmark by name, or by path if ``name`` ends in ``.toml``.
+    """Read a benchmark by name, or by path if ``name`` ends in ``.toml``.
 
     Raises:
-        BenchmarkError: unknown, unreadable, not TOML, or a key that is missing, unknown or wrong.
+        BenchmarkError: it is unknown or unreadable, or a key is missing, unknown or wrong.
     """
     if name.endswith(".toml"):
         path = Path(name)
@@ -148,16 +149,16 @@ def chosen(
     faces: str | None = None,
     variants: Iterable[str] = (),
 ) -> Benchmark:
-    """A benchmark with the trimap source, the way to faces and the variants that a run asks for.
+    """Read a benchmark and change its trimap source, face detection and variants for a run.
 
     Args:
         name: as for `get`.
-        trimap: ``dataset`` or ``kernel-K``; None for the benchmark's own.
-        faces: ``detect`` to look for faces, anything else not to; None for the benchmark's own.
-        variants: to test in, declared or not; none for the benchmark's own.
+        trimap: ``dataset`` or ``kernel-N``; None for the benchmark's own.
+        faces: ``detect`` to detect faces, any other value not to; None for the benchmark's own.
+        variants: test variants, declared or not; empty for the benchmark's own.
 
     Raises:
-        BenchmarkError: as for `get`, an unknown trimap source, or variants that do not go together.
+        BenchmarkError: as for `get`, or the trimap source or a variant is not valid.
     """
     benchmark = get(name)
     if wanted := tuple(variants):
@@ -170,7 +171,7 @@ def chosen(
 
 
 def parse(text: str, where: str, folder: Path | None) -> Benchmark:
-    """Read and check a definition; ``where`` names it in errors. See `get` for what it raises."""
+    """Read and check a definition; errors name it as ``where``. Raises as `get` does."""
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -240,7 +241,7 @@ def _subsets(read: TomlTable, source: DataSource) -> tuple[Mapping[str, Any], ..
         source.check_subset(table)
     names = [table.table["name"] for table in tables]
     if len(set(names)) < len(names):
-        raise read.fail(f"two subsets have one name ({', '.join(names)})")
+        raise read.fail(f"two subsets have the same name ({', '.join(names)})")
     return tuple(table.table for table in tables)
 
 
@@ -248,11 +249,11 @@ def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
     """Find the samples of every subset.
 
     Args:
-        benchmark: the definition.
+        benchmark: its definition.
         data: folder given by the user, None for the default.
 
     Raises:
-        BenchmarkError: no data folder is known, or one is given to a benchmark that draws.
+        BenchmarkError: no data folder is known, or one is given although images are drawn.
         DataError: the folder is missing or its files do not pair.
     """
     root = benchmark.source.root(benchmark, data)
@@ -266,16 +267,16 @@ def open_benchmark(benchmark: Benchmark, data: Path | None) -> Opened:
 
 
 def train_samples(benchmark: Benchmark, data: Path | None, variant: str) -> tuple[Sample, ...]:
-    """The training samples of a benchmark.
+    """Return the training samples of a benchmark.
 
     Args:
-        benchmark: one with a training split.
+        benchmark: a benchmark with a training split.
         data: folder given by the user, None for the default.
         variant: what their faces should look like.
 
     Raises:
         BenchmarkError: the benchmark has no training split, or no data folder is known.
-        DataError: the folder holds none, or not in that variant.
+        DataError: the folder contains no training samples, or none in that variant.
     """
     wanted = benchmark.with_variants((variant,))
     root = benchmark.source.root(benchmark, data)
@@ -283,19 +284,19 @@ def train_samples(benchmark: Benchmark, data: Path | None, variant: str) -> tupl
 
 
 def face_samples(benchmark: Benchmark, folder: Path | None) -> tuple[Sample, ...]:
-    """Portraits with visible, public faces.
+    """Return portraits with visible, public faces.
 
     Args:
-        benchmark: some have their own.
-        folder: the user's, see `read_faces`; None for those of the benchmark.
+        benchmark: used if ``folder`` is None; few benchmarks have such portraits.
+        folder: the user's folder, see `read_faces`; None for the portraits of the benchmark.
 
     Raises:
-        DataError: a folder is missing, files do not pair, or the benchmark has none of its own.
+        DataError: a folder is missing, files do not pair, or the benchmark has no such portraits.
     """
     subset = benchmark.source.faces(benchmark) if folder is None else read_faces(folder)
     if subset is None:
         raise DataError(
-            f"benchmark {benchmark.name} has no public faces: give a folder with 'image' and "
-            "'facemask' in it"
+            f"benchmark {benchmark.name} has no public faces: give a folder that contains "
+            "'image' and 'facemask'"
         )
     return subset.samples_in(NORMAL)

@@ -1,9 +1,9 @@
-"""The user's checkpoints: which there are, whose they are, and that they are still the same.
+"""Find, add, download and verify the user's checkpoints.
 
-Files lie in `p3mbench.weights.weights_dir`. ``checkpoints.json`` beside them records each file's
-SHA-256 when it is first used; a file that has changed since is refused. Published files are known
-by their names; others enter through `add`, with what they were trained on. (The record was called
-``weights.json`` once, as a training's record is; one of that name is still read if it is ours.)
+The files are in `p3mbench.weights.weights_dir`. ``checkpoints.json`` beside them records the
+SHA-256 of each file at its first use; a file that has changed since is refused. Published files are
+known by their names. `add` copies other files there and records their training. (The record was
+once called ``weights.json``, like the record of a training; our old files of that name are read.)
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from p3mbench.writing import write_bytes
 
 RECORD = "checkpoints.json"
 FORMER_RECORD = "weights.json"
-# what an entry of the record holds, and the type of each
+# the values of an entry of the record, and their types
 ENTRY = {
     "method": str, "sha256": str, "added": bool, "name": str, "train_setting": str,
     "train_sets": list,
@@ -41,13 +41,13 @@ class Weights:
     """A checkpoint file to run a method with.
 
     Attributes:
-        name: of the checkpoint, for tables.
-        sha256: of the file's bytes, 64 hexadecimal digits.
+        name: name of the checkpoint, for tables.
+        sha256: hash of the file's bytes, 64 hexadecimal digits.
         train_setting: what faces looked like in training; see `p3mbench.settings`.
-        train_sets: what it was trained on, as far as is known.
-        seed: of the training, as text, "" if it is not known.
+        train_sets: the known training sets.
+        seed: seed of the training, as text; "" if it is not known.
         width: factor on the published network's channels.
-        options: of the method, as JSON, that the weights are meant to be run with.
+        options: the method's options for these weights, as JSON.
     """
 
     path: Path
@@ -61,12 +61,12 @@ class Weights:
 
 
 def given(info: MethodInfo, path: Path, setting: str | None) -> Weights:
-    """A file named by the user; one with a published name has that checkpoint's setting.
+    """Describe a file that the user named; a published file name implies that setting.
 
-    What ``p3mbench train`` wrote says itself what it is; a ``setting`` must agree with it.
+    A file of ``p3mbench train`` records its method and setting; ``setting`` must agree with them.
 
     Raises:
-        WeightsError: the file does not exist, or says that it is something else.
+        WeightsError: the file does not exist, or was trained differently.
     """
     if not path.is_file():
         raise WeightsError(f"weights of {info.name}: {path} does not exist")
@@ -102,7 +102,7 @@ def _trained_here(
 
 
 def shipped(info: MethodInfo, folder: Path | None) -> list[Weights]:
-    """A method's checkpoints among those that a benchmark brings along, by file name."""
+    """Find a method's checkpoints among those that come with a benchmark, by file name."""
     if folder is None or not folder.is_dir():
         return []
     paths = sorted(folder.glob(f"{info.name}--*.safetensors"))
@@ -110,16 +110,16 @@ def shipped(info: MethodInfo, folder: Path | None) -> list[Weights]:
 
 
 def as_trained(method: Method, weights: Weights) -> Method:
-    """The method with the options its weights ask for, but for those that the user has changed."""
+    """Return the method with the options of its weights; options that the user changed stay."""
     options = json.loads(weights.options)
     return as_recorded(method, options, weights.path, changed_options(method))
 
 
 def found(info: MethodInfo) -> list[Weights]:
-    """The checkpoints of a method in the weights folder: published ones, then added ones.
+    """Find the checkpoints of a method in the weights folder: published ones, then added ones.
 
     Raises:
-        WeightsError: a file is not what it was when it was first used.
+        WeightsError: a file has changed since its first use.
     """
     folder, records = weights_dir(), _records()
     weights = [
@@ -140,46 +140,48 @@ def found(info: MethodInfo) -> list[Weights]:
 
 
 def _verify(weights: Weights, method: str, records: Mapping[str, Any]) -> None:
-    """Record a file's hash on first use, and compare it ever after."""
+    """Record a file's hash at its first use, and compare it at every later one."""
     known = records.get(weights.path.name)
     if known is None:
         _remember(weights.path.name, {"method": method, "sha256": weights.sha256})
     elif known["sha256"] != weights.sha256:
         raise WeightsError(
-            f"{weights.path}: is not the file it was when it was first used (SHA-256 "
-            f"{weights.sha256[:12]}, recorded {known['sha256'][:12]}); restore it, or forget the "
-            f"old one by removing its entry from {_record_of(weights.path.name)}"
+            f"{weights.path}: has changed since its first use (SHA-256 "
+            f"{weights.sha256[:12]}, recorded {known['sha256'][:12]}); restore it, or accept the "
+            f"new file by removing its entry from {_record_of(weights.path.name)}"
         )
 
 
 def _record_of(file: str) -> Path:
-    """The record that has a file's entry."""
+    """Return the record that contains a file's entry."""
     new, former = weights_dir() / RECORD, weights_dir() / FORMER_RECORD
     return former if former.is_file() and not (new.is_file() and file in _json_of(new)) else new
 
 
 def recognise(path: Path, methods: Iterable[Method]) -> list[Method]:
-    """The learned methods whose network takes this checkpoint strictly.
+    """Find the learned methods that load this checkpoint strictly.
 
     Raises:
-        WeightsError: the file is no checkpoint, not one that can be read safely, or fits none; the
-            message names the nearest.
+        WeightsError: the file is not a checkpoint, cannot be read safely, or fits no method; the
+            message names the nearest one.
     """
     learned = [method for method in methods if method.info.learned]
     with kept_contents():
         found = list(likenesses(path, learned))
         compared = {one.method.info.name for one in found}
         takers = [one.method for one in found if one.fits]
-        for method in learned:  # those that read files in a way of their own are asked
+        for method in learned:  # ask the methods that read files in their own way
             if method.info.name not in compared and _takes(method, path):
                 takers.append(method)
     if takers:
         return takers
     near = max(found, key=lambda one: one.share, default=None)
     names = ", ".join(method.info.name for method in learned)
-    text = f"{path}: fits none of the networks here ({names})"
+    text = f"{path}: fits none of the known networks ({names})"
     if near is not None and near.shared:
-        text += f"; nearest is {near.method.info.name}: {near.shared} of {near.of} tensors agree"
+        text += (
+            f"; the nearest is {near.method.info.name}: {near.shared} of {near.of} tensors agree"
+        )
     raise WeightsError(text)
 
 
@@ -192,18 +194,18 @@ def _takes(method: Method, path: Path) -> bool:
 
 
 def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, ...]) -> Weights:
-    """Copy a checkpoint into the weights folder and record what it is.
+    """Copy a checkpoint into the weights folder and record its training.
 
     Args:
         path: the file, known to fit the method (see `recognise`).
-        name: of the checkpoint; ``""`` keeps the published one's, the training's, or the stem.
-        setting: what faces looked like in its training; ``""`` keeps what the file or its authors
-            say.
-        sets: what it was trained on; empty likewise.
+        name: name of the checkpoint; ``""`` keeps the published one, the training's, or the stem.
+        setting: what faces looked like in its training; ``""`` takes it from the file or its
+            authors.
+        sets: training sets; empty takes them from the file or its authors.
 
     Raises:
-        WeightsError: another file with that name exists, the name cannot be used, or the
-            file says that it was trained otherwise.
+        WeightsError: a different file with that name exists, the name cannot be used, or the file
+            records another training.
     """
     published: Checkpoint | None = {c.file: c for c in info.checkpoints}.get(path.name)
     said = given(info, path, setting or None)
@@ -212,7 +214,7 @@ def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, 
     file = path.name if published else f"{info.name}--{shown}{suffix}"
     target = weights_dir() / checked_name(file, "checkpoint", WeightsError)
     if target.is_file() and sha256_of(target) != said.sha256:
-        raise WeightsError(f"{target}: another file of this name is there; give --name, or move it")
+        raise WeightsError(f"{target}: a different file has this name; give --name, or move it")
     records = _records()
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -235,20 +237,20 @@ def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, 
 def fetch(method: Method, name: str | None = None, url: str | None = None) -> tuple[Path, str]:
     """Download a published checkpoint under its authors' file name.
 
-    The file is loaded before it is kept, and one that was here before is never overwritten by
-    another: its hash was recorded when it was first used.
+    The file is loaded before it is kept. It never overwrites a different file, because the hash of
+    that file was recorded at its first use.
 
     Args:
-        method: whose checkpoint.
-        name: of the checkpoint; the first by default.
-        url: plain http(s) address; by default the one its authors publish, where it is plain.
+        method: the method that uses the checkpoint.
+        name: name of the checkpoint; the first by default.
+        url: plain http(s) address; by default the address that its authors publish, if plain.
 
     Returns:
         The file and its SHA-256.
 
     Raises:
-        WeightsError: nothing published by that name, no plain address, the download fails, or what
-            came is no checkpoint of this network.
+        WeightsError: no such checkpoint is published, there is no plain address, the download
+            fails, or the file is not a checkpoint of this network.
     """
     import pooch
 
@@ -262,12 +264,13 @@ def fetch(method: Method, name: str | None = None, url: str | None = None) -> tu
     if url is None:
         if not (checkpoint.where.startswith("https://") and checkpoint.where.endswith("/")):
             raise WeightsError(
-                f"{checkpoint.file} has no plain address; get it by hand ({checkpoint.where}) and "
-                f"give it to p3mbench weights add, or give its address with --url"
+                f"{checkpoint.file} has no plain address; download it by hand "
+                f"({checkpoint.where}) and give it to p3mbench weights add, or give its address "
+                "with --url"
             )
         url = checkpoint.where + checkpoint.file
     if not url.startswith(("https://", "http://")):
-        raise WeightsError(f"{url} is no http or https address")
+        raise WeightsError(f"{url} is not an http or https address")
     folder = weights_dir()
     folder.mkdir(parents=True, exist_ok=True)
     pooch.get_logger().setLevel(logging.ERROR)
@@ -283,16 +286,14 @@ def fetch(method: Method, name: str | None = None, url: str | None = None) -> tu
         digest = sha256_of(file)
         target = folder / checkpoint.file
         if target.is_file() and sha256_of(target) != digest:
-            raise WeightsError(
-                f"{target} is here already and differs from {url}; move one of them away"
-            )
+            raise WeightsError(f"{target} exists and differs from {url}; move or rename it first")
         file.replace(target)
     found(method.info)  # records its hash, and compares it if it was recorded before
     return target, digest
 
 
 def _records() -> dict[str, Any]:
-    """What is recorded of the folder's files: file name -> entry."""
+    """Read the records of the folder's files: file name -> entry."""
     folder, found = weights_dir(), {}
     for name in (FORMER_RECORD, RECORD):
         path = folder / name
@@ -307,22 +308,22 @@ def _json_of(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise WeightsError(f"{path}: cannot be read ({error}); mend or remove it") from None
+        raise WeightsError(f"{path}: cannot be read ({error}); repair or remove it") from None
 
 
 def _of_a_training(content: Any) -> bool:
-    """Whether a ``weights.json`` is what a training wrote beside its weights, of one file only."""
+    """Return whether a ``weights.json`` is a training's record of its one file of weights."""
     return isinstance(content, dict) and isinstance(content.get("method"), str)
 
 
 def _checked_records(path: Path, content: Any) -> dict[str, Any]:
     if not isinstance(content, dict):
-        raise WeightsError(f"{path}: is not a record of weights; mend or remove it")
+        raise WeightsError(f"{path}: is not a record of weights; repair or remove it")
     for file, entry in content.items():
         wrong = problem_of(file) or _problem_of_entry(entry)
         if wrong:
             raise WeightsError(
-                f"{path}: is not a record of weights ({printable(file)!r}: {wrong}); mend or "
+                f"{path}: is not a record of weights ({printable(file)!r}: {wrong}); repair or "
                 "remove it"
             )
     return content
@@ -330,7 +331,7 @@ def _checked_records(path: Path, content: Any) -> dict[str, Any]:
 
 def _problem_of_entry(entry: Any) -> str:
     if not isinstance(entry, dict):
-        return "its entry is no object"
+        return "its entry is not an object"
     if not {"method", "sha256"} <= set(entry):
         return "it lacks 'method' or 'sha256'"
     for key, kind in ENTRY.items():

@@ -1,15 +1,15 @@
-"""The errors p3mbench raises for its users.
+"""The errors that p3mbench raises for its users.
 
-Every message says what is wrong, where, and how to mend it. The command line prints it as one line.
+Every message says what is wrong, where, and how to fix it. The command line prints one line.
 """
 
 
 class P3MBenchError(Exception):
-    """Base of every error that a user can cause and mend."""
+    """Base of every error that a user can cause and fix."""
 
 
 class OptionError(P3MBenchError):
-    """Choices do not go together, or one that is needed was not made; a matter of usage."""
+    """Options contradict each other, or one is missing; an error of usage."""
 
 
 class DataError(P3MBenchError):
@@ -17,7 +17,7 @@ class DataError(P3MBenchError):
 
 
 class ChangedError(P3MBenchError):
-    """Data or code is not what it was when the run was planned; nothing is known of the image."""
+    """Data or code has changed since the run was planned; the image has no result."""
 
 
 class BenchmarkError(P3MBenchError):
@@ -29,7 +29,7 @@ class MethodError(P3MBenchError):
 
 
 class WeightsError(P3MBenchError):
-    """A checkpoint is missing, unreadable, unsafe to read, or of another network."""
+    """A checkpoint is missing, unreadable, unsafe to read, or belongs to another network."""
 
 
 class PredictionError(P3MBenchError):
@@ -37,7 +37,7 @@ class PredictionError(P3MBenchError):
 
 
 class RunError(P3MBenchError):
-    """A run cannot go on: what it runs on has failed, and no method is to blame."""
+    """A run cannot continue because its machine or cluster failed; no method is the cause."""
 
 
 class StoreError(P3MBenchError):
@@ -45,9 +45,9 @@ class StoreError(P3MBenchError):
 
 
 class DataWarning(UserWarning):
-    """Something odd in the data that was mended or taken in the only sensible way.
+    """Something odd in the data that was repaired or read in the only sensible way.
 
-    ``flag`` is a name in `p3mbench.flags.WORDS` that the row of the image gets; "" for none.
+    The row of the image gets ``flag``, a name in `p3mbench.flags.WORDS`; "" for none.
     """
 
     def __init__(self, message: str, flag: str = "") -> None:

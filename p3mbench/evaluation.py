@@ -1,8 +1,8 @@
 """Score a folder of predicted mattes against a folder of ground truths, on all cores.
 
-Files are paired by name without suffix, whatever Unicode form the names have. Every image comes
-back as a record, in the order of the names; one that cannot be scored is a record with its reason.
-At most a few images are in memory at a time, however many there are.
+Files pair by their name without suffix, in any Unicode form. Every image gives one record, in the
+order of the names; the record of an image that cannot be scored has the reason. At most a few
+images are in memory at a time.
 """
 
 from __future__ import annotations
@@ -52,11 +52,11 @@ class EvaluatedImage:
 
     Attributes:
         id: the file's name without suffix.
-        scores: the values and their flags, those of the files included; None unless `status` is
+        scores: the values and their flags, including those of the files; None unless `status` is
             `ok`.
-        status: `ok`, `failed`, or `skipped` where a prediction has no ground truth.
-        reason: why it failed, else empty.
-        findings: what is suspicious about its files, such as odd values in the trimap.
+        status: `ok`, `failed`, or `skipped` if a prediction has no ground truth.
+        reason: reason of the failure, else empty.
+        findings: suspicious properties of its files, such as odd values in the trimap.
     """
 
     id: str
@@ -94,7 +94,7 @@ def evaluate(
     jobs: int | None = None,
     strict: bool = False,
 ) -> Iterator[EvaluatedImage]:
-    """Score every ground truth's prediction.
+    """Score the prediction of every ground truth.
 
     Args:
         pred_dir: predicted mattes, PNG files named as the ground truths.
@@ -102,17 +102,17 @@ def evaluate(
         trimap_dir: trimaps; required by some conventions.
         convention: a name in `p3mbench.metrics.CONVENTIONS`.
         metrics: names to compute; None for all that the convention defines.
-        jobs: processes, None for one per available core, 1 for none but this one. Processes are
+        jobs: processes; None for one per available core, 1 for this process only. Others are
             spawned, so a script that calls this needs the usual `if __name__ == "__main__"`.
-        strict: read all files first, and refuse what is suspicious before anything is scored.
+        strict: read all files first, and refuse suspicious ones before anything is scored.
 
     Returns:
-        A record per name, in the order of the names. A ground truth without a prediction and
-        a missing trimap are records that failed; a prediction without a ground truth is skipped.
+        A record per name, in the order of the names. A ground truth without a prediction fails, and
+        so does a missing trimap; a prediction without a ground truth is skipped.
 
     Raises:
-        DataError: at once, if a folder is missing, holds two files of one name, or no prediction
-            has a ground truth; with `strict`, if a file is suspicious or cannot be used.
+        DataError: at once, if a folder is missing or contains two files with the same name, or if
+            no prediction has a ground truth; with `strict`, if a file is suspicious or unusable.
         ValueError: at once, if the convention or a metric is unknown, or `jobs` is less than 1.
 
     >>> from tempfile import TemporaryDirectory
@@ -131,9 +131,9 @@ def evaluate(
     trimaps = None if trimap_dir is None else _files(trimap_dir, "trimaps")
     if not preds.files.keys() & alphas.files.keys():
         raise DataError(
-            f"{pred_dir}: no prediction is named as a ground truth in {gt_dir} (for example "
-            f"{min(preds.files)!r} and {min(alphas.files)!r}); give them the same names, suffix "
-            f"apart{_naming(preds, alphas)}"
+            f"{pred_dir}: no prediction has the name of a ground truth in {gt_dir} (for example "
+            f"{min(preds.files)!r} and {min(alphas.files)!r}); give them the same names, except "
+            f"for the suffix{_naming(preds, alphas)}"
         )
     work: list[_Task | EvaluatedImage] = []
     for name in sorted(preds.files.keys() | alphas.files.keys()):
@@ -155,14 +155,14 @@ def _refuse_suspicious(records: Iterable[EvaluatedImage]) -> None:
         found += [record.reason] * (record.status == "failed") + list(record.notes)
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise DataError(f"{found[0]}{more}; nothing was scored, because of --strict")
+        raise DataError(f"{found[0]}{more}; nothing was scored because of --strict")
 
 
 def not_read(*folders: Path | str | None) -> list[str]:
-    """What lies in the folders and is not read, a line for each folder and reason.
+    """Return one line for each folder and reason about files that are not read.
 
     Args:
-        folders: as for `evaluate`; None for one that was not given.
+        folders: as for `evaluate`; None for a folder that was not given.
     """
     lines = []
     for folder in dict.fromkeys(folders):
@@ -172,7 +172,7 @@ def not_read(*folders: Path | str | None) -> list[str]:
 
 
 def means(images: Iterable[EvaluatedImage]) -> dict[str, float]:
-    """Mean of each metric over the scored images that define it; NaN where none does."""
+    """Average each metric over the scored images that define it; NaN if none does."""
     scored = [image.scores for image in images if image.scores is not None]
     found = {}
     for name in dict.fromkeys(name for scores in scored for name in scores):
@@ -182,7 +182,7 @@ def means(images: Iterable[EvaluatedImage]) -> dict[str, float]:
 
 
 def flagged(images: Iterable[EvaluatedImage]) -> dict[str, list[str]]:
-    """Flag -> ids of the images whose scores carry it, in the order of the images."""
+    """Return flag -> ids of the images with that flag, in the order of the images."""
     found: dict[str, list[str]] = {}
     for image in images:
         for flag in image.scores.flags if image.scores is not None else ():
@@ -191,10 +191,10 @@ def flagged(images: Iterable[EvaluatedImage]) -> dict[str, list[str]]:
 
 
 def origin_of(gt_dir: Path) -> tuple[str, str]:
-    """Benchmark and subset that a folder of ground truths belongs to, as ``import`` wants them.
+    """Return benchmark and subset of a folder of ground truths, as ``import`` needs them.
 
-    A folder below one of P3M-500's subsets belongs to it. Any other is a benchmark of its own
-    name, with the one subset ``all``.
+    A folder below one of P3M-500's subsets belongs to it. Any other folder gives its name to a
+    benchmark with the one subset ``all``.
     """
     subsets = {folder: subset for subset, folder in SUBSET_FOLDERS.items()}
     parts = gt_dir.resolve().parts
@@ -203,7 +203,7 @@ def origin_of(gt_dir: Path) -> tuple[str, str]:
 
 
 def _files(folder: Path | str, what: str) -> Listing:
-    """The image files of a folder by name without suffix."""
+    """List the image files of a folder by name without suffix."""
     found = listing(Path(folder), IMAGE_SUFFIXES)
     if found.clashes:
         raise DataError(found.clashes[0])
@@ -217,7 +217,7 @@ def _files(folder: Path | str, what: str) -> Listing:
 
 
 def _naming(preds: Listing, alphas: Listing) -> str:
-    """A hint where names of predictions hold those of ground truths: a suffix too many."""
+    """Return a hint if names of predictions contain those of ground truths."""
     few = [list(found.files)[:200] for found in (preds, alphas)]
     pairs = [(p, a) for p in few[0] for a in few[1] if a and (a in p or p in a)]
     if not pairs:
@@ -229,7 +229,7 @@ def _naming(preds: Listing, alphas: Listing) -> str:
 def _missing(
     name: str, preds: Listing, alphas: Listing, trimaps: Listing | None
 ) -> EvaluatedImage | None:
-    """The record of a name for which a file is missing, None if none is."""
+    """Return the record of a name with a missing file; None if no file is missing."""
     for what, found in (("ground truth", alphas), ("prediction", preds), ("trimap", trimaps)):
         if found is not None and name not in found.files:
             folder = next(iter(found.files.values())).parent
@@ -259,7 +259,7 @@ def _all_findings(
     alpha: UInt8Array | Float32Array,
     trimap: UInt8Array | None,
 ) -> tuple[Finding, ...]:
-    """What the readers warned of, and what the ground truth and its trimap tell together."""
+    """Return the readers' warnings and the contradictions between ground truth and trimap."""
     found = list(_findings(task, caught))
     opacity = as_bytes(alpha)
     if flag := flat(opacity):
@@ -274,7 +274,7 @@ def _all_findings(
 
 
 def _findings(task: _Task, caught: list[warnings.WarningMessage]) -> Iterator[Finding]:
-    """What the readers warned of; their messages begin with the file's path."""
+    """Yield the readers' warnings as findings; their messages begin with the file's path."""
     for one in caught:
         text = str(one.message)
         for path in (task.pred, task.alpha, task.trimap):
@@ -285,7 +285,7 @@ def _findings(task: _Task, caught: list[warnings.WarningMessage]) -> Iterator[Fi
 
 
 def _score_files(task: _Task) -> EvaluatedImage:
-    """Read and score one image; whatever goes wrong becomes the record's reason."""
+    """Read and score one image; any error becomes the record's reason."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -329,7 +329,7 @@ def _records(work: list[_Task | EvaluatedImage], jobs: int, do: _Work) -> Iterat
 
 
 class _Queue:
-    """A bounded, ordered queue before a pool of processes, which outlives their deaths."""
+    """A bounded, ordered queue for a pool of processes; it survives killed processes."""
 
     def __init__(self, jobs: int, do: _Work):
         self._jobs, self._do = jobs, do
@@ -338,11 +338,11 @@ class _Queue:
 
     @property
     def is_full(self) -> bool:
-        """Whether something must be taken first: two images per process keep all of them busy."""
+        """Return whether `take` must come first; two images per process keep all of them busy."""
         return len(self.pending) >= 2 * self._jobs
 
     def put(self, item: _Task | EvaluatedImage) -> None:
-        """Hand in a task, or a record that just waits for its turn."""
+        """Add a task, or a record that only waits for its turn."""
         if isinstance(item, EvaluatedImage):
             self.pending.append((item, None))
             return
@@ -354,7 +354,7 @@ class _Queue:
         self.pending.append((item, future))
 
     def take(self) -> EvaluatedImage:
-        """The oldest item's record, as soon as it is there."""
+        """Wait for the oldest item's record and return it."""
         item, future = self.pending.popleft()
         if isinstance(item, EvaluatedImage):
             return item
@@ -363,7 +363,7 @@ class _Queue:
                 return future.result()
         except BrokenProcessPool:
             self._restart()
-        # a process died, and all that were waiting with it: this one is tried by itself
+        # a killed process breaks the whole pool: try this task by itself
         try:
             return self._pool.submit(self._do, item).result()
         except BrokenProcessPool:
@@ -372,7 +372,7 @@ class _Queue:
             return EvaluatedImage(item.id, None, "failed", reason)
 
     def _restart(self) -> None:
-        """A new pool; what waited for the old one is tried when its turn comes."""
+        """Start a new pool; the tasks of the old one are tried when their turn comes."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._pool = _pool(self._jobs)
         self.pending = deque(
@@ -381,7 +381,7 @@ class _Queue:
         )
 
     def close(self) -> None:
-        """End the processes; what was not taken is dropped."""
+        """End the processes; drop the remaining items."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 

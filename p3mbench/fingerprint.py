@@ -1,11 +1,11 @@
-"""What code computes a matte: the source files behind a method, and the libraries they import.
+"""Find the code that computes a matte: a method's source files, and the libraries they import.
 
-The files are found without running them: from the module of the method's class, imports are
-followed through the syntax tree, those inside functions too. Code that belongs to an installed
-distribution (in site-packages) is a library and counts by its version. Everything else counts by
-its bytes: a plugin file, modules and files beside it that it names (`mentions`), what lies on
-PYTHONPATH, packages that are installed editable, and always the method's own package. Files and
-imports whose names are computed cannot be seen, nor can environment variables.
+No file is executed. From the module of the method's class, imports are followed through the syntax
+tree, including those inside functions. Code of an installed distribution (in site-packages) is a
+library and counts by its version. All other code counts by its bytes: a plugin file, modules and
+files beside it that it names (`mentions`), modules on PYTHONPATH, editable packages, and always the
+method's own package. Files and imports with computed names, and environment variables, are not
+found.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from p3mbench.module_files import candidates, file_of, held, is_standard, provid
 from p3mbench.source_imports import imports
 
 OURS = ("p3mbench", "p3mbench_methods")
-# Of p3mbench itself, what a method may import and what computes no matte.
+# Modules of p3mbench that a method may import but that do not compute mattes.
 NOT_COMPUTING = tuple(
     f"p3mbench.{name}"
     for name in (
@@ -40,13 +40,13 @@ SOURCE = ".py"
 
 @dataclass(frozen=True)
 class Code:
-    """The code of a method at one moment.
+    """The code of a method at one point in time.
 
     Attributes:
-        sha256: over the names and bytes of all files, 64 hexadecimal digits.
-        files: (name, SHA-256) of each, sorted; a module's dotted name, or a plugin's file name.
-        libraries: (distribution, version) of each that the files import, sorted.
-        paths: (path, SHA-256) of each, to look at again where the code runs.
+        sha256: hash of the names and bytes of all files, 64 hexadecimal digits.
+        files: (name, SHA-256) of each file, sorted; the name is a module's or a plugin file's.
+        libraries: (distribution, version) of each imported library, sorted.
+        paths: (path, SHA-256) of each file, to check again where the code runs.
     """
 
     sha256: str = ""
@@ -60,9 +60,9 @@ class Code:
         return json.dumps(dict(self.libraries), sort_keys=True, separators=(",", ":"))
 
     def changed_file(self) -> str | None:
-        """The name of a file whose bytes are others by now; None if there is none.
+        """Return the name of a file that has changed since; None if there is none.
 
-        A file that cannot be read here (another machine has it elsewhere) is not compared.
+        A file that cannot be read here (its path differs on another machine) is not compared.
         """
         for path, digest in self.paths:
             try:
@@ -77,13 +77,13 @@ class Code:
 def changed_files(
     before: Iterable[Sequence[str]], after: Iterable[Sequence[str]]
 ) -> tuple[str, ...]:
-    """Names of the files that differ between two codes, given as (name, hash) pairs."""
+    """Return the names of the files that differ between two codes of (name, hash) pairs."""
     a, b = {tuple(pair) for pair in before}, {tuple(pair) for pair in after}
     return tuple(sorted({name for name, _ in a ^ b})) if a and b else ()
 
 
 def changed_libraries(before: str, after: str) -> tuple[str, ...]:
-    """What changed between two sets of libraries, given as JSON: "torch 2.4 became 2.5"."""
+    """Compare two sets of libraries, given as JSON; returns lines like "torch 2.4 became 2.5"."""
     try:
         a, b = json.loads(before or "{}"), json.loads(after or "{}")
     except ValueError:
@@ -96,7 +96,7 @@ def changed_libraries(before: str, after: str) -> tuple[str, ...]:
 
 
 class Fingerprints:
-    """The code of several methods; each file is read once in the life of this object."""
+    """Finds the code of methods; one object reads each file once."""
 
     def __init__(self) -> None:
         importlib.invalidate_caches()
@@ -105,7 +105,7 @@ class Fingerprints:
         self._found: dict[tuple[str, Path], tuple[Path, ...]] = {}
 
     def of(self, method: object) -> Code:
-        """The code of a method, found from the modules of its class and of its base classes."""
+        """Find the code of a method from the modules of its class and base classes."""
         roots = tuple(c.__module__ for c in type(method).__mro__ if c.__module__ != "builtins")
         if roots not in self._codes:
             self._codes[roots] = self._code(roots)
@@ -122,7 +122,7 @@ class Fingerprints:
 
     @cached_property
     def loaded(self) -> dict[Path, list[ModuleType]]:
-        """The modules of this process by their files."""
+        """Modules of this process by file."""
         found: dict[Path, list[ModuleType]] = {}
         for module in list(sys.modules.values()):
             path = file_of(module) if isinstance(module, ModuleType) else None
@@ -131,7 +131,7 @@ class Fingerprints:
         return found
 
     def content(self, path: Path) -> bytes:
-        """The bytes of a file; none if it cannot be read."""
+        """Return the bytes of a file; no bytes if it cannot be read."""
         if path not in self._read:
             try:
                 self._read[path] = path.read_bytes()
@@ -140,7 +140,7 @@ class Fingerprints:
         return self._read[path]
 
     def candidates(self, name: str, beside: Path) -> tuple[Path, ...]:
-        """Every file that ``import name`` may mean for a module in the folder ``beside``."""
+        """Return every file that ``import name`` may mean for a module in the folder ``beside``."""
         key = (name, beside)
         if key not in self._found:
             self._found[key] = tuple(dict.fromkeys(candidates(name, beside)))
@@ -148,7 +148,7 @@ class Fingerprints:
 
 
 class _Walk:
-    """One method's files and libraries, collected by following imports from its roots."""
+    """Collects the files and libraries of one method by following imports from its roots."""
 
     def __init__(self, prints: Fingerprints, roots: Iterable[str]) -> None:
         self.prints = prints
@@ -175,7 +175,7 @@ class _Walk:
             self._folder(name, path)
 
     def _folder(self, name: str, path: Path) -> None:
-        """A built-in method's folder counts as a whole."""
+        """Add the whole folder of a built-in method."""
         package = name.rpartition(".")[0]
         for file in sorted(path.parent.glob(f"*{SOURCE}")):
             self._add(package if file.stem == "__init__" else f"{package}.{file.stem}", file)
@@ -188,9 +188,9 @@ class _Walk:
 
     def _follow(self, name: str, path: Path) -> None:
         package = name if path.stem == "__init__" else name.rpartition(".")[0]
-        if name == path.name:  # a plugin file is in no package
+        if name == path.name:  # a plugin file is not in a package
             package = ""
-        beside = path.parent  # of the outermost package
+        beside = path.parent  # the folder that contains the outermost package
         for _ in filter(None, package.split(".")):
             beside = beside.parent
         if path.suffix == SOURCE:
@@ -206,7 +206,7 @@ class _Walk:
                 self._imported(kept, beside, local=True)
 
     def _mentions(self, name: str, path: Path) -> tuple[Path, ...]:
-        """Count the files that a module's text names; the folders that it names."""
+        """Add the files that a module's text names; return the folders that it names."""
         if name.partition(".")[0] in OURS:
             return ()
         files, folders = mentioned(self.prints.content(path), path)
@@ -215,7 +215,7 @@ class _Walk:
         return folders
 
     def _imported(self, name: str, beside: Path, local: bool = False) -> None:
-        """``name`` may be a module, or something in one: every prefix that is a module counts."""
+        """Add every prefix of ``name`` that is a module; the rest may be a name inside one."""
         parts = name.split(".")
         for end in range(1, len(parts) + 1):
             module = ".".join(parts[:end])
@@ -232,7 +232,7 @@ class _Walk:
         return top in self._own or not self._library(top, path, count=not local)
 
     def _library(self, top: str, path: Path, count: bool = True) -> bool:
-        """Whether the file belongs to a distribution that is installed where it lies."""
+        """Return whether a distribution installed the file in its place."""
         found = False
         for name in providers().get(top, ()):
             try:

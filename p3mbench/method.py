@@ -1,9 +1,9 @@
-"""The common predict interface: what a method is, and what every method must do.
+"""The interface of methods: their description, their parameters and their predictors.
 
 A *method* is a frozen dataclass. Its fields are its parameters (typed, hashable, picklable), its
-class attribute ``info`` says what it is, and ``load`` turns it, a device and perhaps a checkpoint
-into a *predictor*. Importing the module that holds a method must cost nothing: torch and PyMatting
-are imported inside ``load``.
+class attribute ``info`` describes it, and ``load`` makes a *predictor* from it, a device and, for
+learned methods, a checkpoint. The module of a method must be cheap to import, so ``load`` imports
+torch and PyMatting.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from p3mbench.settings import TrainSetting as TrainSetting  # part of the interf
 if TYPE_CHECKING:
     from torch import nn
 
-PRECISIONS = ("fp32", "bf16", "fp16")  # that a network can be run in
+PRECISIONS = ("fp32", "bf16", "fp16")  # for running networks
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
 
 class Kind(StrEnum):
-    """What a method needs beside the image."""
+    """Whether a method needs a trimap beside the image."""
 
     TRIMAP_FREE = "trimap-free"
     TRIMAP_BASED = "trimap-based"
@@ -43,8 +43,8 @@ class Kind(StrEnum):
 class Checkpoint:
     """Trained weights of a method, as their authors publish them.
 
-    ``file`` is the file name its authors gave it, ``where`` tells a person how to get it (nothing
-    is fetched during a run), ``train_sets`` feeds the check for test images seen in training.
+    ``file`` is the authors' file name, ``where`` tells people how to get the file (a run downloads
+    nothing), and ``train_sets`` serves to check for test images seen in training.
     """
 
     name: str
@@ -57,23 +57,23 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class MethodInfo:
-    """What is known of a method before it is loaded.
+    """The description of a method, available before it is loaded.
 
     Attributes:
-        name: kebab-case, equal to the entry-point name.
-        title: as printed in tables.
-        kind: whether ``predict`` is given a trimap.
-        year, citation: of the paper; ``citation`` is one line with an arXiv id or DOI.
-        code_licence: SPDX id of the code that runs here.
+        name: name in kebab-case, equal to the entry point's.
+        title: name for tables.
+        kind: whether ``predict`` gets a trimap.
+        year, citation: the paper; ``citation`` is one line with an arXiv id or DOI.
+        code_licence: SPDX id of the licence of this code.
         learned: True if the method needs trained weights.
         strategies: named test-time input sizes; the first is the default.
-        checkpoints: published weights, the first being the one meant by default.
-        parameters: of the published network, None if there is none.
-        extra: pip extra that brings what the method imports, None if the core has it.
-        imports: modules that the extra brings, for saying early that they are missing.
-        first_use: what to tell a user who waits for the first load, "" for nothing.
-        precisions: of `PRECISIONS`, those it can run in. Below fp32 the harness calls ``predict``
-            under PyTorch's autocast, so its predictor must be a `ModularPredictor`.
+        checkpoints: published weights; the first is the default.
+        parameters: number of parameters of the published network, None without a network.
+        extra: pip extra with the packages that the method imports, None if the core has them.
+        imports: modules of the extra; an early check reports missing ones.
+        first_use: message for a user who waits for the first load, "" for none.
+        precisions: the supported `PRECISIONS`. Below fp32 the harness calls ``predict`` under
+            PyTorch's autocast, so the predictor must be a `ModularPredictor`.
     """
 
     name: str
@@ -90,24 +90,24 @@ class MethodInfo:
     imports: tuple[str, ...] = ()
     first_use: str = ""
     precisions: tuple[str, ...] = ("fp32",)
-    version: int = 1  # raised whenever a change of the code can change a matte
+    version: int = 1  # raise it with every change of the code that can change a matte
 
     @property
     def needs_trimap(self) -> bool:
-        """Whether ``predict`` must be given a trimap."""
+        """Whether ``predict`` needs a trimap."""
         return self.kind is Kind.TRIMAP_BASED
 
 
 @runtime_checkable
 class Predictor(Protocol):
-    """A loaded method: from an image to its alpha matte, keeping nothing between calls."""
+    """A loaded method: estimates alpha mattes and keeps nothing between calls."""
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Estimate the alpha matte of the person in ``image``.
 
         Args:
             image: (H, W, 3) uint8 RGB, read-only; a copy made for this call.
-            trimap: (H, W) uint8 in {0, 128, 255}, given to trimap-based methods only; a copy too.
+            trimap: (H, W) uint8 in {0, 128, 255}, for trimap-based methods only; a copy too.
 
         Returns:
             (H, W) float32 opacity in [0, 1], finite, at the image's own size.
@@ -117,14 +117,14 @@ class Predictor(Protocol):
 
 @runtime_checkable
 class ModularPredictor(Predictor, Protocol):
-    """A predictor that shows its PyTorch modules; the part is optional.
+    """A predictor that shows its PyTorch modules; this is optional.
 
-    With it parameters and multiply-adds are counted, ``--compile`` works, and a method may say in
-    `MethodInfo.precisions` that it runs below fp32. Without it a method runs in fp32 only.
+    With it, p3mbench counts parameters and multiply-adds, ``--compile`` works, and the method may
+    declare lower precisions in `MethodInfo.precisions`. Without it, a method runs in fp32 only.
     """
 
     def modules(self) -> Iterable[nn.Module] | Mapping[str, nn.Module]:
-        """Every module that ``predict`` computes with."""
+        """Return every module that ``predict`` computes with."""
         ...
 
 
@@ -140,12 +140,12 @@ class Method(Protocol):
 
 
 def install_hint(info: MethodInfo, package: str) -> str:
-    """The command that installs what a method imports: its extra, or the package by its name."""
+    """Return the command that installs a method's extra, or a package by its name."""
     return f"pip install 'p3mbench[{info.extra}]'" if info.extra else f"pip install {package}"
 
 
 def missing_extra(info: MethodInfo) -> str:
-    """How to get what a method imports beyond the core; "" if it is all there."""
+    """Return how to install a method's missing packages; "" if none is missing."""
     absent = [name for name in info.imports if find_spec(name) is None]
     if not absent:
         return ""
@@ -153,25 +153,25 @@ def missing_extra(info: MethodInfo) -> str:
 
 
 def check_extra(info: MethodInfo) -> None:
-    """Refuse a method whose imports beyond the core are not all there.
+    """Refuse a method with missing packages.
 
     Raises:
-        MethodError: one is not installed; says how to get it.
+        MethodError: a package is not installed; the message says how to install it.
     """
     if missing := missing_extra(info):
         raise MethodError(f"{info.name} {missing}")
 
 
 def strategy_of(method: Method) -> str:
-    """The test-time strategy a method will use: its ``strategy`` field, else its only one."""
+    """Return the test-time strategy of a method: its ``strategy`` field, else its only one."""
     return str(getattr(method, "strategy", method.info.strategies[0]))
 
 
 def check_strategy(method: Method) -> None:
-    """Refuse a method whose strategy is not one of its own.
+    """Refuse a method with an unknown strategy.
 
     Raises:
-        MethodError: it is not among ``method.info.strategies``; the message lists those.
+        MethodError: the strategy is not in ``method.info.strategies``; the message lists those.
     """
     strategy = strategy_of(method)
     if strategy not in method.info.strategies:
@@ -180,14 +180,14 @@ def check_strategy(method: Method) -> None:
 
 
 def options_of(method: Method) -> dict[str, Any]:
-    """A method's parameters as a plain dict; they are part of every row's key."""
+    """Return a method's parameters as a plain dict; they are part of every row's key."""
     return {field.name: getattr(method, field.name) for field in fields(method)}  # type: ignore[arg-type]
 
 
 def problem_of_options(method: Method) -> str:
-    """Why a method's parameters cannot be hashed, sent and set; "" if they can.
+    """Return why a method's parameters cannot be hashed, sent or set; "" if they can.
 
-    A parameter is text, a whole number, a finite number, true or false, None, or a tuple of such.
+    A parameter is text, a whole number, a finite number, true or false, None, or a tuple of these.
     """
     for key, value in options_of(method).items():
         if problem := _problem_of_value(value):
@@ -210,7 +210,7 @@ def _problem_of_value(value: Any) -> str:
 
 
 def problem_of_info(info: MethodInfo) -> str:
-    """Why an info cannot be used in paths, tables and plans; "" if it can."""
+    """Return why an info cannot be used in paths, tables and plans; "" if it can."""
     problem = problem_of(info.name) if isinstance(info.name, str) else "it is not text"
     if problem:
         return f"its name {printable(str(info.name))!r} cannot be used: {problem}; rename it"
@@ -222,12 +222,12 @@ def problem_of_info(info: MethodInfo) -> str:
             )
     for key in ("title", "citation", "first_use", "code_licence"):
         if printable(getattr(info, key)) != getattr(info, key):
-            return f"its info.{key} holds control characters"
+            return f"its info.{key} contains control characters"
     if not info.strategies or any(not isinstance(s, str) or problem_of(s) for s in info.strategies):
         return "its info.strategies must be names, at least one"
     if unknown := [p for p in info.precisions if p not in PRECISIONS]:
-        return f"its info.precisions holds {unknown[0]!r}; known are {', '.join(PRECISIONS)}"
-    return "" if "fp32" in info.precisions else "its info.precisions must hold fp32"
+        return f"its info.precisions contains {unknown[0]!r}; known are {', '.join(PRECISIONS)}"
+    return "" if "fp32" in info.precisions else "its info.precisions must contain fp32"
 
 
 _INFO_TYPES: dict[str, type] = {
@@ -238,10 +238,10 @@ _INFO_TYPES: dict[str, type] = {
 
 
 def with_options(method: Method, options: Mapping[str, Any]) -> Method:
-    """A copy of ``method`` with some parameters changed; text is read by each field's type.
+    """Return a copy of ``method`` with some parameters changed; text is parsed by a field's type.
 
     Raises:
-        MethodError: unknown parameter, or a value its type cannot take.
+        MethodError: a parameter is unknown, or a value does not have its type.
     """
     known = {field.name: field for field in fields(method)}  # type: ignore[arg-type]
     values = options_of(method)
@@ -275,15 +275,16 @@ def _parsed(name: str, key: str, value: Any, kind: type) -> Any:
 
 
 def checked_alpha(alpha: Any, shape: tuple[int, int]) -> Float32Array:
-    """``alpha`` as the interface promises it, or an error that says which rule it breaks.
+    """Check that ``alpha`` obeys the interface, and return it; an error names the broken rule.
 
     Args:
-        alpha: what ``predict`` returned.
+        alpha: the result of ``predict``.
         shape: (H, W) of the image.
 
     Raises:
-        PredictionError: not a floating array, masked, wrong shape, not finite, or outside [0, 1]
-            by more than 1e-4 (rounding of float32 resampling stays below that and is clipped).
+        PredictionError: it is not a floating array, is masked or not finite, has the wrong shape,
+            or is outside [0, 1] by more than 1e-4. Rounding of float32 resampling stays below that
+            and is clipped.
     """
     if isinstance(alpha, np.ma.MaskedArray):
         raise PredictionError("predict returned a masked array; fill it: alpha.filled(0)")
@@ -292,7 +293,7 @@ def checked_alpha(alpha: Any, shape: tuple[int, int]) -> Float32Array:
             f"an array of {alpha.dtype}" if isinstance(alpha, np.ndarray) else type(alpha).__name__
         )
         raise PredictionError(f"predict must return a float array, got {got}")
-    alpha = np.asarray(alpha)  # subclasses may define what they like
+    alpha = np.asarray(alpha)  # a subclass may redefine operators
     if alpha.shape != shape:
         raise PredictionError(f"predict returned shape {alpha.shape} for an image of {shape}")
     if not np.isfinite(alpha).all():
@@ -305,7 +306,7 @@ def checked_alpha(alpha: Any, shape: tuple[int, int]) -> Float32Array:
 
 
 def paste_known(alpha: Float32Array, trimap: UInt8Array) -> Float32Array:
-    """Alpha with the trimap's known pixels set: 1 where it is 255, 0 where it is 0."""
+    """Set alpha in the trimap's known pixels: 1 where the trimap is 255, 0 where it is 0."""
     pasted = alpha.copy()
     pasted[trimap == 255] = 1.0
     pasted[trimap == 0] = 0.0

@@ -1,6 +1,6 @@
-"""Where modules lie: their files, whether those are Python's own, and who installed them.
+"""Locate the files of modules, Python's own files, and the distributions that installed them.
 
-Nothing is imported here. What this process has loaded already counts as found.
+Nothing is imported here. Modules that this process has already loaded count as found.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 
 def candidates(name: str, beside: Path) -> Iterator[Path]:
-    """Every file that ``import name`` may mean for a module in the folder ``beside``."""
+    """Yield every file that ``import name`` may mean for a module in the folder ``beside``."""
     loaded = file_of(sys.modules.get(name))
     if loaded is not None:
         yield loaded
@@ -30,9 +30,9 @@ def candidates(name: str, beside: Path) -> Iterator[Path]:
 
 
 def _found(name: str, places: list[str] | None) -> tuple[Path | None, list[str]]:
-    """The file of a module and the folders of what is in it, importing nothing.
+    """Find the file of a module and the folders of its submodules, without importing.
 
-    ``places`` is where its first part is looked for; None for wherever Python looks.
+    ``places`` are the folders to search for its first part; None for Python's own.
     """
     file, folders = None, places
     parts = name.split(".")
@@ -51,7 +51,7 @@ def _part(name: str, places: list[str] | None, outermost: bool) -> tuple[Path | 
             if spec is None:
                 continue
             folders = list(spec.submodule_search_locations or ())
-        except KeyError:  # a folder in a folder, neither with __init__.py: it asks for the parent
+        except KeyError:  # nested folders without __init__.py: Python asks for the parent
             last = name.rpartition(".")[2]
             found = [Path(place) / last for place in places or ()]
             return None, [str(folder) for folder in found if folder.is_dir()]
@@ -62,13 +62,13 @@ def _part(name: str, places: list[str] | None, outermost: bool) -> tuple[Path | 
 
 
 def file_of(module: ModuleType | None) -> Path | None:
-    """The file of a loaded module, None where it has none."""
+    """Return the file of a loaded module; None if it has none."""
     file = getattr(module, "__file__", None)
     return Path(file).resolve() if isinstance(file, str) else None
 
 
 def held(module: ModuleType) -> Iterator[str]:
-    """Modules behind the names of a loaded module, found however it imported them."""
+    """Yield the modules of the names in a loaded module, in whatever way it imported them."""
     for value in list(vars(module).values()):
         if isinstance(value, ModuleType):
             yield value.__name__
@@ -86,7 +86,7 @@ def _standard_folders() -> tuple[tuple[Path, ...], tuple[Path, ...]]:
 
 @lru_cache(maxsize=65536)
 def is_standard(path: Path) -> bool:
-    """Whether a file is Python's own."""
+    """Return whether a file belongs to Python itself."""
     inside, outside = _standard_folders()
     if any(path.is_relative_to(folder) for folder in outside):
         return False
@@ -96,7 +96,7 @@ def is_standard(path: Path) -> bool:
 
 
 def providers() -> dict[str, tuple[str, ...]]:
-    """Top-level module -> distributions that bring it."""
+    """Map each top-level module to the distributions that contain it."""
     return _providers_of(tuple((place, _changed(place)) for place in sys.path))
 
 

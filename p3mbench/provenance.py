@@ -1,4 +1,4 @@
-"""Where numbers come from: versions, hardware, and hashes of files."""
+"""Record the origin of numbers: versions, hardware, and hashes of files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from p3mbench.errors import DataError
 if TYPE_CHECKING:
     from p3mbench.store import Store
 
-RACY_NS = 2_000_000_000  # coarser than the clock of any usual file system
+RACY_NS = 2_000_000_000  # coarser than the clock of every usual file system
 _MOST = 2**63 - 1  # SQLite's integers are signed
 PACKAGES = (
     "p3mbench",
@@ -37,7 +37,7 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Installed version of each package that can move a number, without importing any."""
+    """Return the installed version of each package that can change a number; imports none."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -48,7 +48,7 @@ def versions() -> dict[str, str]:
 
 
 def cpu_model() -> str:
-    """The processor's name as the system gives it."""
+    """Return the system's name of the processor."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -58,18 +58,18 @@ def cpu_model() -> str:
 
 
 def usable_cores() -> int:
-    """Cores this process may run on (a SLURM job may have fewer than the machine)."""
+    """Count the cores of this process (a SLURM job may have fewer than the machine)."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def gpus() -> int:
-    """NVIDIA GPUs that the driver knows, without importing PyTorch; 0 where it cannot be told."""
+    """Count the driver's NVIDIA GPUs without importing PyTorch; 0 if this is not possible."""
     return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
 
 
 def memory_gib() -> float | None:
-    """Physical memory in GiB, None where the system does not say."""
+    """Return the physical memory in GiB; None if the system does not tell it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     except (AttributeError, OSError, ValueError):
@@ -77,7 +77,7 @@ def memory_gib() -> float | None:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and hardware, for a run's manifest."""
+    """Return versions and hardware for a run's manifest."""
     return {
         "versions": versions(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -88,17 +88,17 @@ def environment() -> dict[str, Any]:
 
 
 def canonical(value: Any) -> str:
-    """JSON that does not depend on the order of keys."""
+    """Return JSON that does not depend on the order of keys."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
 
 
 def hash_of(value: Any) -> str:
-    """SHA-256 of a JSON value, independent of the order of its keys."""
+    """Return the SHA-256 of a JSON value, independent of the order of its keys."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, 64 hexadecimal digits; `DataError` if it cannot be read."""
+    """Hash a file's bytes by SHA-256: 64 hexadecimal digits; `DataError` if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -107,16 +107,16 @@ def sha256_of(path: Path) -> str:
 
 
 def _named(path: Path) -> str:
-    """A file's absolute path as text that can be stored, also where its name is no Unicode."""
+    """Return a file's absolute path as text for the store, even if its name is not Unicode."""
     return os.fsencode(path.resolve()).decode(errors="backslashreplace")
 
 
 def hash_files(paths: Iterable[Path], store: Store) -> Mapping[Path, str]:
-    """SHA-256 of each file's bytes.
+    """Hash the bytes of each file by SHA-256.
 
-    A file is not read again if the system says that it is the one that was hashed: same device,
-    inode, size, and times of change of content and of anything. A file that had changed within
-    `RACY_NS` before it was hashed may change again without a trace, so its hash is not relied on.
+    A file is not read again if device, inode, size and both times of change are those of the hashed
+    file. A file that changed within `RACY_NS` before hashing may change again without a trace, so
+    its hash is not reused.
     """
     known, fresh = store.file_hashes(), []
     hashes: dict[Path, str] = {}
@@ -141,7 +141,7 @@ def hash_files(paths: Iterable[Path], store: Store) -> Mapping[Path, str]:
 
 
 def _facts(path: Path) -> tuple[int, ...]:
-    """What a system says of a file: the last two are its times, in ns."""
+    """Return the system's data of a file; the last two are its times in ns."""
     stat = path.stat()
     return (
         stat.st_dev, stat.st_ino & _MOST, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns,

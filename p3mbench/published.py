@@ -1,4 +1,4 @@
-"""Figures that others published on P3M-500, with their sources; never merged with measured ones."""
+"""Published figures on P3M-500 with their sources; they are never mixed with measured ones."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from functools import lru_cache
 from importlib.resources import files
 
 PACKAGE = "p3mbench_published"
-BENCHMARK = "p3m500"  # what all of them are on
+BENCHMARK = "p3m500"  # the benchmark of all figures
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedFigure:
-    """One published number; the columns are explained in ``results/published/README.md``.
+    """One published number; ``results/published/README.md`` explains the columns.
 
     Attributes:
-        value: in raw units, as stored rows are.
-        conflict: what other sources print for the same, "" if they agree or there is none.
+        value: in raw units, as in stored rows.
+        conflict: the differing numbers of other sources; "" for none.
     """
 
     method: str
@@ -48,7 +48,7 @@ class PublishedFigure:
 
 @dataclass(frozen=True)
 class Publication:
-    """Where figures come from, and who says so."""
+    """The source of figures."""
 
     source: str
     title: str
@@ -58,7 +58,7 @@ class Publication:
 
 @lru_cache
 def figures(method: str | None = None) -> tuple[PublishedFigure, ...]:
-    """All figures, or those of one method, in the order of the file."""
+    """Return all figures, or those of one method, in the order of the file."""
     found = []
     for row in _rows("published.csv"):
         numbers = {name: float(row[name]) for name in ("value", "scale")}
@@ -69,7 +69,7 @@ def figures(method: str | None = None) -> tuple[PublishedFigure, ...]:
 
 @lru_cache
 def sources() -> dict[str, Publication]:
-    """Sources by key."""
+    """Return the sources by key."""
     return {row["source"]: Publication(**row) for row in _rows("sources.csv")}
 
 

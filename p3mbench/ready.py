@@ -1,4 +1,4 @@
-"""A method made ready for photographs: its options, its weights and its device."""
+"""Prepare a method for photographs: options, weights and device."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from p3mbench.weights import find_checkpoint, weights_dir
 
 @dataclass(frozen=True)
 class PredictRequest:
-    """What ``p3mbench predict`` is asked for.
+    """A request of ``p3mbench predict``.
 
     Attributes:
-        method: its name.
+        method: name of the method.
         images: photographs, folders of them or globs.
-        plugins: Python files that hold more methods; they are executed.
-        options: parameter -> value as text, of the method.
+        plugins: Python files with more methods; they are executed.
+        options: parameter of the method -> value as text.
         weights: checkpoint of a learned method; None for a published one in the weights folder.
         trimaps: a trimap file, or a folder of them; for trimap-based methods.
         device: ``auto``, ``cpu`` or ``cuda``.
-        out: folder to write into.
+        out: folder for the results.
         cutout: write cut-outs too.
-        overwrite: replace files of other content.
+        overwrite: replace existing files with other content.
     """
 
     method: str
@@ -45,28 +45,28 @@ class PredictRequest:
 
     @property
     def wish(self) -> Wish:
-        """What to make of each photograph."""
+        """The files to write for each photograph."""
         return Wish(self.out, self.cutout, self.trimaps, self.overwrite)
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A method as its checkpoint was trained, with that checkpoint; `load` may take a while."""
+    """A method with its checkpoint and the options of its training; `load` may take long."""
 
     method: Method
     weights: Path | None
     device: str
 
     def load(self) -> Predictor:
-        """The predictor."""
+        """Load the predictor."""
         return self.method.load(resolve(self.device, self.method.info.learned), self.weights)
 
 
 def chosen_method(request: PredictRequest) -> Method:
-    """The method with its options.
+    """Return the method with its options.
 
     Raises:
-        MethodError: it is unknown, has no such option, lacks trimaps or takes none.
+        MethodError: the method or an option is unknown, or trimaps are missing or superfluous.
         DataError: the trimaps do not exist.
     """
     method = with_options(get(request.method, request.plugins), request.options)
@@ -81,11 +81,11 @@ def chosen_method(request: PredictRequest) -> Method:
 
 
 def make_ready(method: Method, request: PredictRequest) -> Ready:
-    """The method with its weights, and with the options that these were trained for.
+    """Return the method with its weights and the options of their training.
 
     Raises:
-        MethodError: a package is missing, or the method learns nothing and weights were given.
-        WeightsError: it needs weights and none are here, or they cannot be used.
+        MethodError: a package is missing, or weights are given for a method that is not learned.
+        WeightsError: the method needs weights, and none are found or usable.
     """
     info = method.info
     check_extra(info)

@@ -1,7 +1,7 @@
-"""Finding methods: the entry-point group ``p3mbench.methods``, and plugin files named by the user.
+"""Find methods in the entry-point group ``p3mbench.methods`` and in plugin files of the user.
 
-Built-in methods come through the same door as anybody's. Nothing is kept between calls and nothing
-is imported but the light modules that hold the method classes.
+Built-in methods register in the same way as plugins. Nothing is kept between calls. Only the light
+modules of the method classes are imported.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ GROUP = "p3mbench.methods"
 
 @dataclass(frozen=True)
 class Found:
-    """One name in the registry: a method that can be used, or the reason why it cannot."""
+    """One name in the registry: a usable method, or the reason why it cannot be used."""
 
     name: str
-    origin: str  # the distribution or file it came from
+    origin: str  # its distribution or file
     method: Method | None
     problem: str | None = None
 
 
 def find(plugins: Sequence[Path] = ()) -> list[Found]:
-    """Every registered method, sorted by name; a broken or doubly claimed one carries a problem.
+    """Find every method, sorted by name; a broken or doubly claimed one has a problem.
 
     Args:
-        plugins: Python files named by the user. They are executed.
+        plugins: Python files of the user. They are executed.
 
     Raises:
         MethodError: a plugin file is missing or defines no method.
@@ -65,10 +65,11 @@ def find(plugins: Sequence[Path] = ()) -> list[Found]:
 
 
 def get(name: str, plugins: Sequence[Path] = ()) -> Method:
-    """The method of that name.
+    """Return the method with this name.
 
     Raises:
-        MethodError: unknown (with the nearest names), broken, or claimed twice.
+        MethodError: the name is unknown (the message has the nearest names), broken or claimed
+            twice.
     """
     found = find(plugins)
     for entry in found:
@@ -80,7 +81,7 @@ def get(name: str, plugins: Sequence[Path] = ()) -> Method:
 
 
 def unknown(name: str, names: Iterable[str], what: str) -> str:
-    """An error text for a name that is not there, with the nearest ones."""
+    """Return an error text for an unknown name, with the nearest known one."""
     have = sorted(names)
     near = difflib.get_close_matches(name, have, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
@@ -89,7 +90,7 @@ def unknown(name: str, names: Iterable[str], what: str) -> str:
 
 
 def list_methods(plugins: Sequence[Path] = ()) -> list[MethodInfo]:
-    """What is known of each usable method, sorted by name; imports no torch.
+    """Return the description of each usable method, sorted by name; does not import torch.
 
     >>> "closed-form" in [info.name for info in list_methods()]
     True
@@ -106,18 +107,18 @@ def load_method(
     """Load a method, ready to predict.
 
     Args:
-        name: as listed by `list_methods`.
-        weights: checkpoint file; None looks in the weights folder for the published file.
+        name: a name of `list_methods`.
+        weights: checkpoint file; None for the published file in the weights folder.
         device: "auto" (CUDA if there is one), "cpu" or "cuda".
-        **options: the method's own parameters, for instance ``strategy="hybrid"``. Those that
-            the checkpoint records and that are not given here are taken from it, as in a run.
+        **options: parameters of the method, for instance ``strategy="hybrid"``. Other parameters
+            come from the checkpoint, if it records them, as in a run.
 
     Returns:
         An object with ``predict(image, trimap=None)``; see `p3mbench.method.Predictor`.
 
     Raises:
-        MethodError: unknown name or option.
-        WeightsError: the weights are missing, unsafe, or of another network.
+        MethodError: the name or an option is unknown.
+        WeightsError: the weights are missing, unsafe, or belong to another network.
     """
     from p3mbench.devices import resolve
     from p3mbench.nearest import load
@@ -146,16 +147,16 @@ def _from_entry_point(point: EntryPoint) -> Found:
     try:
         with _foreign():
             found = point.load()
-    except MethodError as error:  # a broken plugin is one line in the list, never a broken command
+    except MethodError as error:  # a broken plugin is a line in the list; the command continues
         return Found(point.name, origin, None, str(error))
     return _checked(point.name, origin, found)
 
 
 @contextmanager
 def _foreign() -> Iterator[None]:
-    """Around code of a plugin: whatever it raises becomes one line, `sys.exit` included.
+    """Run code of a plugin; all its exceptions, including `sys.exit`, become one line.
 
-    A Ctrl-C of the user goes on as one; a KeyboardInterrupt that the plugin raises does not.
+    A Ctrl-C of the user still interrupts; a KeyboardInterrupt that the plugin raises does not.
     """
     pressed = []
 
@@ -168,7 +169,7 @@ def _foreign() -> Iterator[None]:
     try:
         if mine:
             signal.signal(signal.SIGINT, interrupt)
-    except ValueError:  # not the main thread, which alone is interrupted
+    except ValueError:  # only the main thread can be interrupted
         mine = False
     try:
         yield
@@ -182,7 +183,7 @@ def _foreign() -> Iterator[None]:
 
 
 def _line(error: BaseException) -> str:
-    """A foreign error in one printable line."""
+    """Return a foreign error as one printable line."""
     try:
         text = str(error)
     except Exception:
@@ -218,14 +219,14 @@ def _from_file(path: Path) -> list[Found]:
 
 
 def execute(path: Path) -> ModuleType:
-    """Run a plugin file as a module whose name is derived from its path, so that it can pickle."""
+    """Run a plugin file as a module; the name comes from the path, so that pickling works."""
     path = path.resolve()
     name = f"p3mbench_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise MethodError("it is not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up there
+    sys.modules[name] = module  # dataclasses look up their module there
     try:
         spec.loader.exec_module(module)
     except BaseException:
@@ -235,7 +236,7 @@ def execute(path: Path) -> ModuleType:
 
 
 def _checked(name: str | None, origin: str, cls: Any) -> Found:
-    """A `Found` for what an entry point or a file yielded; the checks a plugin author needs."""
+    """Check an object of an entry point or a file, and make a `Found` of it."""
     info = getattr(cls, "info", None)
     shown = printable(str(name or getattr(info, "name", None) or getattr(cls, "__name__", cls)))
     problem = _problem_of_entry(name, cls, info)
@@ -260,7 +261,7 @@ def _problem_of_entry(name: str | None, cls: Any, info: Any) -> str:
 
 
 def problem_of_class(cls: Any) -> str:
-    """Why something is not the class of a method, before anything is made of it; "" if it is."""
+    """Return why an object is not the class of a method, without calling it; "" if it is."""
     if not isinstance(cls, type) or not is_dataclass(cls):
         return "it is not a dataclass"
     if not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
@@ -273,7 +274,7 @@ def problem_of_class(cls: Any) -> str:
 
 
 def _problem_of_copies(method: Method) -> str:
-    """Why a method cannot be sent to its process, or be told from another one; "" if it can."""
+    """Return why a method cannot be hashed, pickled or copied; "" if it can."""
     for what, check in (
         ("hashed", lambda: hash(method)),
         ("pickled", lambda: pickle.dumps(method)),

@@ -1,8 +1,8 @@
-"""The record of a run: what was asked for, on what machine, with which versions and inputs.
+"""The record of a run: the request, the machine, the versions and the inputs.
 
 A store keeps one JSON object per run, its *manifest*, and ``manifest.json`` beside the store shows
-all of them to people. `RunRecord` is that object with types. It also reads what older versions of
-p3mbench wrote, and the record of an import, which says less: what is missing has a default.
+all of them to people. `RunRecord` is that object with types. It also reads the manifests of older
+versions and of imports, which contain less: missing values have defaults.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path("results") / "run"  # where results go by default
+RESULTS = Path("results") / "run"  # default folder of results
 
 _ROW_COLUMNS = (
     "method", "strategy", "options", "checkpoint", "checkpoint_sha256", "train_setting",
@@ -21,16 +21,16 @@ _ROW_COLUMNS = (
 
 @dataclass(frozen=True)
 class MethodRecord:
-    """A method with its options and one checkpoint, as a run used it.
+    """A method with its options and one checkpoint in a run.
 
     Attributes:
         method, strategy, options, checkpoint, checkpoint_sha256, train_setting: as the columns of
-            `p3mbench.rows.Row`; "" where an older version did not say.
-        version: of the method.
-        code_sha256, code_files: hash of its code, and of each module or file of it.
+            `p3mbench.rows.Row`; "" if an older version did not record them.
+        version: version of the method.
+        code_sha256, code_files: hash of its code, and of each of its modules or files.
         libraries: package -> version.
-        weights: file name of its weights, without a folder: where a file lies may tell who the
-            authors of a blind paper are. None if it has none.
+        weights: file name of its weights without the folder, which could reveal the authors of a
+            blind paper. None if it has no weights.
     """
 
     method: str = ""
@@ -70,7 +70,7 @@ class MethodRecord:
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """The file that an import read: its name, SHA-256 and number of rows."""
+    """The file of an import: its name, SHA-256 and number of rows."""
 
     file: str
     sha256: str
@@ -89,22 +89,22 @@ class ImportRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What is recorded of one run before its first row.
+    """The record of one run, made before its first row.
 
     Attributes:
-        run_id: the id that rows carry; ids sort by time.
+        run_id: the id in its rows; ids sort by time.
         started: ISO 8601 in UTC, seconds.
-        command: arguments of the command line; those of the host program if Python called.
-        benchmark: name of the benchmark; "" where an older version did not say.
-        options: option of ``p3mbench run`` -> value, for those that were set or have a default.
-            `definition`, `data` and the properties below read what the images are found again by.
+        command: arguments of the command line, or of the program that called p3mbench.
+        benchmark: name of the benchmark; "" if an older version did not record it.
+        options: option of ``p3mbench run`` -> value, for options that were set or have a default.
+            `definition`, `data` and the other properties read the values that locate the images.
         jobs: worker processes.
         environment: versions and hardware, see `p3mbench.provenance.environment`.
-        data_sha256: hash over every file and recipe of the benchmark.
-        subsets: "BENCHMARK SUBSET" -> images of the whole subset.
-        methods: label -> what ran.
-        cannot_run: what could not run -> why.
-        imported: the file, if rows were imported and nothing ran.
+        data_sha256: hash of all files and recipes of the benchmark.
+        subsets: "BENCHMARK SUBSET" -> number of images of the complete subset.
+        methods: label -> the method that ran.
+        cannot_run: method or part that could not run -> reason.
+        imported: the file of an import, None for a run.
         stored: the object that the record was read from; None for a new record.
     """
 
@@ -148,7 +148,7 @@ class RunRecord:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The manifest. A record that was read gives back exactly what it was read from."""
+        """Return the manifest; for a record that was read, exactly the object that was read."""
         if self.stored is not None:
             return dict(self.stored)
         head = {"run_id": self.run_id, "started_utc": self.started}
@@ -171,14 +171,14 @@ class RunRecord:
 
     @property
     def is_of_images(self) -> bool:
-        """Whether it opened a benchmark, so that its images may be found again."""
+        """Whether the run opened a benchmark, so that its images may be found again."""
         return bool(self.subsets)
 
     @property
     def definition(self) -> str:
-        """The benchmark that was asked for: a name, or the absolute path of a TOML file.
+        """The requested benchmark: a name, or the absolute path of a TOML file.
 
-        An older version may not have recorded it; then it is the name of the benchmark.
+        If an older version did not record it, this is the name of the benchmark.
         """
         return str(self.options.get("benchmark") or self.benchmark)
 
@@ -190,21 +190,21 @@ class RunRecord:
 
     @property
     def trimap(self) -> str | None:
-        """The trimap source that was asked for; None for the benchmark's own."""
+        """The requested trimap source; None for the benchmark's own."""
         return self.options.get("trimap")
 
     @property
     def faces(self) -> str | None:
-        """Where faces come from, as asked for; None for the benchmark's own way."""
+        """The requested source of faces; None for the benchmark's own."""
         return self.options.get("faces")
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The test variants that were asked for; empty for all of the benchmark."""
+        """The requested test variants; empty for all of the benchmark."""
         text = str(self.options.get("variants") or "")
         return tuple(part.strip() for part in text.split(",") if part.strip())
 
     @property
     def saves_alphas(self) -> bool:
-        """Whether it kept mattes."""
+        """Whether the run kept mattes."""
         return bool(self.options.get("save_alphas"))

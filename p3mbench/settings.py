@@ -1,11 +1,11 @@
-"""The nouns of a benchmark under privacy-preserving training: variants, settings and contrasts.
+"""The terms of privacy-preserving training: variants, settings and contrasts.
 
 A *variant* says what the faces of a test image look like: ``N`` (normal: visible), or the name of
 an obfuscation. ``B`` (blurred) is the paper's; ``mosaic-0.10`` is a kind and a strength. A *train
-setting* says the same of the images a checkpoint was trained on. A *setting* is TRAIN:TEST as in
+setting* says the same about the training images of a checkpoint. A *setting* is TRAIN:TEST as in
 the P3M paper: ``B:N`` was trained on blurred faces and tested on normal ones; ``–:B`` was not
-trained at all. A *contrast* is a named difference of two settings. It is always *test minus
-reference* of an error, so **positive means worse under what its name says**:
+trained. A *contrast* is a named difference of two settings. It is always the error of *test minus
+reference*, so **positive means worse in the sense of its name**:
 
 =====================  ==============  ===========================================================
 contrast               test - ref      positive means
@@ -15,12 +15,12 @@ privacy cost           B:N - N:N       on normal faces, training on blurred ones
 obfuscation shift      N:B - N:N       blurring the test faces makes the model worse
 =====================  ==============  ===========================================================
 
-The table holds for every other obfuscation in the place of B. ``B+CP`` (copy-paste on blurred
-faces) has a PPT gap and a privacy cost as ``B`` has. A method that learned nothing, or whose
-training faces are unknown (``other``), has the obfuscation shift only.
+Every other obfuscation can replace B in the table. ``B+CP`` (copy-paste on blurred faces) has a PPT
+gap and a privacy cost, like ``B``. A method that is not learned, or with unknown training faces
+(``other``), has only the obfuscation shift.
 
-This is the one module that knows these names. A benchmark declares its variants; tables, plots,
-page, importer and CLI ask here.
+Only this module knows these names. A benchmark declares its variants; tables, plots, page, importer
+and CLI use this module.
 
 P3M: Li et al., "Privacy-Preserving Portrait Matting", ACM MM 2021, arXiv:2104.14222.
 """
@@ -34,7 +34,7 @@ from typing import ClassVar
 
 NORMAL = "N"
 BLURRED = "B"
-PAPER_VARIANTS = (BLURRED, NORMAL)  # what P3M-10k knows, and what a benchmark has by default
+PAPER_VARIANTS = (BLURRED, NORMAL)  # the variants of P3M-10k, and a benchmark's default
 COPY_PASTE, OTHER, UNTRAINED = "B+CP", "other", "-"
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
@@ -43,13 +43,13 @@ KINDS = {
     "mosaic": True,
     "zero": False,
 }  # obfuscation -> whether it has a strength
-TOOL = "tool"  # what another program made: tool-NAME
+TOOL = "tool"  # images made by another program: tool-NAME
 
 _TITLES = {NORMAL: "faces visible", BLURRED: "faces blurred"}
 _NAMED = re.compile(r"([a-z]+)(?:-(.+))?")
 _STRENGTH = re.compile(r"[01]?\.\d{1,4}|1")
 _TOOL_NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
-_WORDS = {  # how people write variants and train settings in files of their own
+_WORDS = {  # other spellings of variants and train settings in people's files
     "blurred": BLURRED, "blur": BLURRED, "obfuscated": BLURRED, "b": BLURRED,
     "normal": NORMAL, "original": NORMAL, "unblurred": NORMAL, "n": NORMAL,
     "b+cp": COPY_PASTE,
@@ -57,10 +57,10 @@ _WORDS = {  # how people write variants and train settings in files of their own
 
 
 def is_variant(name: str) -> bool:
-    """Whether a name is that of a variant.
+    """Return whether a name is a variant.
 
-    It is N, B, a kind of obfuscation with its strength such as ``mosaic-0.10`` (``zero`` has none),
-    or ``tool-NAME`` for images whose faces another program replaced.
+    A variant is N, B, a kind of obfuscation with its strength such as ``mosaic-0.10`` (``zero`` has
+    no strength), or ``tool-NAME`` for faces that another program replaced.
 
     >>> [is_variant(name) for name in ("B", "N", "mosaic-0.10", "zero", "tool-swap")]
     [True, True, True, True, True]
@@ -79,18 +79,18 @@ def is_variant(name: str) -> bool:
 
 
 def check_variant(name: str) -> str:
-    """``name``, if it is that of a variant.
+    """Return ``name`` if it is a variant.
 
     Raises:
-        ValueError: it is not; the message says what is.
+        ValueError: it is not; the message lists the variants.
     """
     if not is_variant(name):
-        raise ValueError(f"{name!r} is no test variant: use {_WHAT_IS}")
+        raise ValueError(f"{name!r} is not a test variant: use {_WHAT_IS}")
     return name
 
 
 def recipe_of(variant: str) -> tuple[str, float | None] | None:
-    """Kind and strength that the name of a variant says; None where it says none.
+    """Parse kind and strength from the name of a variant; None if it has none.
 
     >>> recipe_of("mosaic-0.10"), recipe_of("zero"), recipe_of("B")
     (('mosaic', 0.1), ('zero', None), None)
@@ -108,12 +108,12 @@ _WHAT_IS = (
 
 
 def is_hidden(variant: str) -> bool:
-    """Whether faces are hidden in a variant: in all but N."""
+    """Return whether faces are hidden in a variant: in all except N."""
     return variant != NORMAL
 
 
 def variant_title(variant: str) -> str:
-    """What the faces look like, in words.
+    """Describe the faces of a variant in words.
 
     >>> variant_title("B"), variant_title("mosaic-0.10")
     ('faces blurred', 'faces hidden by mosaic-0.10')
@@ -122,12 +122,12 @@ def variant_title(variant: str) -> str:
 
 
 def variant_order(variant: str) -> tuple[int, str]:
-    """Sort key: B, the other obfuscations by name, N."""
+    """Return a sort key: B, the other obfuscations by name, N."""
     return ({BLURRED: 0, NORMAL: 2}.get(variant, 1), variant)
 
 
 def ordered(variants: Iterable[str]) -> tuple[str, ...]:
-    """Variants without repetition in the order that tables show them.
+    """Sort variants in the order of tables, each once.
 
     >>> ordered(["N", "zero", "B", "mosaic-0.10"])
     ('B', 'mosaic-0.10', 'zero', 'N')
@@ -136,12 +136,12 @@ def ordered(variants: Iterable[str]) -> tuple[str, ...]:
 
 
 def hidden(variants: Iterable[str]) -> tuple[str, ...]:
-    """Those of the variants in which faces are hidden, ordered."""
+    """Return the variants with hidden faces, ordered."""
     return tuple(variant for variant in ordered(variants) if is_hidden(variant))
 
 
 def spelt(text: str) -> str:
-    """The name of a variant or train setting that a person may have written as a word.
+    """Return the name of a variant or train setting that a person may have written as a word.
 
     >>> spelt("Blurred"), spelt("original"), spelt("mosaic-0.10")
     ('B', 'N', 'mosaic-0.10')
@@ -151,10 +151,10 @@ def spelt(text: str) -> str:
 
 
 class TrainSetting(str):
-    """What the faces in a checkpoint's training images looked like.
+    """The faces in a checkpoint's training images.
 
     A variant's name, ``B+CP`` (copy-paste on blurred faces), ``other`` (unknown, or a mixture), or
-    ``-`` where nothing was trained. It is a string and compares as one.
+    ``-`` if nothing was trained. It is a string and compares as one.
     """
 
     __slots__ = ()
@@ -169,15 +169,15 @@ class TrainSetting(str):
         """Check a name.
 
         Raises:
-            ValueError: it is no train setting; the message says what is.
+            ValueError: it is not a train setting; the message lists them.
         """
         if name not in (COPY_PASTE, OTHER, UNTRAINED) and not is_variant(name):
-            raise ValueError(f"{name!r} is no train setting: use B+CP, other, {_WHAT_IS}")
+            raise ValueError(f"{name!r} is not a train setting: use B+CP, other, {_WHAT_IS}")
         return super().__new__(cls, name)
 
     @property
     def value(self) -> str:
-        """The plain string, as of an enum's member."""
+        """The plain string, as for a member of an enum."""
         return str(self)
 
 
@@ -188,21 +188,21 @@ TrainSetting.OTHER = TrainSetting(OTHER)
 TrainSetting.NONE = TrainSetting(UNTRAINED)
 
 TRAIN_SETTINGS = (BLURRED, COPY_PASTE, NORMAL, OTHER)
-"""Train settings with a name of their own; the name of any other obfuscation is one too."""
+"""Train settings with fixed names; the names of other obfuscations are train settings too."""
 
 
 def is_train_setting(name: str) -> bool:
-    """Whether a name is a train setting of something trained."""
+    """Return whether a name is a train setting of a trained method."""
     return name in TRAIN_SETTINGS or is_variant(name)
 
 
 def is_private(train: str) -> bool:
-    """Whether a train setting had its faces hidden."""
+    """Return whether a train setting has hidden faces."""
     return train == COPY_PASTE or (is_variant(train) and is_hidden(train))
 
 
 def seen_in_training(train: str) -> str:
-    """The variant that the training images of a private train setting were in.
+    """Return the variant of the training images of a private train setting.
 
     >>> seen_in_training("B+CP"), seen_in_training("mosaic-0.10")
     ('B', 'mosaic-0.10')
@@ -211,7 +211,7 @@ def seen_in_training(train: str) -> str:
 
 
 def train_order(train: str) -> tuple[int, str]:
-    """Sort key: B, B+CP, the other obfuscations by name, N, other, nothing trained, the unknown."""
+    """Return a sort key: B, B+CP, other obfuscations by name, N, other, untrained, unknown."""
     known = {BLURRED: 0, COPY_PASTE: 1, NORMAL: 3, OTHER: 4, UNTRAINED: 5}
     return (known.get(train, 2 if is_variant(train) else 99), train)
 
@@ -228,7 +228,7 @@ class Setting:
         """Read ``TRAIN:TEST``, such as ``B:N`` or ``-:N``.
 
         Raises:
-            ValueError: it is not written so.
+            ValueError: the text has another form.
         """
         train, colon, test = text.strip().replace(DASH, UNTRAINED).rpartition(":")
         if not colon or not train or not test:
@@ -242,12 +242,12 @@ class Setting:
 
     @property
     def title(self) -> str:
-        """As printed: ``B:N``, or with a dash if nothing was trained."""
+        """Text for tables: ``B:N``, or with a dash if nothing was trained."""
         return f"{self.train_title}:{self.test}"
 
     @property
     def train_title(self) -> str:
-        """The train setting as printed, a dash if nothing was trained."""
+        """The train setting for tables, a dash if nothing was trained."""
         return DASH if self.train == UNTRAINED else self.train
 
     @property
@@ -257,13 +257,13 @@ class Setting:
 
 
 def paper_settings(variants: Sequence[str] = PAPER_VARIANTS) -> tuple[Setting, ...]:
-    """The settings of Tables 1 and 2 of the paper: each variant trained on, each tested on."""
+    """Return the settings of the paper's Tables 1 and 2: every pair of train and test variants."""
     trained = tuple(v for v in ordered(variants) if v in PAPER_VARIANTS)
     return tuple(Setting(train, test) for train in trained for test in ordered(variants))
 
 
 def untrained_settings(variants: Sequence[str] = PAPER_VARIANTS) -> tuple[Setting, ...]:
-    """The settings of what was not trained."""
+    """Return the settings of untrained methods."""
     return tuple(Setting(UNTRAINED, test) for test in ordered(variants))
 
 
@@ -272,7 +272,7 @@ PRIVACY_COST = "Privacy cost"
 OBFUSCATION_SHIFT = "Obfuscation shift"
 SUBSET_GAP = "P versus NP"
 
-# What each asks, in words for people who do not know the settings by heart.
+# The question of each contrast, for people who do not know the settings by heart.
 QUESTIONS = {
     PPT_GAP: "Trained on blurred faces: how much worse on normal faces than on blurred ones?",
     PRIVACY_COST: "On normal faces: how much worse than if the training had seen faces?",
@@ -286,7 +286,7 @@ class Contrast:
     """A named difference of two settings: ``test`` minus ``reference``.
 
     Attributes:
-        test_subset, reference_subset: two subsets, whose images differ, so that the difference is
+        test_subset, reference_subset: two subsets with different images, so the difference is
             unpaired. Empty for a difference over the same images of one subset.
     """
 
@@ -299,12 +299,12 @@ class Contrast:
 
     @property
     def paired(self) -> bool:
-        """Whether both sides are the same images."""
+        """Whether both sides have the same images."""
         return not self.test_subset
 
     @property
     def question(self) -> str:
-        """What it asks, in words for people who do not know the settings by heart."""
+        """The question of the contrast, for people who do not know the settings by heart."""
         shut = hidden((self.test.test, self.reference.test))
         text = QUESTIONS[self.name]
         if not self.paired or not shut or shut[0] == BLURRED:
@@ -313,7 +313,7 @@ class Contrast:
 
     @property
     def formula(self) -> str:
-        """Such as ``B:N − B:B``, or ``NP N:N − P N:B``."""
+        """The difference as a formula, such as ``B:N − B:B`` or ``NP N:N − P N:B``."""
         sides = (
             f"{self.test_subset} {self.test.title}",
             f"{self.reference_subset} {self.reference.title}",
@@ -322,11 +322,11 @@ class Contrast:
 
 
 def contrasts(trains: Collection[str], variants: Iterable[str] = PAPER_VARIANTS) -> list[Contrast]:
-    """The differences that methods with these train settings can have, in a fixed order.
+    """Return the possible contrasts of methods with these train settings, in a fixed order.
 
     Args:
         trains: train settings of the methods.
-        variants: that they were tested in; each in which faces are hidden has a shift.
+        variants: their test variants; each one with hidden faces has a shift.
     """
     in_order = sorted(set(trains), key=train_order)
     private = [train for train in in_order if is_private(train)]
@@ -369,9 +369,9 @@ def _shift(train: str, variant: str) -> Contrast:
 
 
 def subset_contrast(train: str, on_p: Collection[Setting]) -> Contrast:
-    """NP minus P for one train setting: NP has normal faces, and so has P where it exists that way.
+    """Return NP minus P for one train setting, both with normal faces if P has them.
 
-    Only where P exists blurred alone (as P3M-500-P was released) is its test B the reference.
+    If P has only blurred faces, as in the released P3M-500-P, the reference is its test on B.
 
     Args:
         train: the train setting.

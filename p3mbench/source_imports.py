@@ -1,4 +1,4 @@
-"""What a module's text imports, found in its syntax tree without running it."""
+"""Find the imports of a module in its syntax tree, without running it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)
 def imports(source: bytes, package: str) -> tuple[str, ...]:
-    """The dotted names that a module imports anywhere in it, absolute; () for broken source.
+    """Return the absolute dotted names of all imports in a module; () for broken source.
 
-    ``from a import b`` gives ``a.b``, since ``b`` may be a module. Imports that are for type
-    checkers only do not count; ``import_module("literal")`` and ``__import__("literal")`` do.
+    ``from a import b`` gives ``a.b``, because ``b`` may be a module. Imports for type checkers do
+    not count; ``import_module("literal")`` and ``__import__("literal")`` do.
 
     Args:
-        source: of the module.
-        package: it is in, "" for a module on its own.
+        source: source of the module.
+        package: package of the module, "" for a single module.
     """
     try:
         tree = ast.parse(source)
@@ -51,7 +51,7 @@ def _absolute(package: str, level: int, module: str) -> str:
 
 
 def _called(node: ast.Call, package: str) -> str:
-    """The module that ``import_module("x")`` or ``__import__("x")`` names, else ""."""
+    """Return the module in ``import_module("x")`` or ``__import__("x")``, else ""."""
     function = node.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
     first = node.args[0] if node.args else None

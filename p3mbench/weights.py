@@ -1,7 +1,7 @@
-"""Trained weights: where they are kept, and putting them into a network.
+"""Find trained weights and load them into a network.
 
-`p3mbench.weightfiles` reads files without running what is inside them, finds the state dict and
-matches it with the network. Torch is imported inside the functions.
+`p3mbench.weightfiles` reads files without executing their content, finds the state dict and matches
+it with the network. Torch is imported inside the functions.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ __all__ = [
 
 ENVIRONMENT_VARIABLE = "P3MBENCH_WEIGHTS"
 MOST_WIDTH = 8
-KIN = 0.5  # share of equal names and shapes from which a misfit is a variant, not a stranger
+KIN = 0.5  # least share of equal names and shapes for calling a misfit a variant
 
 
 def weights_dir() -> Path:
-    """The folder searched for published checkpoints; it need not exist and is not created.
+    """Return the folder of checkpoints; it need not exist and is not created.
 
-    ``$P3MBENCH_WEIGHTS`` if set, else ``p3mbench/weights`` in the user's data folder
+    It is ``$P3MBENCH_WEIGHTS`` if set, else ``p3mbench/weights`` in the user's data folder
     (``$XDG_DATA_HOME``, by default ``~/.local/share``).
     """
     named = os.environ.get(ENVIRONMENT_VARIABLE)
@@ -64,14 +64,14 @@ def weights_dir() -> Path:
 
 
 def find_checkpoint(info: MethodInfo) -> Path | None:
-    """The first of a method's published checkpoints that lies in `weights_dir`, by file name."""
+    """Find a method's first published checkpoint in `weights_dir`, by file name."""
     folder = weights_dir()
     candidates = (folder / checkpoint.file for checkpoint in info.checkpoints)
     return next((path for path in candidates if path.is_file()), None)
 
 
 def needs_weights(info: MethodInfo) -> str:
-    """One line on how to give a method the weights it lacks."""
+    """Return one line on how to give a method its missing weights."""
     give = f"--weights {info.name}=FILE"
     if not info.checkpoints:
         return f"needs weights, and none are published: train some and give {give}"
@@ -83,10 +83,10 @@ def needs_weights(info: MethodInfo) -> str:
 
 
 def required(info: MethodInfo, weights: Path | None) -> Path:
-    """The weights that a learned method was given.
+    """Return the weights of a learned method.
 
     Raises:
-        WeightsError: it was given none; the message says how to give them.
+        WeightsError: ``weights`` is None; the message says how to give them.
     """
     if weights is None:
         raise WeightsError(f"{info.name} {needs_weights(info)}")
@@ -94,27 +94,27 @@ def required(info: MethodInfo, weights: Path | None) -> Path:
 
 
 def read_state_dict(path: Path) -> dict[str, Tensor]:
-    """The tensors of a checkpoint by name, on the CPU, freed of the usual wrapping.
+    """Read the tensors of a checkpoint by name, on the CPU, without prefixes of wrappers.
 
-    The first of `p3mbench.weightfiles.unwrapping.state_dicts`. With a network at hand use
-    `load_into`, which can tell from the network's names which prefixes to take off.
+    They are the first of `p3mbench.weightfiles.unwrapping.state_dicts`. If there is a network, use
+    `load_into`, which knows from the network's names which prefixes to remove.
 
     Raises:
-        WeightsError: the file is missing, empty, damaged, no checkpoint, or holds objects other
-            than tensors and plain containers.
+        WeightsError: the file is missing, empty, damaged or not a checkpoint, or contains objects
+            other than tensors and plain containers.
     """
     return unwrapped(state_dicts(read(path), path)[0].tensors)
 
 
 def recorded(path: Path) -> dict[str, Any]:
-    """What ``p3mbench train`` recorded in a checkpoint's header; empty for any other file.
+    """Read the record of ``p3mbench train`` in a checkpoint's header; empty for any other file.
 
     The keys are those of `p3mbench.training.state.Record`, and ``aliases``: second names of
     tensors that are stored once.
 
     Raises:
         WeightsError: the file is missing or empty.
-        RecordError: the record, or a value in it, cannot be true; the message names the key.
+        RecordError: the record or a value in it is impossible; the message names the key.
     """
     record = header(path)
     for key, (holds, what) in _RECORDED.items():
@@ -125,7 +125,7 @@ def recorded(path: Path) -> dict[str, Any]:
     return record
 
 
-# key of a record -> (whether a value can be, what it must be)
+# key of a record -> (test of a value, description of valid values)
 _RECORDED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "method": (lambda v: isinstance(v, str) and bool(v), "a method's name"),
     "setting": (
@@ -149,20 +149,20 @@ _RECORDED: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def recorded_width(path: Path) -> float:
-    """The factor on a network's channels that a checkpoint was trained with; 1 for others."""
+    """Read a trained checkpoint's factor on the network's channels; 1 for other files."""
     return float(recorded(path).get("width", 1.0))
 
 
 def as_recorded(
     method: Method, options: Mapping[str, Any], path: Path, chosen: Iterable[str] = ()
 ) -> Method:
-    """A method with the options that a checkpoint asks to be run with.
+    """Return a method with the options that a checkpoint records.
 
     Args:
-        method: as the user set it.
-        options: as `recorded` gives them.
-        path: of the checkpoint, for messages.
-        chosen: names of options that the user has chosen; those stay.
+        method: the method with the user's options.
+        options: options from `recorded`.
+        path: checkpoint, for messages.
+        chosen: names of the user's options, which stay.
 
     Raises:
         RecordError: the method has no such option, or it cannot take the value.
@@ -175,17 +175,17 @@ def as_recorded(
 
 
 def changed_options(method: Method) -> tuple[str, ...]:
-    """The names of a method's options that differ from their defaults."""
+    """Return the names of a method's options that differ from their defaults."""
     default = options_of(type(method)())
     return tuple(name for name, value in options_of(method).items() if value != default[name])
 
 
 class MisfitError(WeightsError):
-    """A checkpoint that is readable and not of this network.
+    """A checkpoint is readable but belongs to another network.
 
     Attributes:
-        path: of the file.
-        kin: whether at least half of names and shapes agree.
+        path: path of the file.
+        kin: whether at least half of the names and shapes agree.
     """
 
     def __init__(self, message: str, path: Path, kin: bool) -> None:
@@ -194,7 +194,7 @@ class MisfitError(WeightsError):
 
 
 class Probed(Exception):
-    """What a network takes, thrown by `load_into` within `probing` in place of loading."""
+    """The tensors of a network; `load_into` raises this within `probing` instead of loading."""
 
     def __init__(self, expected: Expected) -> None:
         super().__init__(expected.network)
@@ -206,7 +206,7 @@ _PROBING: ContextVar[bool] = ContextVar("probing", default=False)
 
 @contextlib.contextmanager
 def probing() -> Iterator[None]:
-    """Within the context `load_into` loads nothing, but throws `Probed`."""
+    """Within the context, `load_into` loads nothing and raises `Probed`."""
     token = _PROBING.set(True)
     try:
         yield
@@ -215,16 +215,17 @@ def probing() -> Iterator[None]:
 
 
 def load_into(network: nn.Module, path: Path) -> None:
-    """Put a checkpoint's tensors into ``network``; on any error the network is left as it was.
+    """Load a checkpoint's tensors into ``network``; on any error the network does not change.
 
-    The state dict is looked for in any nesting, an average before the plain weights, and freed of
-    wrappers' prefixes (see `p3mbench.weightfiles`). Every tensor must fit by name and shape, and
-    none may be left over. Floating tensors of another precision are converted to the network's;
-    absent counters of batch normalisation are filled.
+    The state dict may be nested, an average comes before the plain weights, and wrappers' prefixes
+    are removed (see `p3mbench.weightfiles`). Every tensor must fit by name and shape, and none may
+    be left over. Floating tensors of another precision are converted to the network's; missing
+    counters of batch normalisation are added.
 
     Raises:
-        WeightsError: as `read_state_dict`; the file holds two that fit equally well, or NaN.
-        MisfitError: the tensors are those of another network.
+        WeightsError: as for `read_state_dict`; or two state dicts fit equally well, or a tensor
+            contains NaN.
+        MisfitError: the tensors belong to another network.
     """
     if _PROBING.get():
         raise Probed(Expected.of(network))
@@ -232,7 +233,7 @@ def load_into(network: nn.Module, path: Path) -> None:
 
 
 def load_state(network: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
-    """`load_into` for tensors that were read, and perhaps renamed; ``path`` is for messages."""
+    """Load tensors that were read (and renamed), as `load_into` does; ``path`` is for messages."""
     if _PROBING.get():
         raise Probed(Expected.of(network))
     _load(network, [StateDict("", state, averaged=False, usual=True)], path)
@@ -248,17 +249,17 @@ def _load(network: nn.Module, found: list[StateDict], path: Path) -> None:
 
 
 def _check_numbers(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Refuse weights that are no numbers; infinities may be meant, as in masks of attention."""
+    """Refuse NaN in weights; infinities may be intended, as in attention masks."""
     bad = [name for name, tensor in tensors.items() if bool((tensor != tensor).any())]
     if bad:
         raise WeightsError(
-            f"{path}: {len(bad)} of {len(tensors)} tensors hold NaN ({some(bad)}); the training "
-            "that wrote it failed, so take an earlier checkpoint"
+            f"{path}: {len(bad)} of {len(tensors)} tensors contain NaN ({some(bad)}); the training "
+            "that wrote it failed, so use an earlier checkpoint"
         )
 
 
 def _beside(chosen: Fit, found: list[StateDict], expected: Expected) -> str:
-    """What else a file offers that a user may have meant, in a sentence; "" for nothing."""
+    """Return a sentence about other weights in the file that a user may have meant; else ""."""
     used = chosen.found
     others = [one for one in found if not _within(one, used)]
     plain = next((one for one in others if not one.averaged), None)
@@ -266,20 +267,20 @@ def _beside(chosen: Fit, found: list[StateDict], expected: Expected) -> str:
         if plain is None:
             return ""
         return (
-            f"holds averaged and plain weights; the average under {used.label} is used, not "
+            f"contains averaged and plain weights; the average under {used.label} is used, not "
             f"{plain.label}"
         )
     average = next((one for one in others if one.averaged), None)
     if average is not None:
         return (
-            f"holds averaged and plain weights; the average under {average.label} does not fit, "
+            f"contains averaged and plain weights; the average under {average.label} does not fit, "
             f"so the plain weights under {used.label} are used"
         )
     for one in others:
         fit = fit_of(one, expected)
         if not fit.problems and not _same(fit.tensors, chosen.tensors):
             return (
-                f"holds several state dicts that fit; the one under {used.label} is used, not "
+                f"contains several state dicts that fit; the one under {used.label} is used, not "
                 f"{one.label}"
             )
     return ""
@@ -290,7 +291,7 @@ def _within(one: StateDict, whole: StateDict) -> bool:
 
 
 def choices(path: Path, expected: Expected) -> list[Fit]:
-    """How each state dict of a file compares with a network, in the order they are tried."""
+    """Compare each state dict of a file with a network, in the order of trying."""
     return [fit_of(one, expected) for one in state_dicts(read(path), path)]
 
 
@@ -303,8 +304,8 @@ def _chosen(found: list[StateDict], expected: Expected, path: Path) -> Fit:
     for other in equals[1:]:
         if not _same(other.tensors, good[0].tensors):
             raise WeightsError(
-                f"{path} holds several state dicts that fit, {good[0].found.label} and "
-                f"{other.found.label}, with different values; save the one that you mean: "
+                f"{path} contains several state dicts that fit, {good[0].found.label} and "
+                f"{other.found.label}, with different values; save the intended one: "
                 f"torch.save(torch.load(FILE)[...], 'tensors.pth')"
             )
     return good[0]
@@ -327,20 +328,18 @@ def _misfit(fit: Fit, expected: Expected, path: Path) -> MisfitError:
     named = set(fit.tensors) == set(expected.tensors)  # only shapes or types differ
     if named and not kin:
         text += (
-            "; all names agree, so it is this network in another width: only the header of the "
-            "safetensors file that p3mbench train wrote says which, so give that file"
+            "; all names agree, so it is this network in another width: give the safetensors file "
+            "of p3mbench train, because only its header tells the width"
         )
     elif beside:
-        text += f"; all of the network's are there, beside {beside}: save those alone"
+        text += f"; it contains all of the network's, beside {beside}: save those alone"
     elif kin:
-        text += (
-            f"; {fit.shared} tensors agree, so it is a variant of this network, or not all of it"
-        )
+        text += f"; {fit.shared} tensors agree, so it is a variant or a part of this network"
     return MisfitError(text, path, kin or named or bool(beside))
 
 
 def _whole_within(fit: Fit, expected: Expected) -> str:
-    """What lies beside a network's tensors if all are there under some prefix; else ""."""
+    """Describe the other tensors if all of a network's are there under some prefix; else ""."""
     held, wanted = fit.found.tensors, expected.tensors
     last = next(iter(wanted), "")
     for prefix in sorted({name.removesuffix(last) for name in held if name.endswith(last)}):

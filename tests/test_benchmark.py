@@ -42,22 +42,30 @@ def test_mini_opens_without_any_data():
         (
             'name = "mine"',
             'name = "mine"\nvariants = ["X"]',
-            "'X' is no test variant: use N (faces visible)",
+            "'X' is not a test variant: use N (faces visible)",
         ),
         (
             'name = "mine"',
             'name = "mine"\nvariants = "B"',
             "must list test variants such as B, N and mosaic",
         ),
-        ('name = "mine"', 'name = "mine"\nvariants = ["B", "gaussian-0.12"]', "have one recipe"),
+        (
+            'name = "mine"',
+            'name = "mine"\nvariants = ["B", "gaussian-0.12"]',
+            "have the same recipe",
+        ),
         (
             'name = "mine"',
             'name = "mine"\nvariants = ["mosaic-0.1", "mosaic-0.10"]',
-            "variants mosaic-0.1 and mosaic-0.10 have one recipe (mosaic-0.1-v1); leave one out",
+            "variants mosaic-0.1 and mosaic-0.10 have the same recipe (mosaic-0.1-v1); leave",
         ),
         ('alpha = "mask"', 'alpha = "mask"\nvariants = 1', "must be a table"),
         ('alpha = "mask"', 'alpha = "mask"\nvariants = { B = "b" }', "use the key 'blurred'"),
-        ('alpha = "mask"', 'alpha = "mask"\nvariants = { fog = "b" }', "'fog' is no other variant"),
+        (
+            'alpha = "mask"',
+            'alpha = "mask"\nvariants = { fog = "b" }',
+            "'fog' is not another variant",
+        ),
         ('alpha = "mask"', 'alpha = "mask"\nvariants = { zero = 1 }', "'zero' must be a line"),
         ('name = "mine"', 'name = "mine"\nconvention = "best"', "'convention' must be one of"),
         ('name = "mine"', 'name = "mine"\ntrimap = "wide"', "neither 'dataset' nor"),
@@ -92,7 +100,7 @@ def test_names_that_climb_or_hide_are_refused(old, name):
 
 def test_two_subsets_of_one_name_are_refused():
     twice = GOOD + GOOD[GOOD.index("[[") :]
-    with pytest.raises(BenchmarkError, match="two subsets have one name"):
+    with pytest.raises(BenchmarkError, match="two subsets have the same name"):
         benchmarks.parse(twice, "my file", None)
 
 
@@ -109,6 +117,6 @@ def test_variants_may_be_asked_for_that_are_not_declared():
     assert asked.variants == ("mosaic-0.10", "N")
     assert benchmarks.chosen("mini", variants=("zero",)).variants == ("zero",)
     assert benchmarks.chosen("mini").variants == mini.variants == ("B", "N")
-    for wrong, words in ((["B", "gaussian-0.12"], "one recipe"), (["fog"], "no test variant")):
+    for wrong, words in ((["B", "gaussian-0.12"], "the same recipe"), (["fog"], "not a test")):
         with pytest.raises(BenchmarkError, match=f"benchmark mini: .*{words}"):
             mini.with_variants(wrong)

@@ -116,9 +116,9 @@ def test_a_changed_file_is_refused_ever_after(tmp_path, methods):
     assert checkpoints.found(methods[0].info)  # first use records it
     assert call("check").exit_code == 0
     saved(path, 3, seed=1)
-    with pytest.raises(WeightsError, match="not the file it was when it was first used"):
+    with pytest.raises(WeightsError, match="has changed since its first use"):
         checkpoints.found(methods[0].info)
-    assert "not the file it was" in call("check").output
+    assert "has changed since" in call("check").output
 
 
 def test_check_says_which_file_does_not_fit(tmp_path):
@@ -132,7 +132,7 @@ def test_check_says_which_file_does_not_fit(tmp_path):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda p: saved(p, 7), "fits none of the networks here (narrow, broad)"),
+        (lambda p: saved(p, 7), "fits none of the known networks (narrow, broad)"),
         (lambda p: p.write_bytes(b"junk"), "mine.pth"),
         (lambda p: None, "does not exist"),
     ],
@@ -150,7 +150,7 @@ def test_another_file_of_the_same_name_is_not_overwritten(tmp_path):
     assert call("add", saved(tmp_path / "mine.pth", 5)).exit_code == 0
     done = call("add", saved(tmp_path / "mine.pth", 5, seed=1))
     assert done.exit_code == 1
-    assert "another file of this name" in done.output
+    assert "a different file has this name" in done.output
     assert call("add", tmp_path / "mine.pth", "--name", "second").exit_code == 0
 
 
@@ -205,7 +205,7 @@ def test_a_folders_record_of_an_older_version_is_read(tmp_path, methods):
     saved(folder / "narrow.pth", 3)
     entry = {"method": "narrow", "sha256": "0" * 64}
     (folder / "weights.json").write_text(json.dumps({"narrow.pth": entry}))
-    with pytest.raises(WeightsError, match=r"not the file it was.*weights\.json"):
+    with pytest.raises(WeightsError, match=r"has changed since.*weights\.json"):
         checkpoints.found(methods[0].info)
 
 
@@ -262,7 +262,7 @@ def test_an_odd_record_is_named_with_its_key(tmp_path, methods, key, value):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("[" * 100_000, "nested too deep"), ("{", "no JSON"), ("[1]", "list, not an object")],
+    [("[" * 100_000, "nested too deep"), ("{", "not JSON"), ("[1]", "list, not an object")],
 )
 def test_a_record_that_cannot_be_read_is_named(tmp_path, methods, text, words):
     path = tmp_path / "odd.safetensors"
@@ -322,9 +322,9 @@ def test_a_fetched_checkpoint_is_kept_only_if_it_fits(tmp_path, served, monkeypa
 
 def test_what_lies_behind_a_page_is_fetched_by_hand(tmp_path, monkeypatch):
     monkeypatch.setenv("P3MBENCH_WEIGHTS", str(tmp_path))
-    with pytest.raises(WeightsError, match="get it by hand"):
+    with pytest.raises(WeightsError, match="download it by hand"):
         checkpoints.fetch(P3MNET)
     with pytest.raises(WeightsError, match="no checkpoint nothing"):
         checkpoints.fetch(P3MNET, "nothing")
-    with pytest.raises(WeightsError, match="no http"):
+    with pytest.raises(WeightsError, match="not an http"):
         checkpoints.fetch(P3MNET, url="file:///etc/passwd")

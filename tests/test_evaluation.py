@@ -133,7 +133,7 @@ def test_wrong_requests_are_refused_at_once(folders: Path) -> None:
     with pytest.raises(ValueError, match="jobs: is 0"):
         evaluate(pred, gt, jobs=0)
     write(folders / "other" / "x.png", disc(4))
-    with pytest.raises(DataError, match="no prediction is named as a ground truth"):
+    with pytest.raises(DataError, match="no prediction has the name of a ground truth"):
         evaluate(folders / "other", gt)
     write(pred / "0.bmp", disc(4))
     with pytest.raises(DataError, match=r"same stem as 0"):

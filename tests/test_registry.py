@@ -317,12 +317,12 @@ def test_plain_fields_are_fine(tmp_path, value):
         (('name="odd"', 'name="=odd"'), "it begins with '='"),
         (('name="odd"', "name=5"), "it is not text"),
         (('title="Odd"', "title=None"), "its info.title must be of the type str"),
-        (('title="Odd"', 'title="\\x1b[2J"'), "its info.title holds control characters"),
+        (('title="Odd"', 'title="\\x1b[2J"'), "its info.title contains control characters"),
         (('title="Odd"', 'title="Odd", version="2"'), "its info.version must be of the type int"),
         (('title="Odd"', 'title="Odd", strategies=()'), "its info.strategies must be names"),
         (('title="Odd"', 'title="Odd", strategies=("a/b",)'), "its info.strategies must be names"),
-        (('title="Odd"', 'title="Odd", precisions=("fp8",)'), "its info.precisions holds 'fp8'"),
-        (('title="Odd"', 'title="Odd", precisions=("bf16",)'), "must hold fp32"),
+        (('title="Odd"', 'title="Odd", precisions=("fp8",)'), "its info.precisions contains 'fp8'"),
+        (('title="Odd"', 'title="Odd", precisions=("bf16",)'), "must contain fp32"),
     ],
 )
 def test_odd_classes_cost_the_method_alone(tmp_path, change, words):

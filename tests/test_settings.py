@@ -42,7 +42,7 @@ def test_what_is_no_variant_is_refused_with_what_is(name):
 
 @pytest.mark.parametrize("name", ["b+cp", "unknown", "BB", "N+CP", "mosaic"])
 def test_what_is_no_train_setting_is_refused(name):
-    with pytest.raises(ValueError, match="no train setting"):
+    with pytest.raises(ValueError, match="not a train setting"):
         TrainSetting(name)
 
 

@@ -1,4 +1,4 @@
-"""Whether the files of one image agree: its variants, its alpha and trimap, its face mask."""
+"""Check that the files of one image agree: its variants, alpha, trimap and face mask."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from p3mbench.images import UInt8Array
 
 BoolArray = npt.NDArray[np.bool_]
 
-BLOCK = 8  # pixels; JPEG keeps the mean of such a block within a level or two
+BLOCK = 8  # pixels; JPEG changes the mean of such a block by at most two levels
 SAME_LEVELS = 2
-DIFFERENT_LEVELS = 8  # more than compression leaves between two copies
+DIFFERENT_LEVELS = 8  # compression changes a copy by less
 SHARPER = 2.0
-OPEN_SHARE = 0.25  # of a face mask; less inside the opaque person is suspicious
-WRONG_SHARE = 0.001  # of the picture; the trimaps of P3M contradict its alphas in fewer pixels
+OPEN_SHARE = 0.25  # least share of a face mask inside the opaque person; less is suspicious
+WRONG_SHARE = 0.001  # share of the pixels; P3M's trimaps contradict its alphas in fewer
 
 
 def alike(first: UInt8Array, second: UInt8Array) -> bool:
-    """Whether two (H, W, 3) uint8 pictures show the same faces.
+    """Return whether two (H, W, 3) uint8 pictures show the same faces.
 
-    That is so if no mean brightness of 8x8 pixels differs by more than two levels: JPEG compression
+    They do if no mean brightness of 8x8 pixels differs by more than two levels. JPEG compression
     changes less, a blurred face more.
     """
     if first.shape != second.shape:
@@ -35,10 +35,10 @@ def alike(first: UInt8Array, second: UInt8Array) -> bool:
 
 
 def swapped(blurred: UInt8Array, normal: UInt8Array) -> bool:
-    """Whether the picture with hidden faces is the sharper one where two pictures differ.
+    """Return whether the picture with hidden faces is the sharper one where two pictures differ.
 
-    Hiding takes detail away. If the picture that should be blurred has twice the edge strength
-    (mean absolute Laplacian) of the other there, the two were most likely taken for each other.
+    Hiding removes detail. If the picture that should be blurred has twice the edge strength (mean
+    absolute Laplacian) of the other there, the two were most likely swapped.
 
     Args:
         blurred, normal: (H, W, 3) uint8 RGB.
@@ -56,15 +56,15 @@ def swapped(blurred: UInt8Array, normal: UInt8Array) -> bool:
 def nothing_hidden(
     image: UInt8Array, face: BoolArray, alpha: UInt8Array, obfuscation: Obfuscation
 ) -> str:
-    """Why hiding the face would change no pixel; "" if it changes some.
+    """Return the reason if hiding the face would change no pixel, else "".
 
-    Quick where faces are as usual. The exact test is whether `Obfuscation.apply` changes anything.
+    Quick for usual faces. The exact test is whether `Obfuscation.apply` changes a pixel.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         face: (H, W) bool.
         alpha: (H, W) uint8 0..255.
-        obfuscation: the recipe.
+        obfuscation: its recipe.
     """
     if not face.any():
         return "the face mask is all black"
@@ -72,7 +72,7 @@ def nothing_hidden(
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     hidden = private_area(face[box], alpha[box])
     if not hidden.any():
-        return "the face mask lies wholly outside the opaque person"
+        return "the face mask is wholly outside the opaque person"
     pixels = image[box][hidden]
     height = rows[-1] - rows[0] + 1
     if pixels.min() < pixels.max() and obfuscation.strength * height >= 2:
@@ -84,9 +84,9 @@ def nothing_hidden(
 
 
 def outside(face: BoolArray, alpha: UInt8Array) -> str:
-    """Says so if most of a face mask lies outside the opaque person, where nothing is hidden.
+    """Return a warning if most of a face mask is outside the opaque person and not hidden.
 
-    Of an alpha that is opaque nowhere it says nothing: there it is the alpha that is odd.
+    There is no warning if the alpha is opaque nowhere: then the alpha is odd, not the mask.
     """
     if alpha.max(initial=0) < OPAQUE:
         return ""
@@ -94,24 +94,24 @@ def outside(face: BoolArray, alpha: UInt8Array) -> str:
     inside = int(private_area(face, alpha).sum())
     if not area or inside >= OPEN_SHARE * area:
         return ""
-    return f"only {inside / area:.0%} of the face mask lies inside the opaque person"
+    return f"only {inside / area:.0%} of the face mask is inside the opaque person"
 
 
 def flat(alpha: UInt8Array) -> str:
-    """The flag of an (H, W) uint8 alpha that is 0 or 255 everywhere; "" for any other."""
+    """Return the flag of an (H, W) uint8 alpha that is 0 or 255 everywhere; "" for any other."""
     if not alpha.any():
         return "empty_alpha"
     return "full_alpha" if alpha.min() == 255 else ""
 
 
 def contradiction(alpha: UInt8Array, trimap: UInt8Array) -> str:
-    """Return a warning if a trimap contradicts the alpha in a pixel of a thousand.
+    """Return a warning if a trimap contradicts the alpha in at least one pixel in a thousand.
 
     Args:
         alpha: (H, W) uint8 0..255.
         trimap: (H, W) uint8 in {0, 128, 255}.
     """
-    # the known differ by more than 127 then; so does the unknown 128 from an alpha of 0
+    # contradicting known pixels differ by more than 127; so does unknown (128) from an alpha of 0
     far = cv2.countNonZero(cv2.threshold(cv2.absdiff(alpha, trimap), 127, 1, cv2.THRESH_BINARY)[1])
     clear = alpha.size - cv2.countNonZero(alpha | (trimap ^ np.uint8(128)))
     wrong = far - clear

@@ -1,4 +1,4 @@
-"""What a source of data is told: the definition of a benchmark, and the tables it is read from."""
+"""The parts of a benchmark's definition that sources of data use, and typed TOML tables."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from p3mbench.registry import unknown
 
 
 class Definition(Protocol):
-    """What the sources of data read of a `p3mbench.benchmark.Benchmark`; see there."""
+    """The attributes of `p3mbench.benchmark.Benchmark` that sources of data use; see there."""
 
     @property
     def name(self) -> str:
@@ -21,27 +21,27 @@ class Definition(Protocol):
 
     @property
     def variants(self) -> tuple[str, ...]:
-        """The test variants it declares."""
+        """The declared test variants."""
         ...
 
     @property
     def detect_faces(self) -> bool:
-        """Find faces where there are no face masks."""
+        """Whether to detect the faces of images without a face mask."""
         ...
 
     @property
     def obfuscation(self) -> Obfuscation:
-        """How faces are hidden in variant B where there are no blurred images."""
+        """How to make variant B if there are no blurred images."""
         ...
 
     @property
     def subsets(self) -> tuple[Mapping[str, Any], ...]:
-        """A table per subset, as written."""
+        """One TOML table per subset."""
         ...
 
     @property
     def folder(self) -> Path | None:
-        """Where the TOML file lies, None for built-in benchmarks."""
+        """The folder of the TOML file, None for built-in benchmarks."""
         ...
 
 
@@ -51,14 +51,14 @@ class TomlTable:
     Args:
         where: the file, for messages.
         table: its content.
-        prefix: of keys in messages, such as ``subsets.``.
+        prefix: prefix of keys in messages, such as ``subsets.``.
     """
 
     def __init__(self, where: str, table: Mapping[str, Any], prefix: str = "") -> None:
         self.where, self.table, self.prefix = where, table, prefix
 
     def fail(self, message: str) -> BenchmarkError:
-        """The error to raise."""
+        """Make the error to raise."""
         return BenchmarkError(f"{self.where}: {message}")
 
     def only(self, known: Iterable[str]) -> None:
@@ -69,21 +69,21 @@ class TomlTable:
                 raise self.fail(unknown(self.prefix + key, names, "key"))
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A line of text; without a default the key is required."""
+        """Return a line of text; without a default the key is required."""
         value = self.table.get(key, default)
         if not isinstance(value, str) or not value or any(c in value for c in "\n\r\0"):
             raise self.fail(f"key {key!r} must be a line of text, not {value!r}")
         return value
 
     def choice(self, key: str, choices: Iterable[str], default: str | None = None) -> str:
-        """One of several words."""
+        """Return one of several words; without a default the key is required."""
         value = self.text(key, default)
         if value not in choices:
             raise self.fail(f"key {key!r} must be one of {', '.join(choices)}, not {value!r}")
         return value
 
     def number(self, key: str, minimum: int, default: int | None = None) -> int:
-        """A whole number; without a default the key is required."""
+        """Return a whole number; without a default the key is required."""
         value = self.table.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
             raise self.fail(
@@ -92,14 +92,14 @@ class TomlTable:
         return value
 
     def inner(self, key: str) -> TomlTable:
-        """A table within it, empty if there is none."""
+        """Return a table inside this one, empty if the key is missing."""
         value = self.table.get(key, {})
         if not isinstance(value, dict):
             raise self.fail(f"key {key!r} must be a table, not {value!r}")
         return TomlTable(self.where, value, f"{key}.")
 
     def inners(self, key: str) -> tuple[TomlTable, ...]:
-        """An array of tables; at least one is required."""
+        """Return an array of tables; at least one is required."""
         value = self.table.get(key)
         if not isinstance(value, list) or not value or not all(isinstance(t, dict) for t in value):
             raise self.fail(f"needs at least one [[{key}]] table")

@@ -1,4 +1,4 @@
-"""Synthetic portraits on disk in the layout of P3M-10k, and contact sheets of any benchmark."""
+"""Write synthetic portraits in the layout of P3M-10k, and draw contact sheets of any benchmark."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def write_p3m_layout(benchmark: Benchmark, out: Path, train: int = 0) -> int:
     """Write a synthetic benchmark as files, with face masks and both variants of every image.
 
     Args:
-        benchmark: one whose images are drawn.
+        benchmark: a benchmark of drawn images.
         out: folder to fill with ``train`` and ``validation``.
-        train: portraits of the training split to write beside the test subsets.
+        train: number of portraits of the training split to write beside the test subsets.
 
     Returns:
-        Number of portraits written.
+        The number of portraits written.
 
     Raises:
-        BenchmarkError: its images exist as files, or it has subsets that P3M-10k has not.
-        DataError: ``out`` holds files that this does not write.
+        BenchmarkError: its images exist as files, or it has subsets that P3M-10k does not have.
+        DataError: ``out`` contains other files.
     """
     parts: dict[Path, Sequence[Sample]] = {}
     for subset in benchmark.source.drawings(benchmark, train):
@@ -49,7 +49,7 @@ def write_p3m_layout(benchmark: Benchmark, out: Path, train: int = 0) -> int:
 
 
 def _refuse_other_files(out: Path, parts: Mapping[Path, Sequence[Sample]]) -> None:
-    """Synthetic portraits among other pictures would be taken for data."""
+    """Refuse to mix synthetic portraits with other pictures, which could be mistaken for data."""
     mine = {
         folder / kind / _name(sample)
         for folder, samples in parts.items()
@@ -60,8 +60,8 @@ def _refuse_other_files(out: Path, parts: Mapping[Path, Sequence[Sample]]) -> No
     other = next(found, None)
     if other is not None:
         raise DataError(
-            f"{out}: holds other data ({other.relative_to(out)}), which synthetic portraits must "
-            "not be mixed with; give a new folder"
+            f"{out}: contains other data ({other.relative_to(out)}); synthetic portraits must not "
+            "be mixed with it, so give a new folder"
         )
 
 
@@ -86,11 +86,14 @@ def _write(samples: Iterable[Sample], folder: Path) -> int:
 
 
 def contact_sheet(subsets: Sequence[Subset], count: int) -> UInt8Array:
-    """(H, W, 3) uint8 RGB: a column of tiles per sample: its variants, alpha and trimap.
+    """Draw a contact sheet: one column per sample with its variants, alpha and trimap.
 
     Args:
         subsets: each gets its own band.
-        count: samples per subset at most.
+        count: most samples per subset.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
     """
     bands = []
     for subset in subsets:

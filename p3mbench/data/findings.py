@@ -1,4 +1,4 @@
-"""What is odd or wrong about the files of an image, found by reading all of them once."""
+"""Find what is odd or wrong about the files of an image; reads each of them once."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from p3mbench.flags import WORDS
 from p3mbench.images import UInt8Array, read_alpha, read_image, read_mask, read_trimap
 from p3mbench.settings import NORMAL, hidden, ordered
 
-CHECKS = 3  # raised whenever a check is added or changed: what is remembered is found anew
+CHECKS = 3  # raise it with every new or changed check: remembered findings then expire
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about one file.
+    """One odd or wrong thing about one file.
 
     Attributes:
-        name: the end of the file's path, two folders and its name, or the image's id.
-        text: what is odd or wrong, in words, without the name.
-        problem: the image cannot be used; otherwise it is legal but suspicious.
-        flag: that the rows of the image get; "" for none.
+        name: the end of the file's path (two folders and its name), or the image's id.
+        text: the description, without the name.
+        problem: True if the image cannot be used; False if it is legal but suspicious.
+        flag: flag for the rows of the image; "" for none.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """What findings are grouped by: the flag, else the text without its numbers and names."""
+        """The key that groups findings: the flag, else the text without its numbers and names."""
         return self.flag or re.sub(r"\d+|'[^']*'|\S+\.\w{3,4}\b", "#", self.text)
 
 
@@ -65,7 +65,7 @@ class FindingKind:
     """Findings of one kind.
 
     Attributes:
-        names: of the files, in order, each once.
+        names: names of the files, in order, each once.
     """
 
     text: str
@@ -75,17 +75,17 @@ class FindingKind:
 
     @property
     def line(self) -> str:
-        """The kind for people: what it is, how many there are, and the first three."""
+        """Describe the kind in one line: its text, the number of files, and the first three."""
         return f"{self.text}: {len(self.names)} ({first_names(self.names)})"
 
 
 def short_name(path: Path) -> str:
-    """The end of a path that findings name: two folders and the file."""
+    """Return the end of a path for a finding: two folders and the file."""
     return "/".join(path.parts[-3:])
 
 
 def kinds_of(findings: Iterable[Finding]) -> list[FindingKind]:
-    """Findings by kind: problems first, each with the most frequent kind at the top."""
+    """Group findings by kind: problems before odd ones, the most frequent kind first in each."""
     groups: dict[tuple[bool, str], list[Finding]] = {}
     for one in findings:
         groups.setdefault((one.problem, one.kind), []).append(one)
@@ -99,7 +99,7 @@ def kinds_of(findings: Iterable[Finding]) -> list[FindingKind]:
 
 
 def names_of(kinds: Iterable[FindingKind], *, problem: bool | None = None) -> set[str]:
-    """The files that some kinds name, each once: problems, odd ones, or both for None."""
+    """Return the files of some kinds, each once: problems, odd ones, or both for None."""
     chosen = (kind for kind in kinds if problem is None or kind.problem is problem)
     return {name for kind in chosen for name in kind.names}
 
@@ -108,11 +108,11 @@ def inspect(sample: Sample, variants: Sequence[str]) -> tuple[Finding, ...]:
     """Read every file behind some variants of a sample and compare them.
 
     Args:
-        sample: of any kind; those that are drawn have no files and no findings.
-        variants: whose pictures are wanted. Naming N and others compares each of these with it.
+        sample: a sample of any kind; drawn samples have no files and no findings.
+        variants: variants to read. If N is among them, the others are compared with it.
 
     Returns:
-        What is wrong (problems) and what is odd, in the order of reading.
+        The findings in the order of reading.
     """
     if not isinstance(sample, FileSample):
         return ()
@@ -134,7 +134,7 @@ def inspect(sample: Sample, variants: Sequence[str]) -> tuple[Finding, ...]:
 
 @dataclass
 class _Look:
-    """The files of a sample as far as they can be read, and what was found."""
+    """The readable files of a sample, and the findings so far."""
 
     sample: FileSample
     arrays: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class _Look:
         self.findings.append(Finding(short_name(path), text, problem, flag))
 
     def agree(self, first: str, second: str) -> bool:
-        """Whether two files have one size; that they do not is a problem of the second."""
+        """Return whether two files have the same size; if not, add a problem of the second."""
         try:
             same_size(
                 self.paths[first], self.arrays[first], self.paths[second], self.arrays[second]
@@ -170,7 +170,7 @@ class _Look:
 
 
 def _compare(look: _Look, made: Sequence[Obfuscation]) -> None:
-    """What only several files together tell."""
+    """Add the findings that need several files."""
     arrays = look.arrays
     if "alpha" not in arrays:
         return
@@ -182,11 +182,11 @@ def _compare(look: _Look, made: Sequence[Obfuscation]) -> None:
     others = [role for role in arrays if role != "alpha"]
     sizes = {arrays[role].shape[:2] for role in others}
     if len(others) > 1 and len(sizes) == 1 and alpha.shape not in sizes:
-        look.agree(others[0], "alpha")  # all the others agree, so it is the alpha that is wrong
+        look.agree(others[0], "alpha")  # all others agree, so the alpha is wrong
         return
     same = {role for role in others if look.agree("alpha", role)}
     ranged = any(one.flag.startswith("matte_") for one in look.findings)
-    if "trimap" in same and not ranged:  # else it is the alpha that is odd
+    if "trimap" in same and not ranged:  # else the alpha is odd
         text = contradiction(alpha, arrays["trimap"])
         if text:
             look.add("trimap", text, flag="trimap_contrary")
@@ -223,15 +223,15 @@ def _compare_variants(look: _Look, variant: str) -> None:
 
 
 def refuse(kinds: Sequence[FindingKind], *, strict: bool, what: str) -> None:
-    """End what was begun because of what was found, before anything else is done.
+    """Stop a command because of its findings, before it starts its work.
 
     Args:
-        kinds: what was found and shown.
-        strict: whether legal but suspicious files count, too.
-        what: is not done, for the message: "nothing was run".
+        kinds: findings, already shown.
+        strict: whether to stop for legal but suspicious files too.
+        what: consequence for the message, such as "nothing was run".
 
     Raises:
-        DataError: there is something that counts.
+        DataError: there is such a finding.
     """
     bad = [kind for kind in kinds if strict or kind.problem]
     if bad:

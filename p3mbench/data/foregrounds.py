@@ -1,7 +1,8 @@
-"""Foreground and background colours, which composition losses need and P3M-10k does not hold.
+"""Estimate the foreground and background colours that composition losses need and P3M-10k lacks.
 
-Estimated by PyMatting's multi-level method (Germer et al., ICPR 2020), once per image and variant,
-in parallel, and kept as PNG files: ``FOLDER/VARIANT/foreground/ID.png`` and ``.../background/``.
+The method is PyMatting's multi-level method (Germer et al., ICPR 2020). It runs once per image and
+variant, in parallel, and the results are kept as PNG files: ``FOLDER/VARIANT/foreground/ID.png``
+and ``.../background/``.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ LAYERS = ("foreground", "background")
 
 
 def estimate_layers(image: UInt8Array, alpha: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
-    """Foreground and background of an image, rounded to bytes.
+    """Estimate foreground and background of an image, rounded to bytes.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         alpha: (H, W) uint8 0..255.
 
     Returns:
-        Two (H, W, 3) uint8 RGB images; where one of them does not show, it is filled smoothly.
+        Two (H, W, 3) uint8 RGB images; each is filled smoothly where it is invisible.
     """
     from pymatting import estimate_foreground_ml
 
@@ -40,22 +41,22 @@ def estimate_layers(image: UInt8Array, alpha: UInt8Array) -> tuple[UInt8Array, U
 
 
 def layer_path(folder: Path, variant: str, layer: str, sample: str) -> Path:
-    """Where one layer of a sample is kept."""
+    """Return the file of one layer of a sample."""
     return folder / variant / layer / f"{sample}.png"
 
 
 def has_layers(folder: Path, variant: str, sample: str) -> bool:
-    """Whether both layers of a sample are there."""
+    """Return whether both layers of a sample exist."""
     return all(layer_path(folder, variant, layer, sample).is_file() for layer in LAYERS)
 
 
 def read_layers(
     folder: Path, variant: str, sample: str, shape: tuple[int, int]
 ) -> tuple[UInt8Array, UInt8Array]:
-    """The layers of a sample of ``shape`` (H, W).
+    """Read the layers of a sample of ``shape`` (H, W).
 
     Raises:
-        DataError: they are missing, damaged or of another size.
+        DataError: they are missing, damaged or have another size.
     """
     found = []
     for layer in LAYERS:
@@ -64,22 +65,22 @@ def read_layers(
             raise DataError(f"{path}: is missing; make it with p3mbench data foregrounds")
         pixels = _read_layer(path)
         if pixels.shape[:2] != shape:
-            raise DataError(f"{path}: is not of its image's size; remove it and make it anew")
+            raise DataError(f"{path}: does not have its image's size; remove it and make it again")
         found.append(pixels)
     return found[0], found[1]
 
 
 def _read_layer(path: Path) -> UInt8Array:
-    """(H, W, 3) uint8 RGB by OpenCV, twice as fast as what reads anybody's images.
+    """Read (H, W, 3) uint8 RGB by OpenCV, twice as fast as the reader of users' images.
 
-    A PNG file cut short would come back grey at the bottom, so its end is looked at.
+    OpenCV reads a truncated PNG file and leaves its bottom grey, so the file's end is checked.
     """
     content = path.read_bytes()
     pixels = None
     if content[-8:-4] == b"IEND":
         pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if pixels is None:
-        raise DataError(f"{path}: is damaged; remove it and make it anew")
+        raise DataError(f"{path}: is damaged; remove it and make it again")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
@@ -90,17 +91,17 @@ def make_layers(
     jobs: int = 1,
     progress: Callable[[int], object] = lambda _: None,
 ) -> int:
-    """Estimate and keep the layers that are missing.
+    """Estimate and write the missing layers.
 
     Args:
-        samples: whose layers are wanted.
+        samples: the samples.
         variant: what the faces look like.
-        folder: where they are kept.
+        folder: folder of the layers.
         jobs: worker processes.
         progress: called with the number of images after each one.
 
     Returns:
-        How many were made; those on disk already are left alone.
+        The number of layers made; existing ones stay.
 
     Raises:
         DataError: an image or alpha cannot be read.

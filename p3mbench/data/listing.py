@@ -1,7 +1,7 @@
-"""What lies in a folder: the files that are read, by name, and those that are not, with the reason.
+"""List a folder: the files that are read, by name, and the ignored ones, each with a reason.
 
 Names are compared after Unicode normalisation (NFC), because macOS writes accents as separate
-characters (NFD): 'José' from there and 'José' from Linux are one name. Paths stay as on disk.
+characters (NFD): 'José' from macOS and 'José' from Linux are the same name. Paths stay as on disk.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
 @dataclass(frozen=True)
 class Ignored:
-    """A file that lies in a data folder and is not read."""
+    """A file in a data folder that is not read, with the reason."""
 
     path: Path
     reason: str
@@ -38,9 +38,9 @@ class Listing:
     """A folder's content.
 
     Attributes:
-        files: name without suffix, normalised -> path; in the order of the names.
-        clashes: one line for each file whose name another file has already or that is not text.
-        ignored: what is not read; hidden files and those of file managers are not mentioned.
+        files: normalised name without suffix -> path, in the order of the names.
+        clashes: one line for each file with a name that another file has, or that is not text.
+        ignored: the files that are not read, without hidden files and those of file managers.
     """
 
     files: dict[str, Path]
@@ -49,23 +49,23 @@ class Listing:
 
 
 def normalised(name: str) -> str:
-    """A name in the one Unicode form (NFC) in which names are compared.
+    """Normalise a name to NFC, the Unicode form in which names are compared.
 
-    Control characters and bytes that are no Unicode come out as escapes, so that a name can be
-    stored and shown.
+    Control characters and bytes that are not Unicode become escapes, so that the name can be stored
+    and shown.
     """
     return printable(unicodedata.normalize("NFC", name))
 
 
 def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:
-    """Look into a folder.
+    """List the files of a folder.
 
     Args:
-        folder: whose files are wanted.
-        suffixes: of the files to read, in lower case.
+        folder: the folder.
+        suffixes: suffixes of the files to read, in lower case.
 
     Raises:
-        DataError: there is no such folder.
+        DataError: the folder does not exist.
     """
     check_folder(folder)
     found: dict[str, Path] = {}
@@ -85,7 +85,7 @@ def listing(folder: Path, suffixes: tuple[str, ...]) -> Listing:
 
 
 def housekeeping(path: Path) -> bool:
-    """Whether a file or folder is hidden or belongs to a file manager, and is not mentioned."""
+    """Return whether to pass over a file or folder: it is hidden or belongs to a file manager."""
     return path.name.startswith(".") or path.name.lower() in _HOUSEKEEPING
 
 
@@ -93,11 +93,11 @@ def check_folder(folder: Path, mend: str = "") -> None:
     """Refuse a path that is not a folder.
 
     Args:
-        folder: given by a user.
-        mend: what to give instead, for the message.
+        folder: a path from the user.
+        mend: for the message: what to give instead.
 
     Raises:
-        DataError: it does not exist, or is a file; an archive is named as one.
+        DataError: it does not exist, or is a file; the message says if it is an archive.
     """
     if folder.is_dir():
         return
@@ -116,7 +116,7 @@ def _is_tar(path: Path) -> bool:
 
 
 def ignored_lines(ignored: Iterable[Ignored]) -> list[str]:
-    """One line for each folder and reason: how many files, and the first names."""
+    """Return one line for each folder and reason: the number of files and the first names."""
     groups: dict[tuple[Path, str], list[str]] = {}
     for one in ignored:
         groups.setdefault((one.path.parent, one.reason), []).append(one.path.name)
@@ -127,17 +127,17 @@ def ignored_lines(ignored: Iterable[Ignored]) -> list[str]:
 
 
 def first_names(names: Iterable[str]) -> str:
-    """The first three of some names, safe for a terminal, with dots if there are more."""
+    """Join the first three of some names, safe for a terminal, with dots if there are more."""
     listed = list(dict.fromkeys(names))
     more = ", ..." * (len(listed) > NAMES_SHOWN)
     return ", ".join(printable(name) for name in listed[:NAMES_SHOWN]) + more
 
 
 def twin_hint(stem: str, ignored: Iterable[Ignored]) -> str:
-    """Where a file is missing: that one of its name lies there and is not read; "" if none does."""
+    """Return a hint for a missing file if an ignored file has its name; else ""."""
     for one in ignored:
         if normalised(one.path.stem) == stem:
-            return f" ({printable(one.path.name)} lies there and is not read: {one.reason})"
+            return f" ({printable(one.path.name)} is there and is not read: {one.reason})"
     return ""
 
 

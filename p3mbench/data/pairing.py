@@ -1,4 +1,4 @@
-"""Folders whose files share stems, read as a subset: alphas, pictures per variant, masks."""
+"""Pair the files of folders by stem into a subset: alphas, pictures per variant, masks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from p3mbench.settings import BLURRED, NORMAL, PAPER_VARIANTS, ordered
 
 @dataclass(frozen=True)
 class Folders:
-    """Where the files of a subset are.
+    """The folders of a subset.
 
     Attributes:
-        alpha: PNG files; which images there are is said here.
-        images: variant -> folder; each of them may be absent, but not all.
-        trimap, face: PNG files; may be absent.
-        named: the TOML file names the folders, and no other is looked at.
+        alpha: PNG files; they define the images of the subset.
+        images: variant -> folder; some may be absent, but not all.
+        trimap, face: folders of PNG files; they may be absent.
+        named: whether the TOML file names the folders; then no other folder is searched.
     """
 
     alpha: Path
@@ -36,14 +36,14 @@ class Folders:
         if not self.alpha.is_dir():
             raise DataError(f"{self.alpha}: no such folder of alpha mattes")
         if not any(folder.is_dir() for folder in self.images.values()):
-            raise DataError(f"{self.alpha.parent}: holds neither blurred nor unblurred images")
+            raise DataError(f"{self.alpha.parent}: contains neither blurred nor unblurred images")
 
 
 def read_faces(folder: Path) -> Subset:
-    """Portraits with visible, public faces.
+    """Read portraits with visible, public faces.
 
     Args:
-        folder: ``image``, ``facemask`` and, if there are any, ``mask`` (alphas) with equal stems.
+        folder: contains ``image``, ``facemask`` and optionally ``mask`` (alphas), with equal stems.
 
     Raises:
         DataError: a folder is missing, or files do not pair.
@@ -65,16 +65,16 @@ def pair_subset(
     """Pair the files of a subset by stem.
 
     Args:
-        name: of the subset, for instance ``P``.
-        folders: where its files are.
-        size: images of the whole published subset; 0 if the folder is the whole.
+        name: name of the subset, for instance ``P``.
+        folders: its folders.
+        size: number of images of the published subset; 0 if the folder is complete.
         obfuscation: recipe for a B variant made from N images and face masks.
-        detect: find faces where no mask is given.
-        variants: that are wanted beside B and N.
+        detect: detect the faces of images without a face mask.
+        variants: requested variants.
 
     Returns:
-        What pairs, and what is wrong: masks without images, images without masks, two files of one
-        name.
+        The subset, and the problems: masks without images, images without masks, two files with
+        the same name.
 
     Raises:
         DataError: there is nothing to pair.
@@ -99,7 +99,7 @@ def pair_subset(
 
 @dataclass(frozen=True)
 class _Listed:
-    """What lies in the folders of a subset."""
+    """The files in the folders of a subset."""
 
     alphas: Listing
     images: Mapping[str, Listing]
@@ -122,7 +122,7 @@ class _Listed:
 
     @property
     def ignored(self) -> tuple[Ignored, ...]:
-        """What is not read, and trimaps and face masks that belong to no alpha."""
+        """Return the files that are not read, and trimaps and face masks without an alpha."""
         orphans = (
             Ignored(path, "there is no alpha of its name")
             for found in (self.trimaps, self.faces)
@@ -132,7 +132,7 @@ class _Listed:
         return (*(one for found in self.everything for one in found.ignored), *orphans)
 
     def samples(self, obfuscation: Obfuscation, *, detect: bool) -> tuple[FileSample, ...]:
-        """The images that have an alpha, and a picture in each variant that has a folder."""
+        """Return the images with an alpha and a picture in each variant that has a folder."""
         return tuple(
             FileSample(
                 id=stem,
@@ -149,7 +149,7 @@ class _Listed:
 
 
 def _mattes(folder: Path) -> Listing:
-    """The alphas, of which there must be one at least."""
+    """List the alphas; there must be at least one."""
     alphas = listing(folder, (".png",))
     if not alphas.files:
         lying = "; ".join(ignored_lines(alphas.ignored))
@@ -164,7 +164,7 @@ def _optional(folder: Path | None) -> Listing:
 
 
 def _unpaired(folders: Folders, there: _Listed) -> Iterator[str]:
-    """Every mask has an image and every image a mask, or the data is not what it says."""
+    """Yield one line for each mask without an image and each image without a mask."""
     alphas = there.alphas
     for variant, found in there.images.items():
         folder = folders.images[variant]
@@ -199,7 +199,7 @@ def _unavailable(
     *,
     detect: bool,
 ) -> dict[str, str]:
-    """The variants that have no files and cannot be made, and why not."""
+    """Return the variants without files that cannot be made: variant -> reason."""
     masked = sum(sample.face is not None for sample in samples)
     found = {}
     for variant in variants:
@@ -219,7 +219,7 @@ def _unavailable(
 
 
 def _missing(variant: str, folders: Folders, *, made: bool) -> str:
-    """Why a variant that cannot be made is not there."""
+    """Return why a variant without files cannot be made."""
     where = folders.images.get(NORMAL) or folders.alpha.parent / "original_image"
     never = f"the unblurred images were never released; if you have them, put them in {where}"
     if variant == NORMAL:

@@ -1,4 +1,4 @@
-"""The benchmark that a data folder belongs to, where the user named none."""
+"""Recognise the benchmark of a data folder if the user named none."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from p3mbench.errors import BenchmarkError
 
 
 def recognised(named: str | None, data: Path | None, default: str = "mini") -> str:
-    """The name of the benchmark to use.
+    """Return the name of the benchmark to use.
 
     Args:
-        named: what the user named, None for nothing.
-        data: the data folder that the user gave, None for none.
+        named: the user's benchmark, None for none.
+        data: the user's data folder, None for none.
         default: the benchmark if both are missing.
 
     Raises:
-        DataError: ``data`` is no folder.
-        BenchmarkError: it is laid out in a way that must be described first, or what would be
-            recognised lies in a folder of it.
+        DataError: ``data`` is not a folder.
+        BenchmarkError: its layout is unknown, or a folder inside it has a known layout.
     """
     if named is not None:
         return named
@@ -33,12 +32,14 @@ def recognised(named: str | None, data: Path | None, default: str = "mini") -> s
             return benchmark
     for source in known:
         if nearby := source.further_in(data):
-            raise BenchmarkError(f"{data}: {source.layout} lies further in; give {nearby} instead")
+            raise BenchmarkError(
+                f"{data}: {source.layout} is further inside; give {nearby} instead"
+            )
     inside = first_names(sorted(path.name for path in data.iterdir() if path.is_dir()))
     layouts = " or ".join(source.layout for source in known)
     raise BenchmarkError(
-        f"{data}: is not laid out as {layouts} (holds {inside or 'no folders'}); describe it in a "
-        'FILE.toml with name, source = "folder", and [[subsets]] with name, alpha, and blurred or '
-        "original (trimap and face if there are any), and give --benchmark FILE.toml; see "
+        f"{data}: is not laid out as {layouts} (contains {inside or 'no folders'}); describe it "
+        'in a FILE.toml with name, source = "folder", and [[subsets]] with name, alpha, and '
+        "blurred or original (and optionally trimap and face), and give --benchmark FILE.toml; see "
         "docs/benchmarks.md"
     )

@@ -1,4 +1,4 @@
-"""What a benchmark is made of: samples that can say what they depend on and load themselves."""
+"""Samples: the images of a benchmark, which know their inputs and load themselves."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from p3mbench.settings import NORMAL, hidden, is_hidden
 BLANK = "the alpha is all black: it has no person"
 SAME_BYTES = "is the same file as"
 SCENES = (
-    "P3MBENCH_SCENES"  # environment variable: folder where the processes of a run share drawings
+    "P3MBENCH_SCENES"  # environment variable: folder of drawings that the processes of a run share
 )
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One image with what it is scored against.
+    """One image with its ground truth.
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        alpha: (H, W) uint8 0..255, or float32 in [0, 1] where the file has 16 bits.
+        alpha: (H, W) uint8 0..255, or float32 in [0, 1] if the file has 16 bits.
         trimap: (H, W) uint8 in {0, 128, 255}, None if there is none.
         face: (H, W) bool, the private face area, None if it is not known.
     """
@@ -53,18 +53,18 @@ class Sample(Protocol):
         ...
 
     def files(self, variant: str) -> Mapping[str, Path]:
-        """The files behind a variant, by role; their bytes are part of a row's key."""
+        """Return the files of a variant by role; their bytes are part of a row's key."""
         ...
 
     def recipe(self, variant: str) -> Mapping[str, Any]:
-        """Whatever else its pixels depend on: seeds, sizes, the obfuscation."""
+        """Return everything else that its pixels depend on: seeds, sizes, the obfuscation."""
         ...
 
     def load(self, variant: str, trimap: TrimapSource) -> Scene:
-        """Read or draw it.
+        """Read or draw the image.
 
         Raises:
-            DataError: a file is missing or damaged, or sizes disagree.
+            DataError: a file is missing or damaged, or sizes differ.
         """
         ...
 
@@ -73,14 +73,14 @@ class Sample(Protocol):
 class TrimapSource:
     """Where trimaps come from: the data set's files, or P3M's recipe with a kernel size.
 
-    Written ``dataset`` or ``kernel-N`` (an elliptical kernel of N pixels, 1 to 999; P3M's is 25).
+    The text is ``dataset`` or ``kernel-N``: an elliptical kernel of 1 to 999 pixels; P3M's has 25.
     """
 
     kernel: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> TrimapSource:
-        """Read ``dataset`` or ``kernel-K``; raises `BenchmarkError` for anything else."""
+        """Read ``dataset`` or ``kernel-N``; raises `BenchmarkError` for anything else."""
         if text == "dataset":
             return cls()
         match = re.fullmatch(r"kernel-([1-9]\d{0,2})", text)
@@ -100,12 +100,12 @@ class FileSample:
     """A sample on disk.
 
     Attributes:
-        images: image file per variant that exists.
+        images: variant -> image file.
         alpha, trimap, face: PNG files; the last two may be absent.
-        obfuscation: how a missing B variant is made from the N image. Other variants are made by
-            the recipe that they are named after.
-        detect: find the face in the N image if there is no face mask.
-        remarks: (message, flag) of what is known to be suspicious; loading warns of it.
+        obfuscation: how a missing B variant is made from the N image. The names of the other
+            variants contain their recipes.
+        detect: detect the face in the N image if there is no face mask.
+        remarks: (message, flag) of suspicious properties; loading warns of them.
     """
 
     id: str
@@ -118,11 +118,11 @@ class FileSample:
     remarks: tuple[tuple[str, str], ...] = ()
 
     def made_by(self, variant: str) -> Obfuscation | None:
-        """What makes a variant here out of the N image; None if it has a file of its own."""
+        """Return the obfuscation that makes a variant from N; None if the variant has a file."""
         return None if variant in self.images else obfuscation_of(variant, self.obfuscation)
 
     def files(self, variant: str) -> dict[str, Path]:
-        """The files behind a variant, by role."""
+        """Return the files of a variant by role."""
         roles = {"image": self.images[NORMAL if self.made_by(variant) else variant]}
         roles["alpha"] = self.alpha
         if self.trimap is not None:
@@ -132,7 +132,7 @@ class FileSample:
         return roles
 
     def recipe(self, variant: str) -> dict[str, Any]:
-        """The obfuscation, where the variant is derived."""
+        """Return the obfuscation if the variant is made from N."""
         made = self.made_by(variant)
         if made is None:
             return {}
@@ -178,8 +178,8 @@ class FileSample:
         if np.array_equal(hidden, image):
             why = nothing_hidden(image, face, as_bytes(alpha), obfuscation)
             raise DataError(
-                f"{self.face or path}: hides nothing ({why}), so the image would not be one with "
-                "its face hidden; mend the mask"
+                f"{self.face or path}: hides nothing ({why}), so the image would not have its "
+                "face hidden; correct the mask"
             )
         return hidden, face
 
@@ -189,7 +189,7 @@ class FileSample:
         alpha: UInt8Array | Float32Array,
         face: npt.NDArray[np.bool_] | None,
     ) -> None:
-        """Name what is suspicious about the files together; readers name what is so in one."""
+        """Warn of contradictions between the files; the readers warn of odd single files."""
         found = {flag: message for message, flag in self.remarks}
         if not alpha.any():
             found["empty_alpha"] = f"{self.alpha}: {BLANK}"
@@ -203,7 +203,7 @@ class FileSample:
             warnings.warn(DataWarning(message, flag), stacklevel=3)
 
     def same_bytes(self, variant: str) -> bool:
-        """Whether the file of a variant in which faces are hidden is a copy of the N image's."""
+        """Return whether the file of a variant with hidden faces is a copy of the N image's."""
         if not {variant, NORMAL} <= set(self.images):
             return False
         try:
@@ -213,17 +213,17 @@ class FileSample:
 
 
 def as_bytes(alpha: UInt8Array | Float32Array) -> UInt8Array:
-    """(H, W) alpha as uint8 0..255, rounded."""
+    """Round an (H, W) alpha to uint8 0..255."""
     if alpha.dtype == np.uint8:
         return alpha.astype(np.uint8, copy=False)
     return np.rint(alpha * 255).astype(np.uint8)
 
 
 def same_size(first: Path, a: npt.NDArray[Any], second: Path, b: npt.NDArray[Any]) -> None:
-    """Refuse two arrays of one image whose heights or widths differ; the files are for the message.
+    """Refuse two arrays of one image with different sizes; the files are for the message.
 
     Raises:
-        DataError: that.
+        DataError: height or width differs.
     """
     if a.shape[:2] != b.shape[:2]:
         sizes = [f"{x.shape[1]}x{x.shape[0]}" for x in (a, b)]

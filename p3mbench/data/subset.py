@@ -1,4 +1,4 @@
-"""A test subset or a training split: its samples, and the variants that can be had of them."""
+"""A test subset or a training split: its samples and their available variants."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from p3mbench.errors import DataError
 
 @dataclass(frozen=True)
 class Subset:
-    """The samples of one test subset, what can be run on them, and what cannot.
+    """The samples of one test subset, with their available and unavailable variants.
 
     Attributes:
-        size: number of images of the whole, published subset; fewer samples make it partial.
-        available: variants that have files or can be made.
-        unavailable: variant -> reason, in words that tell how to mend it.
-        notes: what was found, for people.
-        ignored: files that lie in its folders and are not read.
+        size: number of images of the published subset; with fewer samples it is partial.
+        available: variants with files, or that can be made.
+        unavailable: variant -> reason and remedy.
+        notes: counts of files, for people.
+        ignored: files in its folders that are not read.
     """
 
     name: str
@@ -31,16 +31,16 @@ class Subset:
     ignored: tuple[Ignored, ...] = ()
 
     def lacks(self, variant: str) -> str:
-        """Why a variant cannot be had; "" if it can."""
+        """Return why a variant is unavailable; "" if it is available."""
         if variant in self.available:
             return ""
         return self.unavailable.get(variant, f"the benchmark does not declare variant {variant}")
 
     def samples_in(self, variant: str) -> tuple[Sample, ...]:
-        """The samples, if they can be had in a variant.
+        """Return the samples if a variant is available.
 
         Raises:
-            DataError: they cannot.
+            DataError: it is not.
         """
         if why := self.lacks(variant):
             raise DataError(f"subset {self.name}: {why}")
@@ -49,16 +49,16 @@ class Subset:
 
 @dataclass(frozen=True)
 class Paired:
-    """A subset of the files that pair, and why the others do not, a line each."""
+    """A subset of the files that pair, and one line for each problem of the others."""
 
     subset: Subset
     problems: tuple[str, ...] = ()
 
     def whole(self) -> Subset:
-        """The subset, if all its files pair.
+        """Return the subset if all its files pair.
 
         Raises:
-            DataError: they do not.
+            DataError: some do not.
         """
         if self.problems:
             more = len(self.problems) - 1

@@ -1,6 +1,6 @@
-"""Looking at many images before anything is run on them: on all cores, and each of them once.
+"""Inspect many images before a run, on all cores, each of them once.
 
-What was found is remembered by what the files hold, so that a second run does not read all again.
+Findings are remembered by the content of the files, so that a second run need not read them again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from p3mbench.data.sample import FileSample, Sample
 from p3mbench.errors import DataError
 from p3mbench.provenance import hash_of, usable_cores
 
-FEW = 24  # images that are read here; starting processes takes longer
+FEW = 24  # so few images are read in this process; starting others takes longer
 Findings = tuple[Finding, ...]
 
 _TABLE = "CREATE TABLE IF NOT EXISTS findings (key TEXT PRIMARY KEY, found TEXT NOT NULL)"
@@ -32,14 +32,14 @@ _TABLE = "CREATE TABLE IF NOT EXISTS findings (key TEXT PRIMARY KEY, found TEXT 
 class Memory:
     """Findings by key in an SQLite file, which may be a results store.
 
-    It only saves time: a file that cannot be written is as good as none.
+    It only saves time, so a file that cannot be written is no error.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def recall(self, keys: Sequence[str]) -> dict[str, Findings]:
-        """What is remembered of some keys."""
+        """Return the remembered findings of some keys."""
         found: dict[str, Findings] = {}
         if not self._path.is_file():
             return found
@@ -63,10 +63,10 @@ class Memory:
 
 
 def key_of(sample: Sample, variants: Sequence[str], content: Callable[[Path], object]) -> str:
-    """A key under which the findings of a sample are remembered.
+    """Return the key of a sample's remembered findings.
 
     Args:
-        sample: whose files.
+        sample: the sample.
         variants: as for `p3mbench.data.findings.inspect`.
         content: identifies a file's bytes: its hash, or its size and time.
     """
@@ -102,8 +102,8 @@ def survey(
 
     Args:
         work: samples, each with the variants to look at.
-        jobs: processes; None for one per core, and none for a few images.
-        memory: where findings are remembered; None for nowhere.
+        jobs: processes; None for one per core, or for no others if there are few images.
+        memory: remembers findings; None to remember nothing.
         content: see `key_of`.
         progress: called with the number of images after each one.
 
@@ -142,7 +142,7 @@ def _inspected(
         yield from pool.map(_one, work, chunksize=4)
     except BrokenProcessPool:
         raise DataError(
-            "a process that read the data was killed; is memory short? give fewer --jobs"
+            "a process that read the data was killed; if memory is short, give fewer --jobs"
         ) from None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)

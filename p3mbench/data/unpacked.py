@@ -1,9 +1,9 @@
-"""Foregrounds and backgrounds unpacked beside their PNG files, so that a crop reads only its rows.
+"""Keep foregrounds and backgrounds unpacked beside their PNG files, so that a crop reads few rows.
 
-A PNG file has to be decoded from its first row on, which is half of what a training image costs.
-``FOLDER/VARIANT/unpacked/ID.npy`` holds both layers as one array (2, H, W, 3) that is mapped into
-memory, and after it the SHA-256 of the two PNG files that it was made of. It takes 6 bytes a pixel:
-10.5 MB for 1080x1620, about 99 GB for the 9,421 images of P3M-10k.
+A PNG file must be decoded from its first row, which takes half of the time of a training image.
+``FOLDER/VARIANT/unpacked/ID.npy`` contains both layers as one array (2, H, W, 3) that is mapped
+into memory, followed by the SHA-256 of the two PNG files. It takes 6 bytes per pixel: 10.5 MB for
+1080x1620, about 99 GB for the 9,421 images of P3M-10k.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ T = TypeVar("T")
 
 
 def unpacked_path(folder: Path, variant: str, sample: str) -> Path:
-    """Where a sample's unpacked layers are kept."""
+    """Return the file of a sample's unpacked layers."""
     return folder / variant / "unpacked" / f"{sample}.npy"
 
 
 def read_unpacked(
     folder: Path, variant: str, sample: str, shape: tuple[int, int]
 ) -> tuple[UInt8Array, UInt8Array] | None:
-    """The layers of a sample of ``shape`` (H, W), mapped from disk, read only.
+    """Map the layers of a sample of ``shape`` (H, W) from disk, read-only.
 
     Returns:
-        None if they are not there or cannot be used; the PNG files hold the same.
+        None if they are missing or cannot be used; the PNG files contain the same.
     """
     path = unpacked_path(folder, variant, sample)
     try:
@@ -62,20 +62,20 @@ def keep_unpacked(
     limit: int,
     show: Show = lambda done, total: None,
 ) -> int:
-    """Unpack layers, in the order of the samples, as long as there is room.
+    """Unpack layers in the order of the samples, up to a limit.
 
-    Files of an earlier call are checked against the bytes of the PNG files; one that does not fit
-    is removed and made anew.
+    Files of an earlier call are checked against the bytes of the PNG files; one that differs is
+    removed and made again.
 
     Args:
-        folder: where the layers are, all of them.
+        folder: contains all layers.
         variant: what the faces look like.
         samples: ids.
-        limit: most bytes of all unpacked files of these samples.
-        show: called with how many are done, and how many there are to do.
+        limit: most bytes for the unpacked files of these samples.
+        show: called with the numbers of finished and of all samples to unpack.
 
     Returns:
-        How many samples have unpacked layers now.
+        The number of samples with unpacked layers.
 
     Raises:
         DataError: layers are damaged, or a file cannot be written.
@@ -103,13 +103,13 @@ def _on_every_core(work: Callable[[str], T], samples: Sequence[str]) -> Iterable
     if jobs <= 1:
         yield from map(work, samples)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would take PyTorch's threads along
+    context = multiprocessing.get_context("spawn")  # a fork would copy PyTorch's threads
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         yield from pool.map(work, samples, chunksize=4)
 
 
 def _size_of(height: int, width: int) -> int:
-    """Bytes of an unpacked file."""
+    """Return the bytes of an unpacked file."""
     return HEADER + len(LAYERS) * height * width * 3 + DIGEST
 
 
@@ -122,7 +122,7 @@ def _digest(folder: Path, variant: str, sample: str) -> bytes:
 
 
 def _still_fits(folder: Path, variant: str, sample: str) -> bool:
-    """Whether an unpacked file is whole and was made of the PNG files of today; else it goes."""
+    """Return whether an unpacked file is complete and fits the PNG files; else remove it."""
     path = unpacked_path(folder, variant, sample)
     height, width = image_size(layer_path(folder, variant, LAYERS[0], sample))
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Reading every file of a data set once, to find what is wrong before days are spent on it."""
+"""Read every file of a data set once, to find problems before a long run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from p3mbench.settings import PAPER_VARIANTS, ordered
 
 
 class Part(Paired):
-    """A subset or split as it was found."""
+    """A subset or split of the data on disk."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many files of each role are looked at: variants, alpha, trimap, face."""
+        """Count the files of each role: variants, alpha, trimap, face."""
         files = [sample for sample in self.subset.samples if isinstance(sample, FileSample)]
         variants = ordered((*PAPER_VARIANTS, *(v for sample in files for v in sample.images)))
         counts = {variant: sum(variant in s.images for s in files) for variant in variants}
@@ -34,14 +34,14 @@ class Part(Paired):
 
 @dataclass(frozen=True)
 class FoundParts:
-    """The parts of a data set that are there, and in words what is not."""
+    """The existing parts of a data set, and a line for each missing one."""
 
     parts: tuple[Part, ...]
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def work(self) -> list[tuple[Sample, Sequence[str]]]:
-        """Every sample with the variants that it has or that can be made of it."""
+        """Return every sample with its variants, including those that can be made."""
         return [
             (sample, part.subset.available) for part in self.parts for sample in part.subset.samples
         ]
@@ -52,9 +52,9 @@ class Verified:
     """The result of reading everything.
 
     Attributes:
-        found: what was looked at.
-        kinds: what is wrong or odd, by kind; problems first.
-        ignored: lines about files that lie there and are not read.
+        found: the parts that were read.
+        kinds: problems and odd properties by kind; problems first.
+        ignored: lines about files that are not read.
     """
 
     found: FoundParts
@@ -63,21 +63,21 @@ class Verified:
 
     @property
     def problems(self) -> int:
-        """Files that cannot be used, each counted once."""
+        """Number of files that cannot be used."""
         return len(names_of(self.kinds, problem=True))
 
     @property
     def odd(self) -> int:
-        """Files that are legal but suspicious, each counted once."""
+        """Number of files that are legal but suspicious."""
         return len(names_of(self.kinds, problem=False))
 
     @property
     def files(self) -> int:
-        """How many files were looked at."""
+        """Number of files that were read."""
         return sum(sum(part.counts.values()) for part in self.found.parts)
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, for programs."""
+        """Return everything as JSON, for programs."""
         return {
             "looked_at": {part.subset.name: part.counts for part in self.found.parts},
             "files": self.files,
@@ -102,15 +102,15 @@ class Verified:
 
 
 def find_parts(benchmark: Benchmark, data: Path | None) -> FoundParts:
-    """The test subsets of a benchmark and its training images, if it has any.
+    """Find the test subsets of a benchmark and its training images, if it has any.
 
     Args:
-        benchmark: one with files.
-        data: the folder, None for the default.
+        benchmark: a benchmark of files.
+        data: its data folder, None for the default.
 
     Raises:
-        BenchmarkError: the benchmark draws its images.
-        DataError: the folder is missing or holds none of it.
+        BenchmarkError: no data folder is known, or one is given although images are drawn.
+        DataError: the benchmark draws its images, or the folder is missing or contains no part.
     """
     source = benchmark.source
     root = source.root(benchmark, data)
@@ -127,7 +127,7 @@ def find_parts(benchmark: Benchmark, data: Path | None) -> FoundParts:
     try:
         parts.append(_part(source.train(benchmark, root)))
     except BenchmarkError:
-        pass  # this kind of data has none
+        pass  # this kind of data has no training split
     except DataError as error:
         absent["train"] = str(error)
     if not parts:
@@ -145,11 +145,11 @@ def verify(
     jobs: int | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Verified:
-    """Read every file of every part and say what is wrong or odd.
+    """Read every file of every part and find what is wrong or odd.
 
     Args:
         found: see `find_parts`.
-        jobs: processes; None for one per core, and none for a few images.
+        jobs: processes; None for one per core, or for no others if there are few images.
         progress: called with the number of images after each one.
     """
     looked = survey(found.work, jobs=jobs, progress=progress)
@@ -164,7 +164,7 @@ def verify(
 
 
 def _lacking(part: Part) -> Iterator[Finding]:
-    """Images without the trimap or face mask that others of their part have."""
+    """Yield findings for images without the trimap or face mask that others of their part have."""
     counts = part.counts
     for sample in part.subset.samples:
         for role, what in (("trimap", "trimap"), ("face", "face mask")):

@@ -1,7 +1,7 @@
-"""Per-image scores from elsewhere: a table or a log becomes rows of a store, marked as imported.
+"""Import per-image scores: a table or a log becomes rows of a store, marked as imported.
 
-docs/import.md has the columns, the names of other projects that are known, and the rules. What
-``p3mbench report --per-image --format csv`` and ``p3mbench evaluate --format csv`` write is read.
+docs/import.md has the columns, the names of other projects and the rules. The importer also reads
+the output of ``p3mbench report --per-image --format csv`` and ``p3mbench evaluate --format csv``.
 """
 
 from p3mbench.ingest.defaults import FORMATS, Defaults

@@ -1,4 +1,4 @@
-"""Checks over all lines of an import: images that occur twice, lines that are no image, sizes."""
+"""Checks over all lines of an import: repeated images, lines that are not images, sizes."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from p3mbench.names import printable
 from p3mbench.published import BENCHMARK
 from p3mbench.store import QUESTION, Row, Store
 
-# (benchmark, subset) -> images of the whole of it
+# (benchmark, subset) -> number of images in the complete subset
 WHOLE = {(BENCHMARK, subset): SUBSET_SIZE for subset in SUBSET_FOLDERS}
-LEAST_PIXELS = {BENCHMARK: 1080 * 1080}  # every image's shorter side has 1080
-LEAST_GROUP = 4  # lines, from which one that equals the others' mean is told
-MOST_SUMMARIES = 3  # lines at an edge of a group that sum it up: a mean, a deviation, a median
+LEAST_PIXELS = {BENCHMARK: 1080 * 1080}  # the shorter side of every image is 1080
+LEAST_GROUP = 4  # least lines for recognising one as the mean of the others
+MOST_SUMMARIES = 3  # most summary lines at an edge of a group: mean, deviation, median
 LEAST_CHANCE = 1e-4
 SHOWN = 3
 
 
 def question(row: Row) -> tuple[str, ...]:
-    """What a row answers."""
+    """Return the question that a row answers."""
     return tuple(str(getattr(row, name)) for name in QUESTION)
 
 
 def without_sums(path: Path, made: Sequence[Made], notes: list[str]) -> list[Made]:
-    """The lines but for those of a group that sum the others up.
+    """Return the lines without those that summarise the others of their group.
 
-    A sheet's summary may have any name and place; it is known by all its numbers, at their printed
-    precision. Lines beyond a mean at a group's edge (deviations) are left out too.
+    The summary of a sheet may have any name and place; all its numbers together identify it, at
+    their printed precision. Lines beyond a mean at a group's edge (deviations) are left out too.
     """
     groups: dict[tuple[str, ...], list[Made]] = {}
     for one in made:
@@ -77,7 +77,7 @@ def _edge(group: list[Made]) -> _Summary | None:
 
 
 def _within(group: list[Made]) -> _Summary | None:
-    """A mean or sum amid a group, where its digits leave no doubt."""
+    """Find a mean or sum amid a group if its digits leave no doubt."""
     if len(group) <= LEAST_GROUP:
         return None
     totals = _Totals.of(group)
@@ -90,13 +90,13 @@ def _within(group: list[Made]) -> _Summary | None:
 
 
 def _varied(one: Made, others: Sequence[Made]) -> bool:
-    """Whether lines differ; where all are alike, any is their mean."""
+    """Return whether lines differ; if all are equal, each is their mean."""
     return any(other.scores != one.scores for other in others)
 
 
 @dataclass(frozen=True)
 class _Totals:
-    """Sums and numbers of scores by metric."""
+    """Sums and counts of scores by metric."""
 
     sums: Mapping[str, float]
     counts: Mapping[str, int]
@@ -136,7 +136,7 @@ def check_twice(path: Path, made: Iterable[Made]) -> None:
     """Refuse an image that occurs twice.
 
     Raises:
-        DataError: with both lines.
+        DataError: an image occurs twice; the message has both lines.
     """
     seen: dict[tuple[str, ...], int] = {}
     for one in made:
@@ -145,8 +145,8 @@ def check_twice(path: Path, made: Iterable[Made]) -> None:
             row = one.row
             raise DataError(
                 f"{path}, lines {line} and {one.line}: {row.method} on image {row.image} (subset "
-                f"{row.subset}, test {row.variant}, trained on {row.train_setting}) stands there "
-                "twice; tell them apart by subset, seed, strategy, options or checkpoint_sha256"
+                f"{row.subset}, test {row.variant}, trained on {row.train_setting}) occurs "
+                "twice; distinguish them by subset, seed, strategy, options or checkpoint_sha256"
             )
 
 
@@ -154,7 +154,7 @@ def check_subsets(path: Path, rows: Iterable[Row]) -> None:
     """Refuse subsets that a published benchmark does not have, and more images than it has.
 
     Raises:
-        DataError: naming the subset.
+        DataError: there is such a subset; the message names it.
     """
     images: dict[tuple[str, str], set[str]] = {}
     for row in rows:
@@ -174,7 +174,7 @@ def check_subsets(path: Path, rows: Iterable[Row]) -> None:
 
 
 def flagged(path: Path, made: Iterable[Made], notes: list[str]) -> Iterator[Row]:
-    """The rows, those with suspicious scores flagged and noted."""
+    """Yield the rows; flag and note those with suspicious scores."""
     odd: list[str] = []
     made = list(made)
     strange = _strange([one.row.image for one in made])
@@ -183,8 +183,8 @@ def flagged(path: Path, made: Iterable[Made], notes: list[str]) -> Iterator[Row]
         problem = suspicious(one.scores, row.convention, LEAST_PIXELS.get(row.benchmark))
         if row.image in strange:
             problem = (
-                f"{printable(row.image)!r} is named unlike the other images; if it sums them up, "
-                "take the line out"
+                f"{printable(row.image)!r} is named unlike the other images; if it summarises "
+                "them, remove the line"
             )
         if problem:
             odd.append(f"{path}, line {one.line}: {problem}")
@@ -196,7 +196,7 @@ def flagged(path: Path, made: Iterable[Made], notes: list[str]) -> Iterator[Row]
 
 
 def _strange(names: Sequence[str]) -> set[str]:
-    """Names without a digit where nearly all others have one."""
+    """Return names without a digit if nearly all others have one."""
     without = {name for name in names if not any(c.isdigit() for c in name)}
     return without if len(without) * LEAST_GROUP <= len(set(names)) - len(without) else set()
 
@@ -205,12 +205,12 @@ def check_measured(rows: Sequence[Row], store: Store) -> None:
     """Refuse to replace measured scores by those of a file.
 
     Raises:
-        StoreError: naming the first such row.
+        StoreError: there is a measured row; the message names the first.
     """
     for i, flags in store.answered([question(row) for row in rows]):
         if IMPORTED not in split(flags):
             row = rows[i]
             raise StoreError(
                 f"{store.path}: has a measured row of {row.method} on image {row.image}; imported "
-                "scores do not replace measured ones: give another --out"
+                "scores do not replace measured ones; give another --out"
             )

@@ -21,7 +21,7 @@ TEXTS = ("benchmark", "convention", "kind", "title", "checkpoint", "checkpoint_s
          "seed", "strategy", "options", "trimap_source", "obfuscation", "status", "reason", "flags",
          "device")  # fmt: skip
 NUMBERS = ("seconds", "height", "width", "parameters", "macs", "peak_mib")
-# Columns of an export that follow from others, or that hold for the store they come from only.
+# Columns of an export that follow from others, or that are valid only in the exporting store.
 IGNORED = ("learned", "key", "run_id", "log", "code", "libraries", "content", "method_version",
            "metrics_version", "matte", "flag_words")  # fmt: skip
 SETTING = "setting"  # TRAIN:TEST in one column
@@ -30,7 +30,7 @@ _MEASURES = {
     "sad": "sad", "mse": "mse", "mad": "mad", "mae": "mad", "grad": "grad", "gradient": "grad",
     "gradienterror": "grad", "conn": "conn", "connectivity": "conn", "connectivityerror": "conn",
 }  # fmt: skip
-_SUFFIXES = {  # how headings call a region -> how our names of its metrics end
+_SUFFIXES = {  # name of a region in headings -> suffix of its metrics here
     word: region.suffix
     for region in REGIONS.values()
     for word in (region.suffix.strip("_"), region.name, *region.words)
@@ -90,7 +90,7 @@ class FileColumn:
         title: its heading in the file.
         name: its name here; for an unknown column its heading.
         kind: metric, own (a metric that is not ours), text, number, setting, ignored, unknown.
-        factor: what its values are multiplied with to be in raw units.
+        factor: converts its values to raw units.
     """
 
     title: str
@@ -100,16 +100,16 @@ class FileColumn:
 
 
 def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[FileColumn]:
-    """What each column of a header is.
+    """Identify each column of a header.
 
     Args:
-        header: headings.
-        keep: headings of unknown columns that are metrics of the user's own, or ``all``.
-        where: of the header, for messages.
+        header: the headings.
+        keep: headings of unknown columns to store as the user's own metrics, or ``all``.
+        where: place of the header, for messages.
 
     Raises:
-        DataError: two columns are the same, no column is a metric, or a name of ``keep`` cannot be
-            one.
+        DataError: two columns have the same meaning, no column is a metric, or ``keep`` contains a
+            name that is not a column or cannot be the name of a metric.
     """
     found = [_column(title, keep) for title in header]
     by_name: dict[str, FileColumn] = {}
@@ -137,7 +137,7 @@ def columns_of(header: Sequence[str], keep: Sequence[str], where: str) -> list[F
 
 
 def _check_variants(columns: Iterable[FileColumn], where: str) -> None:
-    """Refuse scores of B and N side by side: ``SAD-B`` alone is SAD over the boundary."""
+    """Refuse scores of B and N in one line: ``SAD-B`` alone is SAD over the boundary."""
     for column in columns:
         stem = _VARIANT.fullmatch(column.title.strip())
         if stem is not None and column.kind in ("unknown", "own") and metric_of(stem[1]):
@@ -180,7 +180,7 @@ def _exact(title: str) -> FileColumn | None:
 
 
 def metric_of(title: str) -> tuple[str, float] | None:
-    """Our name of a foreign metric and the factor to raw units; None if it is none of ours.
+    """Return our name of a foreign metric and the factor to raw units; None if unknown.
 
     >>> metric_of("SAD-T"), metric_of("MSE (1e-3)"), metric_of("sad_trimap"), metric_of("F1")
     (('sad_t', 1.0), ('mse', 0.001), ('sad_t', 1.0), None)
@@ -200,7 +200,7 @@ def metric_of(title: str) -> tuple[str, float] | None:
 
 
 def _without_unit(text: str) -> tuple[str, float]:
-    """A heading without its unit, and the unit's factor; both 1e-3 and x1000 mean thousandths."""
+    """Split a heading into name and factor of its unit; 1e-3 and x1000 both mean thousandths."""
     if text.replace(" ", "").upper().endswith(("SAD/1000", "CONN/1000", "SAD(/1000)")):
         return text[: text.upper().rindex("/1000")].rstrip("( "), 1.0
     found = _UNIT.search(text)

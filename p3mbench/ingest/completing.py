@@ -1,4 +1,4 @@
-"""Lines completed by what the user said of their file, and by what follows from it."""
+"""Complete lines by the user's options and by values that follow from others."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from p3mbench.ingest.tables import FileContent, FileLine
 from p3mbench.names import printable
 from p3mbench.published import BENCHMARK
 
-TEST_OF = {"P": settings.BLURRED, "NP": settings.NORMAL}  # how P3M-500's subsets were released
+TEST_OF = {"P": settings.BLURRED, "NP": settings.NORMAL}  # variants of the released P3M-500
 SHOWN = 3
-# what the user says counts more than a column that says one thing throughout
+# these options override a column with the same value in every line
 _WINS = ("benchmark", "subset", "convention")
 _OPTIONS = {
     "method": "--method",
@@ -30,18 +30,17 @@ _OPTIONS = {
 def completed(
     path: Path, content: FileContent, defaults: Defaults, notes: list[str], log: bool
 ) -> list[FileLine]:
-    """Lines with what the user said filled in; those that are no image are left out.
+    """Fill in the user's options, and leave out lines that are not images.
 
     Args:
-        path: for messages.
-        content: of the file.
-        defaults: what the user said.
-        notes: takes what a user should know.
-        log: whether the file is a log, whose subset tells the variant.
+        path: file, for messages.
+        content: content of the file.
+        defaults: the user's options.
+        notes: receives lines for the user.
+        log: whether the file is a log; its subset tells the variant.
 
     Raises:
-        DataError: a column is missing without an option for it, or an option contradicts the
-            file.
+        DataError: a column and its option are missing, or an option contradicts the file.
     """
     given = defaults.cells()
     _check_given(path, content, given, notes)
@@ -64,14 +63,14 @@ def completed(
         )
     if renamed:
         notes.append(
-            f"{path}: {renamed:,} image names lost folders or a suffix such as .png, so that they "
-            "pair with ids"
+            f"{path}: folders or a suffix such as .png were removed from {renamed:,} image names, "
+            "so that they match ids"
         )
     return lines
 
 
 def _filled(line: FileLine, given: Mapping[str, str], log: bool) -> dict[str, str]:
-    """Combine the cells of a line with the user's options, by our names."""
+    """Combine the cells of a line with the user's options, under our names."""
     values = {**given, **{name: cell for name, cell in line.values.items() if cell}}
     values.update({name: given[name] for name in _WINS if name in given})
     _split_setting(values)
@@ -85,7 +84,7 @@ def _filled(line: FileLine, given: Mapping[str, str], log: bool) -> dict[str, st
 def _check_given(
     path: Path, content: FileContent, given: Mapping[str, str], notes: list[str]
 ) -> None:
-    """Refuse options that contradict a file; those that replace its one value are noted."""
+    """Refuse options that contradict a file; note those that replace its only value."""
     for name in _WINS:
         values = {line.values.get(name, "") for line in content.lines} - {""}
         if name not in given or not values or values == {given[name]}:
@@ -97,7 +96,7 @@ def _check_given(
 
 
 def _check_complete(path: Path, content: FileContent, given: Mapping[str, str], log: bool) -> None:
-    """Refuse a file that lacks a column without an option for it."""
+    """Refuse a file that lacks a required column, unless an option gives its value."""
     train, _, test = given.get(SETTING, "").partition(":")
     if SETTING in given:
         _check_setting(path, train, test)

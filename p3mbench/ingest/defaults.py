@@ -1,4 +1,4 @@
-"""What a user says of a file that is imported."""
+"""The user's options for an imported file."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ FORMATS = ("auto", "csv", *logs.FORMATS)
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a user says of a file.
+    """The user's options for a file. "" leaves a value to the file.
 
     Attributes:
-        benchmark: what was tested; "" is the file's, or `BENCHMARK` where it says nothing.
-        convention: whose metrics, likewise.
-        method: whose scores, likewise.
-        setting: ``TRAIN:TEST``, or ``TRAIN`` where the file or the subset tells the other.
-        subset, strategy, kind, title, checkpoint: likewise; "" says nothing.
-        keep: unknown columns that are metrics of the user's own; ``("all",)`` for all of them.
+        benchmark: benchmark of the scores; "" for the file's, or `BENCHMARK` if it has none.
+        convention: metric convention of the scores.
+        method: method of the scores.
+        setting: ``TRAIN:TEST``, or ``TRAIN`` if the file or the subset gives the test variant.
+        subset, strategy, kind, title, checkpoint: values of these columns.
+        keep: unknown columns to store as the user's own metrics; ``("all",)`` for all of them.
         format: one of `FORMATS`.
-        strict: whether what would be noted is an error.
+        strict: whether notes are errors.
     """
 
     benchmark: str = ""
@@ -39,7 +39,7 @@ class Defaults:
     strict: bool = False
 
     def cells(self) -> dict[str, str]:
-        """What fills a line's cells, by column; without what nothing is said of."""
+        """Return the values for a line's cells by column, without those left to the file."""
         said = {
             "convention": self.convention,
             "method": self.method,

@@ -1,6 +1,6 @@
-"""The logs that the test code of P3M, P3M-Net and StyleMatte writes: every image's scores.
+"""Read the logs of the test code of P3M, P3M-Net and StyleMatte, with the scores of every image.
 
-A section begins with the data set, its records look so, and the means of all end it::
+A section begins with the data set and ends with the means. Its records look like this::
 
     [0/500]
     Image:p_0123abcd
@@ -9,8 +9,8 @@ A section begins with the data set, its records look so, and the means of all en
     ...
     -----------
 
-P3M-Net's logger puts time and place before each record's first line, StyleMatte's ``INFO:root:``.
--1 stands for what was not computed.
+P3M-Net's logger puts time and place before the first line of each record, StyleMatte's puts
+``INFO:root:``. -1 means that a value was not computed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from p3mbench.ingest.tables import FileContent, FileLine
 from p3mbench.names import printable
 
 FORMATS = ("p3m-log", "p3mnet-log", "stylematte-log")
-CONVENTION = "p3m"  # what that code computes
+CONVENTION = "p3m"  # the convention of that code
 BENCHMARK = "p3m500"
 _STARTS = re.compile(r"\[\d+/(\d+)\]\s*$")
 _PAIR = re.compile(r"^([A-Za-z_]+)\s*:\s*(\S+)\s*$")
@@ -36,7 +36,7 @@ _MEAN = re.compile(r"(SAD|MSE|MAD|CONN|GRAD)((?: [A-Z]+)?): ([0-9.eE+-]+)\s*$")
 _END = re.compile(r"^-{5,}\s*$")
 _TEXTS = ("image", "subset", "strategy", "benchmark", "convention")
 _ABSENT = "-1"
-_TOLERANCE = 1e-6  # of a mean that the log itself states
+_TOLERANCE = 1e-6  # for the means that the log states
 
 
 @dataclass
@@ -62,13 +62,13 @@ class _Section:
 
 
 def is_log(text: str) -> bool:
-    """Whether a text is such a log."""
+    """Return whether a text is such a log."""
     head = text[: 1 << 16]
     return re.search(r"^Image\s*:\s*\S", head, re.M) is not None and "sad:" in head
 
 
 def read_log(path: Path, text: str) -> FileContent:
-    """The records of a log, with the subset that each section names.
+    """Read the records of a log, with the subset of each section.
 
     Raises:
         DataError: it contains no record.
@@ -85,12 +85,12 @@ def read_log(path: Path, text: str) -> FileContent:
 
 
 class _Reader:
-    """Goes through a log line by line.
+    """Reads a log line by line.
 
     Attributes:
         lines: the records so far.
-        names: our name of a metric -> the log's.
-        notes: what a user should know.
+        names: our name of a metric -> its name in the log.
+        notes: lines for the user.
     """
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ class _Reader:
         self.notes: list[str] = []
         self._left_out: dict[str, None] = {}
         self._section = _Section()
-        self._begun = 0  # line of the record that is read
+        self._begun = 0  # first line of the current record
         self._record: dict[str, str] = {}
 
     def take(self, number: int, line: str) -> None:
@@ -118,7 +118,7 @@ class _Reader:
             self._compare(number, mean)
 
     def end(self) -> None:
-        """Note what the log breaks off in, and what was left out."""
+        """Note a record that is cut off, and metrics that were left out."""
         self._cut_off()
         if self._left_out:
             self.notes.append(
@@ -129,7 +129,7 @@ class _Reader:
     def _cut_off(self) -> None:
         if self._record:
             self.notes.append(
-                f"line {self._begun}: the record that begins here is cut off and was left out"
+                f"line {self._begun}: the record that begins here is truncated and was left out"
             )
         self._record = {}
 
@@ -149,7 +149,7 @@ class _Reader:
         self._begun, self._record = 0, {}
 
     def _compare(self, number: int, mean: re.Match[str]) -> None:
-        """Note a mean in the log that is not that of its records."""
+        """Note a mean in the log that differs from the mean of its records."""
         metric = metric_of(mean[1] + mean[2].replace(" ", "_"))
         values = self._section.values.get(metric[0], []) if metric else []
         if not values:

@@ -1,4 +1,4 @@
-"""From the cells of a line to a row of the store."""
+"""Make a row of the store from the cells of a line."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from p3mbench.provenance import canonical, hash_of
 from p3mbench.published import BENCHMARK
 from p3mbench.store import STATUSES, Row
 
-ODD = "odd_scores"  # the flag of rows whose scores are suspicious
+ODD = "odd_scores"  # the flag of rows with suspicious scores
 CHOICES = {"kind": tuple(str(kind) for kind in Kind), "status": STATUSES}
-# names of lines that sum a sheet up, in the languages of matting papers
+# names of summary lines, in the languages of matting papers
 _SUMMARIES = re.compile(
     r"(?:the\s+)?(?:(?:overall|grand|p3m\S*|ours|N?P)[\s_-]+|overall|grand)?"
     r"(?:mean|means|average|averages|avg|ave|total|sum|all|std|stdev|std\.?\s*dev|stddev|sd|sem|var"
@@ -37,8 +37,8 @@ _SUMMARIES = re.compile(
     r"|gennemsnit|keskiarvo|średnia|průměr|átlag|средн\w*(?:\s+значение)?|среднее|итого|всего"
     r"|平均|平均值|均值|总计|合计|總計|总和|總和|标准差|標準差|方差|中位数|中位數|平均値|合計"
     r"|中央値|標準偏差|평균|합계|표준편차|متوسط|ממוצע)\.?"
-    # what it sums up: one separator, word or number after the other, so that no name takes long to
-    # read. A number after _ or - belongs to an image: max_01
+    # the summarised things: one separator, word or number after the other, so that matching is
+    # fast for every name. A number after _ or - belongs to an image: max_01
     r"(?:[\s_:=()\[\].,±/&+-]|(?<=[\s_:=()\[\].,±/&+-])"
     r"(?:of|over|on|for|all|images?|imgs?|张图?|枚|n|N?P|p3m[\w-]*+|stdev|std|sd)"
     r"|(?<=[\s:=(\[])\d+(?:\s?(?:images?|imgs?|张图?|枚))?)*[:.]?",
@@ -47,7 +47,7 @@ _SUMMARIES = re.compile(
 
 
 def is_summary(name: str) -> bool:
-    """Whether the name of a line says that it sums others up and is no image.
+    """Return whether the name of a line means a summary, not an image.
 
     >>> is_summary("mean of 500"), is_summary("Avg:"), is_summary("meaning"), is_summary("max_1")
     (True, True, False, False)
@@ -57,7 +57,7 @@ def is_summary(name: str) -> bool:
 
 
 def image_id(name: str) -> str:
-    """An image's id from what a file calls it: no folders, no suffix of images, composed letters.
+    """Return an image's id from its name in a file: no folders, no suffix, composed letters.
 
     >>> image_id("blurred_image/p_1.jpg"), image_id("v1.2")
     ('p_1', 'v1.2')
@@ -73,7 +73,7 @@ _SUBSET = re.compile(r"(?:p3m[\s_-]*)?(?:500[\s_-]*)?(N?P)", re.IGNORECASE)
 
 
 def spelt(values: dict[str, str]) -> None:
-    """Change settings and subsets of P3M-500 to our words: ``P3M-500-NP`` to ``NP``."""
+    """Replace settings and subsets of P3M-500 by our words: ``P3M-500-NP`` by ``NP``."""
     for name in ("variant", "train_setting"):
         values[name] = settings.spelt(values.get(name, ""))
     found = _SUBSET.fullmatch(values.get("subset", ""))
@@ -82,11 +82,11 @@ def spelt(values: dict[str, str]) -> None:
 
 
 class Origin(NamedTuple):
-    """What rows came with.
+    """The origin of imported rows.
 
     Attributes:
-        run_id: of the import.
-        sha256: of the file.
+        run_id: id of the import.
+        sha256: hash of the file.
     """
 
     run_id: str
@@ -95,7 +95,7 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True)
 class Made:
-    """A row with what the checks beyond it need.
+    """A row, and the values for later checks.
 
     Attributes:
         line: its number in the file.
@@ -110,12 +110,12 @@ class Made:
 def row_of(
     where: str, number: int, values: Mapping[str, str], columns: list[FileColumn], origin: Origin
 ) -> Made:
-    """The row of a line.
+    """Make the row of a line.
 
     Args:
-        where: the file and line, for messages.
-        values: cell by column name, completed by the user's options.
-        origin: of the row.
+        where: file and line, for messages.
+        values: cells by column name, completed by the user's options.
+        origin: origin of the row.
 
     Raises:
         DataError: something is missing, malformed or impossible.
@@ -190,7 +190,7 @@ def _row(
 
 
 def _checked_texts(where: str, values: Mapping[str, str]) -> dict[str, str]:
-    """The texts that every row has, each checked."""
+    """Check and return the texts that every row has."""
     chosen = {name: values.get(name, "") for name in (*REQUIRED, "benchmark", "convention")}
     for name in (*REQUIRED, "benchmark"):
         if not chosen[name]:
@@ -218,7 +218,7 @@ def _checked_texts(where: str, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _number(where: str, name: str, text: str) -> float:
-    """A finite number of zero or more, NaN where there is none."""
+    """Parse a finite number of zero or more; NaN for an empty cell."""
     if not text or text.lower() == "nan":
         return math.nan
     try:
@@ -228,8 +228,8 @@ def _number(where: str, name: str, text: str) -> float:
         raise DataError(f"{where}: {printable(name)} is not a number: {shown!r}") from None
     if value == -1:
         raise DataError(
-            f"{where}: {printable(name)} must be finite and not negative; -1 is what the code of "
-            "P3M-Net writes for what it did not compute: leave the cell empty"
+            f"{where}: {printable(name)} must be finite and not negative; the code of P3M-Net "
+            "writes -1 for a value that it did not compute: leave the cell empty"
         )
     if not math.isfinite(value) or value < 0:
         raise DataError(f"{where}: {printable(name)} must be finite and not negative, not {text}")

@@ -1,4 +1,4 @@
-"""A file's rows are read, checked as a whole and stored, all or none."""
+"""Read a file's rows, check them together and store them, all or none."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from p3mbench.store import Row, Store
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did.
+    """The result of an import.
 
     Attributes:
-        new, replaced, equal: rows that the store lacked, that took an older import's place, and
-            that it had with the same values.
-        notes: what was left out, mapped or odd, a line each.
+        new, replaced, equal: numbers of rows: new in the store, replacing those of an older import,
+            and equal to stored ones.
+        notes: one line for each part that was left out, mapped or odd.
     """
 
     new: int
@@ -37,7 +37,7 @@ class Imported:
 
     @property
     def rows(self) -> int:
-        """How many rows the file has."""
+        """Number of rows in the file."""
         return self.new + self.replaced + self.equal
 
 
@@ -45,9 +45,8 @@ def import_file(path: Path, store: Store, defaults: Defaults) -> Imported:
     """Read a file and store its rows, all or none.
 
     Raises:
-        DataError: the file cannot be read, a line of it says something impossible, or, if strict,
-            there is a note.
-        StoreError: a row would take the place of one that was measured.
+        DataError: the file cannot be read, a line is impossible, or, if strict, there is a note.
+        StoreError: a row would replace a measured one.
     """
     text = read_text(path)
     log = defaults.format in logs.FORMATS or (defaults.format == "auto" and logs.is_log(text))
@@ -76,7 +75,7 @@ def _more(notes: Sequence[str]) -> str:
 def _made(
     path: Path, lines: Sequence[FileLine], content: FileContent, origin: Origin
 ) -> list[Made]:
-    """The rows of all lines; an error says how many other lines share its trouble."""
+    """Make the rows of all lines; an error counts the other wrong lines."""
     found: list[Made] = []
     first: DataError | None = None
     bad = 0
@@ -112,12 +111,12 @@ def _stored(
 
 
 def _known_rows(store: Store, benchmarks: set[str]) -> dict[tuple[str, ...], tuple[object, ...]]:
-    """What the store says on every question of some benchmarks."""
+    """Return the stored answers to all questions of some benchmarks."""
     return {checks.question(row): _said(row) for row in store.rows(benchmarks)}
 
 
 def _said(row: Row) -> tuple[object, ...]:
-    """All of a row but which run it came with."""
+    """Return all values of a row except its run."""
     scores = sorted((k, v) for k, v in row.metrics.items() if not math.isnan(v))
     return (tuple(scores), row.status, row.title, row.kind, row.flags, row.reason, row.seconds,
             row.height, row.width, row.checkpoint)  # fmt: skip

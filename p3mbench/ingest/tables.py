@@ -1,7 +1,7 @@
-"""Reading a table of text as a spreadsheet, pandas or a script wrote it: cells by line.
+"""Read a text table from a spreadsheet, pandas or a script: cells by line.
 
-The header tells whether commas, semicolons, tabs or bars separate. Decimal commas are read if the
-comma does not separate. An index column added by pandas is left out.
+The header tells whether commas, semicolons, tabs or bars separate the columns. Decimal commas are
+read if the comma does not separate. An index column added by pandas is left out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NOTHING = {
     "#na",
     "<na>",
 }
-_RULE = re.compile(r"[|\s:+-]*-[|\s:+-]*")  # of Markdown, below the header
+_RULE = re.compile(r"[|\s:+-]*-[|\s:+-]*")  # Markdown's line below the header
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class FileLine:
 
 @dataclass
 class FileContent:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        columns: what each is.
-        lines: below the header.
-        notes: what a user should know of how it was read.
+        columns: the identified columns.
+        lines: the lines below the header.
+        notes: lines for the user about the reading.
     """
 
     columns: list[FileColumn]
@@ -65,10 +65,10 @@ class FileContent:
 
 
 def read_text(path: Path) -> str:
-    """The text of a file in UTF-8, or in UTF-16 with a mark as Excel writes it.
+    """Read a text file in UTF-8, or in UTF-16 with a byte order mark, as Excel writes it.
 
     Raises:
-        DataError: it cannot be read, or is no text; other kinds are named.
+        DataError: it cannot be read, or is not text; the message names some other kinds.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
@@ -89,15 +89,15 @@ def read_text(path: Path) -> str:
 
 
 def read_table(path: Path, text: str, keep: Sequence[str]) -> FileContent:
-    """The lines of a table.
+    """Read the lines of a table.
 
     Args:
-        path: for messages.
-        text: of the file.
-        keep: unknown columns that are metrics of the user's own.
+        path: file, for messages.
+        text: text of the file.
+        keep: unknown columns to store as the user's own metrics.
 
     Raises:
-        DataError: it is no such table, or a line of it cannot be read.
+        DataError: it is not such a table, or a line cannot be read.
     """
     if "\x00" in text:
         raise DataError(f"{path}: is not a text file")
@@ -133,16 +133,16 @@ def read_table(path: Path, text: str, keep: Sequence[str]) -> FileContent:
         shown = ", ".join(printable(title) for title in unknown)
         notes.append(
             f"{len(unknown)} columns are not known and were left out: {shown} "
-            "(--keep-columns stores them as metrics of your own)"
+            "(--keep-columns stores them as your own metrics)"
         )
     if delimiter != ",":
-        comma = ", numbers by decimal commas" if decimal_comma else ""
+        comma = ", numbers have decimal commas" if decimal_comma else ""
         notes.append(f"columns are separated by {DELIMITERS[delimiter]}{comma}")
     return FileContent(columns, lines, notes)
 
 
 def _unframed(text: str) -> str:
-    """A Markdown table without its outer bars, the rule below its header, and bold type.
+    """Remove outer bars, the line below the header and bold type from a Markdown table.
 
     Lines keep their numbers.
     """
@@ -168,7 +168,7 @@ def _rows(path: Path, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
 
 
 def _delimiter(text: str) -> str:
-    """The separator under which the header has most columns that are known."""
+    """Return the separator that gives the header the most known columns."""
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     header = next(lines, "")
 
@@ -186,7 +186,7 @@ def _check_names(path: Path, header: list[str]) -> None:
 
 
 def _indexed(header: list[str], body: list[list[str]], notes: list[str]) -> list[str]:
-    """The header, its first heading changed if pandas wrote an index there."""
+    """Return the header, with another first heading if pandas wrote an index there."""
     first = header[0]
     if first and not first.lower().startswith("unnamed:"):
         return header
@@ -203,7 +203,7 @@ def _indexed(header: list[str], body: list[list[str]], notes: list[str]) -> list
 def _decimal_comma(
     path: Path, body: list[tuple[int, list[str]]], columns: list[FileColumn], delimiter: str
 ) -> bool:
-    """Whether numbers have decimal commas; a file must not have both."""
+    """Return whether numbers have decimal commas; commas and points must not mix."""
     numeric = [i for i, column in enumerate(columns) if column.kind in ("metric", "own", "number")]
     commas = points = clear = 0
     for number, cells in body:
@@ -242,5 +242,5 @@ def _values(columns: list[FileColumn], cells: list[str], decimal_comma: bool) ->
 def _delimiter_hint(delimiter: str, cells: list[str]) -> str:
     if delimiter == "," and any(_COMMA_NUMBER.fullmatch(",".join(cells[i : i + 2]).strip())
                                 for i in range(len(cells) - 1)):  # fmt: skip
-        return " (are there decimal commas? separate the columns by semicolons or tabs then)"
+        return " (if there are decimal commas, separate the columns by semicolons or tabs)"
     return ""

@@ -1,7 +1,7 @@
-"""Matting metrics, exact in every convention: NumPy arrays in, floats out.
+"""Compute matting metrics, exact in every convention: NumPy arrays in, floats out.
 
-`score` computes a convention's whole set, the other functions one metric each; `CONVENTIONS` and
-`METRICS` describe what there is. docs/metrics.md has the formulas and where they differ.
+`score` computes all metrics of a convention, the other functions compute one metric each.
+`CONVENTIONS` and `METRICS` list them. docs/metrics.md has the formulas and their differences.
 
 >>> import numpy as np
 >>> from p3mbench.metrics import score

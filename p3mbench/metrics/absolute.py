@@ -1,7 +1,7 @@
-"""Sums of absolute and squared errors over regions: the ground of SAD, MSE and MAD.
+"""Sum absolute and squared errors over regions, for SAD, MSE and MAD.
 
-Two uint8 mattes are summed as integers, which is exact; floats in float64, strip by strip so that
-the work stays in the processor's cache.
+Two uint8 mattes are summed as integers, which is exact. Floats are summed in float64, strip by
+strip, so that the data stays in the processor's cache.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ Sums = dict[tuple[str, int], float]
 """(region, order) -> sum of |p - g| ** order, values in [0, 1]."""
 
 Masks = Mapping[str, Callable[[slice], Mask] | None]
-"""Region -> the mask of a slice of rows; None for the whole image."""
+"""Region -> function from a slice of rows to their mask; None for the whole image."""
 
 _NORM = {1: cv2.NORM_L1, 2: cv2.NORM_L2SQR}
 
 
 def error_sums(pair: Pair, masks: Masks, wanted: Iterable[tuple[str, int]]) -> Sums:
-    """Sums of errors over regions.
+    """Sum errors over regions.
 
     Args:
         pair: the mattes.
@@ -35,15 +35,15 @@ def error_sums(pair: Pair, masks: Masks, wanted: Iterable[tuple[str, int]]) -> S
 
 
 def known_residual(pair: Pair, orders: Iterable[int]) -> dict[int, float]:
-    """What a prediction with the known labels pasted in still misses in the known region.
+    """Sum the errors in the known region after pasting the known labels; returns order -> sum.
 
-    It is 0 where the ground truth agrees with the trimap. Returns order -> sum.
+    The error is 0 where the ground truth agrees with the trimap.
     """
     regions = pair.regions
     if regions is None:
-        raise ValueError("trimap: needed to tell the known region")
+        raise ValueError("trimap: needed to find the known region")
     known = {"known": lambda rows: np.bitwise_not(regions.mask(UNKNOWN, rows))}
-    # where it is known, the trimap is the label in bytes
+    # in the known region the trimap is the label in bytes
     sums = _sums(regions.trimap, pair.alpha, known, [("known", order) for order in orders])
     return {order: total for (_, order), total in sums.items()}
 

@@ -1,6 +1,6 @@
-"""The arrays that metrics work on, strip by strip.
+"""Arrays of metrics, and their strips.
 
-A matte is (H, W) uint8, byte / 255, or (H, W) floating point in [0, 1].
+A matte is (H, W) uint8 (opacity = byte / 255) or (H, W) floating point in [0, 1].
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _STRIP_PIXELS = 1 << 16
 
 
 def as_mask(inside: npt.NDArray[np.bool_]) -> Mask:
-    """The (H, W) bool array as a mask.
+    """Convert an (H, W) bool array to a mask.
 
     >>> as_mask(np.array([[True, False]]))
     array([[255,   0]], dtype=uint8)
@@ -28,14 +28,14 @@ def as_mask(inside: npt.NDArray[np.bool_]) -> Mask:
 
 
 def strips(shape: tuple[int, ...], step_of: int = 1) -> Iterator[slice]:
-    """Slices of rows that cover an image, each of some 65,000 pixels.
+    """Yield slices of rows that cover an image, each with about 65,000 pixels.
 
-    Whole-image temporaries would leave the processor's cache, and the memory they need would be
-    mapped afresh for every image.
+    Temporaries of a whole image would not fit the processor's cache, and their memory would be
+    mapped again for every image.
 
     Args:
         shape: (H, W).
-        step_of: slices begin at multiples of it.
+        step_of: slices begin at multiples of this number.
 
     >>> [(part.start, part.stop) for part in strips((3, 40000))]
     [(0, 1), (1, 2), (2, 3)]
@@ -47,7 +47,7 @@ def strips(shape: tuple[int, ...], step_of: int = 1) -> Iterator[slice]:
 
 
 def unit_values(matte: Matte) -> npt.NDArray[np.float64]:
-    """The matte's values in [0, 1] as float64."""
+    """Return the matte's values in [0, 1] as float64."""
     if matte.dtype == np.uint8:
         return np.divide(matte, 255.0)
     return matte.astype(np.float64)

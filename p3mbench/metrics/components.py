@@ -1,11 +1,10 @@
-"""Islands: the parts of the level sets that lie outside their largest component.
+"""Find islands: the parts of the level sets outside their largest component.
 
-Every row is cut into runs of equal level. Of two runs that touch, the lower one belongs, at every
-level it reaches, to whatever component the higher one belongs to; so each run points to a
-neighbour that is not lower, and following the pointers leaves one root per local maximum. Roots
-are few, and only between them components have to be joined, from the top level down. Everything
-is linear in the number of runs, save following pointers, which takes as many rounds as the
-logarithm of the longest path.
+Every row is cut into runs of equal level. If two runs touch, the lower one is in the component of
+the higher one at every level that it reaches. So each run points to a neighbour that is not lower,
+and the pointers lead to one root per local maximum. There are few roots, and only their components
+must be joined, from the top level down. Everything is linear in the number of runs, except for
+following pointers: its rounds are the logarithm of the longest path.
 """
 
 from __future__ import annotations
@@ -25,11 +24,12 @@ _TOP = 10
 
 @dataclass(frozen=True)
 class Islands:
-    """Where pixels are connected to a lower level than a matte without islands would be.
+    """Pixels that are connected only up to a lower level than without islands.
 
     Attributes:
-        level_of: (11,) the level up to which a pixel of each level is connected, off islands.
-        starts, lengths: runs of pixels of the flattened image, in no order, that differ.
+        level_of: (11,) for each level of a pixel outside islands, the level up to which the pixel
+            is connected.
+        starts, lengths: the other runs of pixels in the flattened image, unordered.
         levels: the level up to which each of those runs is connected.
         flags: see `Connectivity`.
     """
@@ -41,7 +41,7 @@ class Islands:
     flags: tuple[str, ...]
 
     def pixels(self) -> tuple[Ints, Ints]:
-        """Flat index and level of every pixel of the runs.
+        """Return flat index and level of every pixel of the runs.
 
         >>> nothing = np.zeros(0, np.int64)
         >>> one = np.ones(1, np.int64)
@@ -55,7 +55,7 @@ class Islands:
 
 @dataclass(frozen=True)
 class _Runs:
-    """Runs of equal level of the flattened image, none across the end of a row.
+    """Runs of equal level in the flattened image; no run continues in the next row.
 
     `words` has one bit per pixel, set where a run begins; `before` counts those before each word.
     """
@@ -67,7 +67,7 @@ class _Runs:
     before: Ints
 
     def at(self, pixels: Ints) -> Ints:
-        """Which run each pixel (flat index) belongs to."""
+        """Return the run of each pixel (flat index)."""
         word = pixels >> 6
         bits = (np.uint64(2) << (pixels & 63).astype(np.uint64)) - np.uint64(1)
         number: Ints = self.before[word] + np.bitwise_count(self.words[word] & bits) - 1
@@ -76,7 +76,7 @@ class _Runs:
 
 @dataclass(frozen=True)
 class _Roots:
-    """The local maxima that runs lead to: number of every run's root, and which roots touch.
+    """The local maxima of the runs: the root of every run, and the pairs of touching roots.
 
     Roots `upper[n]` and `lower[n]` are one component up to level `levels[n]`.
     """
@@ -92,8 +92,8 @@ def find_islands(levels: Levels, convention: Convention) -> Islands:
     """Find the islands of a level image.
 
     Args:
-        levels: (H, W) uint8, how many of the ten levels both mattes reach.
-        convention: its rules for empty levels, ties and the background are followed.
+        levels: (H, W) uint8, number of the ten levels that both mattes reach.
+        convention: gives the rules for empty levels, ties and the background.
 
     >>> from p3mbench.metrics.conventions import CONVENTIONS
     >>> row = np.array([[10, 10, 0, 10]], np.uint8)
@@ -123,13 +123,13 @@ def find_islands(levels: Levels, convention: Convention) -> Islands:
             chosen[at] = labels[at][roots.of_run[run]]
     marks = {"empty_level": empty.any(), "tie": tied, "background": background[~empty].any()}
     flags = tuple(f"conn_{name}" for name, there in marks.items() if there)
-    # the first level at which a root, hence its runs, leaves the largest component
+    # first level at which a root, and so its runs, leaves the largest component
     leaves = np.vstack([labels != chosen[:, None], np.ones((1, labels.shape[1]), bool)])
     return _islands(runs, leaves.argmax(axis=0)[roots.of_run], _levels_off_islands(spared), flags)
 
 
 def _islands(runs: _Runs, left_at: Ints, level_of: Ints, flags: tuple[str, ...]) -> Islands:
-    """The runs that leave the largest component at a level they reach."""
+    """Find the runs that leave the largest component at a level that they reach."""
     usual = level_of[runs.levels]
     connected = np.where(left_at < runs.levels, left_at, usual)
     differs = np.flatnonzero(connected != usual)
@@ -161,9 +161,9 @@ def _find_runs(levels: Levels) -> _Runs:
 
 
 def _edges(runs: _Runs, width: int) -> tuple[Ints, Ints]:
-    """Pairs of touching runs, the one above or to the left first.
+    """Return pairs of touching runs, the one above or to the left first.
 
-    Pairs of which one is of level 0 may be among them; they join nothing.
+    Some pairs may include a run of level 0; they join nothing.
     """
     solid = np.flatnonzero(runs.levels)
     starts = runs.starts[solid]
@@ -174,7 +174,7 @@ def _edges(runs: _Runs, width: int) -> tuple[Ints, Ints]:
     upper = solid[starts < size - width]
     under = runs.starts[upper] + width
     below = runs.at(under)
-    fresh = runs.starts[below] != under  # else it begins where this one does: seen from below
+    fresh = runs.starts[below] != under  # equal starts are found from below
     first = np.concatenate([follows - 1, above, upper[fresh]])
     second = np.concatenate([follows, lower, below[fresh]])
     return first, second
@@ -188,7 +188,7 @@ def _find_roots(runs: _Runs, width: int) -> _Roots:
     parent[np.where(falls, second, first)] = np.where(falls, first, second)
     parent = _follow(parent)
     is_root = (parent == np.arange(parent.size)) & (runs.levels > 0)
-    # runs of level 0 get some number up to the count itself: they reach no level, count nowhere
+    # runs of level 0 get any number up to the count: they reach no level and never count
     of_run = (np.cumsum(is_root) - is_root)[parent]
     upper, lower = of_run[first], of_run[second]
     levels = np.minimum(first_level, second_level)
@@ -197,9 +197,9 @@ def _find_roots(runs: _Runs, width: int) -> _Roots:
 
 
 def _count_pixels(runs: _Runs, roots: _Roots) -> Ints:
-    """(10, roots + 1): how many pixels of each root's runs reach level 1, 2, ... 10.
+    """Count the pixels of each root's runs that reach level 1, 2, ... 10: (10, roots + 1).
 
-    The last column is of no root and always 0.
+    The last column belongs to no root and is always 0.
     """
     columns = roots.count + 1
     cell = runs.levels.astype(np.int64) * columns + roots.of_run
@@ -209,9 +209,9 @@ def _count_pixels(runs: _Runs, roots: _Roots) -> Ints:
 
 
 def _label(roots: _Roots, table: Ints) -> tuple[Ints, Ints]:
-    """Component of every root at every level, and how many pixels of it reach that level.
+    """Return the component of every root at every level, and how many of its pixels reach it.
 
-    From the top level down components only grow together, so every edge is looked at once.
+    From the top level down components only merge, so every edge is visited once.
     """
     labels, sizes = np.empty_like(table), np.empty_like(table)
     component = np.arange(table.shape[1])
@@ -225,7 +225,7 @@ def _label(roots: _Roots, table: Ints) -> tuple[Ints, Ints]:
 
 
 def _join(component: Ints, upper: Ints, lower: Ints) -> Ints:
-    """Components after adding edges; each is named by its smallest member."""
+    """Return the components after adding edges; the smallest member names each."""
     joined = component.copy()
     one, other = joined[upper], joined[lower]
     while True:
@@ -239,7 +239,7 @@ def _join(component: Ints, upper: Ints, lower: Ints) -> Ints:
 
 
 def _follow(pointer: Ints) -> Ints:
-    """Follow every pointer to its end, in strides that double."""
+    """Follow every pointer to its end, doubling the stride in each round."""
     while True:
         further = pointer[pointer]
         if np.array_equal(further, pointer):
@@ -248,7 +248,7 @@ def _follow(pointer: Ints) -> Ints:
 
 
 def _first_met(starts: Ints, among: Ints, shape: tuple[int, ...], convention: Convention) -> int:
-    """The run whose first pixel comes first in the convention's order of pixels."""
+    """Return the run with the first pixel in the convention's order."""
     order = starts[among]
     if convention.ties == "column":
         order = order % shape[1] * shape[0] + order // shape[1]
@@ -256,7 +256,7 @@ def _first_met(starts: Ints, among: Ints, shape: tuple[int, ...], convention: Co
 
 
 def _levels_off_islands(spared: npt.NDArray[np.bool_]) -> Ints:
-    """A pixel falls at the first level above its own that does not spare those below it."""
+    """Return for each level of a pixel outside islands the level up to which it is connected."""
     level_of = np.arange(_TOP + 1)
     for level in range(_TOP - 1, -1, -1):
         if spared[level]:

@@ -1,10 +1,9 @@
-"""The connectivity error: what is cut off from the largest component, level by level.
+"""Compute the connectivity error: parts that are cut off from the largest component of a level.
 
 A pixel stays connected up to the level where it first leaves the largest component of the pixels
 that reach that level in both mattes. Only pixels where the mattes differ by more than .05 can
-contribute, and a pixel is connected up to its own level unless it lies on an island; so the work
-is one dense pass to find those pixels and the runs of equal level (`components` finds the islands
-among the runs).
+contribute, and a pixel outside islands is connected up to its own level. So one dense pass finds
+those pixels and the runs of equal level, and `components` finds the islands among the runs.
 """
 
 from __future__ import annotations
@@ -25,19 +24,19 @@ LEVELS = np.arange(11) * 0.1
 """The thresholds; the sixth is 0.6000000000000001, which gray 153 / 255 misses in float64."""
 
 _CUTOFF = 0.15
-_CLOSE = 12  # bytes; |p - g| <= .05 cannot contribute: both lie less than .15 above the level
-_ISLAND = 16  # marks a pixel whose level was set by an island
+_CLOSE = 12  # bytes; |p - g| <= .05 cannot contribute: both are less than .15 above the level
+_ISLAND = 16  # marks a pixel with a level set by an island
 
 
 @dataclass(frozen=True)
 class Connectivity:
-    """The error and what to know about it.
+    """The error and its flags.
 
     Attributes:
         error: the sum / 1000.
         flags: `conn_empty_level` if no pixel reaches some level in both mattes, `conn_tie` if some
-            level has several largest components of one size, `conn_background` if the background
-            was taken for one.
+            level has several largest components of equal size, `conn_background` if the background
+            was the largest component of some level.
     """
 
     error: float
@@ -45,12 +44,12 @@ class Connectivity:
 
 
 def connectivity(pair: Pair, convention: Convention, region: Mask | None) -> Connectivity:
-    """The connectivity error of a checked pair.
+    """Compute the connectivity error of a checked pair.
 
     Args:
         pair: the mattes.
-        convention: its cut of level 0.6, empty levels, ties and background rule are followed.
-        region: the pixels that count; None for all. Components are found in the whole image.
+        convention: gives the cut of level 0.6 and the rules for empty levels, ties and background.
+        region: the pixels that count; None for all. Components belong to the whole image.
     """
     levels = _common_levels(pair, single=convention.single)
     index = _far_apart(pair)
@@ -70,11 +69,11 @@ def connectivity(pair: Pair, convention: Convention, region: Mask | None) -> Con
 
 
 def matte_levels(matte: Matte, *, single: bool) -> npt.NDArray[np.uint8]:
-    """How many of the levels 0.1, 0.2, ... 1.0 each pixel reaches.
+    """Count the levels 0.1, 0.2, ... 1.0 that each pixel reaches.
 
     Args:
         matte: (H, W) uint8, float32 or float64.
-        single: whether bytes are divided by 255 in float32 (which gray 153 profits from).
+        single: whether bytes are divided by 255 in float32; gray 153 then reaches level 0.6.
 
     >>> matte_levels(np.array([[0, 152, 153, 154, 255]], np.uint8), single=False)
     array([[ 0,  5,  5,  6, 10]], dtype=uint8)
@@ -93,7 +92,7 @@ def matte_levels(matte: Matte, *, single: bool) -> npt.NDArray[np.uint8]:
 
 
 def _cuts(dtype: np.dtype[Any]) -> npt.NDArray[np.floating[Any]]:
-    """The least values of a dtype that reach each level: comparing in float32 is then exact."""
+    """Return the least values of a dtype that reach each level, for exact comparison in float32."""
     cuts = LEVELS[1:].astype(dtype)
     return np.where(cuts < LEVELS[1:], np.nextafter(cuts, dtype.type(2)), cuts)
 
@@ -119,11 +118,11 @@ def _common_levels(pair: Pair, *, single: bool) -> npt.NDArray[np.uint8]:
 
 
 def _is_far(pred: Matte, alpha: Matte) -> npt.NDArray[np.bool_]:
-    """Where mattes differ enough to contribute off islands: never less than .05."""
+    """Return where mattes differ enough (at least by .05) to contribute outside islands."""
     if pred.dtype == np.uint8 and alpha.dtype == np.uint8:
         apart: Matte = np.asarray(cv2.absdiff(pred, alpha)).reshape(pred.shape)
         return np.greater(apart, _CLOSE)
-    # float32 errs by 1e-7, the threshold leaves a thousandth
+    # float32 errs by 1e-7; the threshold leaves a margin of a thousandth
     errors = pred.astype(np.float32)
     if pred.dtype == np.uint8:
         errors *= np.float32(1 / 255)
@@ -133,7 +132,7 @@ def _is_far(pred: Matte, alpha: Matte) -> npt.NDArray[np.bool_]:
 
 
 def _far_apart(pair: Pair) -> npt.NDArray[np.int64]:
-    """Flat index of the pixels that may contribute off islands."""
+    """Return the flat indices of the pixels that may contribute outside islands."""
     width = pair.pred.shape[1]
     found = [
         np.flatnonzero(_is_far(pair.pred[rows], pair.alpha[rows])) + rows.start * width
@@ -143,7 +142,7 @@ def _far_apart(pair: Pair) -> npt.NDArray[np.int64]:
 
 
 def _close(pair: Pair, index: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of some pixels `_far_apart` left out."""
+    """Return which of some pixels `_far_apart` left out."""
     pred, alpha = (matte.reshape(1, -1)[:, index] for matte in (pair.pred, pair.alpha))
     return np.logical_not(_is_far(pred, alpha))[0] if index.size else np.zeros(0, np.bool_)
 
@@ -151,9 +150,9 @@ def _close(pair: Pair, index: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
 def _penalty(
     matte: Matte, index: npt.NDArray[np.int64], connected: npt.NDArray[np.float32], single: bool
 ) -> npt.NDArray[np.float64]:
-    """How far each pixel rises above the level it is connected at, 0 below the cutoff.
+    """Return how far each pixel is above its connected level; 0 below the cutoff.
 
-    All originals keep that level in float32. It decides values that lie just on the cutoff.
+    All original codes keep that level in float32, which decides values exactly at the cutoff.
     """
     rise = unit_values(matte.reshape(-1)[index])
     if single:

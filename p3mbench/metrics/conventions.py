@@ -1,7 +1,7 @@
 """The metric conventions side by side: which region, which scale, which kernel, which rules.
 
-Every matting repository defines its own SAD, Grad and Conn. A `Convention` holds what tells one
-from the next, as data; the arithmetic lives in `absolute`, `gradient` and `connectivity`.
+Every matting repository defines its own SAD, Grad and Conn. A `Convention` describes their
+differences as data; `absolute`, `gradient` and `connectivity` do the arithmetic.
 """
 
 from __future__ import annotations
@@ -22,27 +22,26 @@ class Convention:
     """One project's definition of the metrics.
 
     Attributes:
-        name: how `score` knows it.
+        name: name for `score`.
         title: one line for people.
         source: the code or paper that defines it.
-        metrics: what it defines without a trimap (empty: it cannot do without).
-        trimap_metrics: what it defines with a trimap.
-        scale: what the numbers are multiplied or divided by.
+        metrics: metrics that it defines without a trimap; empty if it needs a trimap.
+        trimap_metrics: metrics that it defines with a trimap.
+        scale: factors and divisors of the numbers, in words.
         needs_trimap: whether `score` refuses to work without a trimap.
-        quantise: predictions are 8-bit files: floats are cut (`truncate`) or rounded (`round`) to
-            bytes first, and flagged. Float ground truths stay as they are.
-        single: values are held in float32, so gray 153 reaches level 0.6; else float64, where it
-            does not.
-        paste_known: the prediction is set to 0 and 1 where the trimap is known before anything.
+        quantise: predictions are 8-bit files: floats are first truncated (`truncate`) or rounded
+            (`round`) to bytes, and flagged. Float ground truths do not change.
+        single: values are float32, so gray 153 reaches level 0.6; else float64, where it does not.
+        paste_known: the prediction is first set to 0 and 1 where the trimap is known.
         known_counts: errors of the pasted prediction in the known region count in `sad_t`.
         gradient: `p3m` (13 taps, reflected border) or `dim` (9 taps, replicated border).
         stretch: each matte is stretched to span 0..1 before its gradient is taken.
-        empty_level: a level that no pixel reaches in both mattes is passed over (`skip`) or ends
-            the connectivity of every pixel (`fail`).
-        ties: among components of equal size the first in `row` or `column` order is taken.
-        background_counts: the background can be taken for the largest component (a known bug).
+        empty_level: a level that no pixel reaches in both mattes is skipped (`skip`) or ends the
+            connectivity of every pixel (`fail`).
+        ties: among components of equal size, the first in `row` or `column` order wins.
+        background_counts: the background can be the largest component (a known bug).
         thousandfold: `mse` and `mad` are multiplied by 1000.
-        pixel_epsilon: added to the number of pixels that errors are divided by.
+        pixel_epsilon: added to the number of pixels before dividing by it.
     """
 
     name: str
@@ -68,13 +67,13 @@ class Convention:
         """Refuse an entry that cannot be computed as declared.
 
         Raises:
-            ValueError: a metric is not in `METRICS`, is named twice, or looks at a region that the
-                inputs do not give.
+            ValueError: a metric is not in `METRICS`, is named twice, or needs an input that is not
+                given.
         """
         names = self.metrics + self.trimap_metrics
         for name in names:
             if name not in METRICS:
-                raise ValueError(f"convention {self.name!r}: {name!r} is no row of METRICS")
+                raise ValueError(f"convention {self.name!r}: {name!r} is not in METRICS")
             if name in self.metrics and METRICS[name].region.needs == "trimap":
                 raise ValueError(
                     f"convention {self.name!r}: {name!r} needs a trimap; list it in trimap_metrics"
@@ -83,7 +82,7 @@ class Convention:
             raise ValueError(f"convention {self.name!r}: names a metric twice")
 
     def defines(self, *, trimap: bool) -> tuple[str, ...]:
-        """Names of the metrics that the convention itself defines, with or without a trimap.
+        """Return the metrics that the convention itself defines, with or without a trimap.
 
         >>> CONVENTIONS["dim"].defines(trimap=True)
         ('sad_t', 'mse_t', 'grad_t', 'conn_t')
@@ -252,10 +251,10 @@ CONVENTIONS: MappingProxyType[str, Convention] = MappingProxyType(
 
 
 def find_convention(name: str) -> Convention:
-    """The convention of that name.
+    """Return the convention with this name.
 
     Raises:
-        ValueError: there is none; the message lists those there are.
+        ValueError: the name is unknown; the message lists the known ones.
 
     >>> find_convention("p3m").gradient
     'p3m'

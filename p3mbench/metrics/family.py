@@ -1,8 +1,8 @@
-"""What a family of metrics says of itself: its region, its metrics, who defines them.
+"""The declaration of a family of metrics: its region, its metrics and who defines them.
 
 A family is one file in `p3mbench.metrics.families`. Every measure (``sad``, ``mse``, ``mad``,
-``grad``, ``conn``) can be taken of every region, so a family declares a region and names the
-measures that are of use there; `p3mbench.metrics.scores` computes them.
+``grad``, ``conn``) can be computed over every region. So a family declares a region and names the
+useful measures, and `p3mbench.metrics.scores` computes them.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ SCALES: MappingProxyType[Measure, str] = MappingProxyType(
         "conn": "sum of differences of connectivity / 1000",
     }
 )
-"""Measure -> what its numbers mean; a convention may differ (see `Convention.scale`)."""
+"""Measure -> meaning of its numbers; a convention may differ (see `Convention.scale`)."""
 
 MEASURES: tuple[Measure, ...] = tuple(SCALES)
 
 
 class Given(NamedTuple):
-    """What a region can be told from.
+    """The inputs from which a region can be found.
 
     Attributes:
         alpha: (H, W) ground truth, uint8 or floating point in [0, 1].
-        trimap: (H, W) uint8 in {0, 128, 255}, None where none is given.
-        face: (H, W) uint8, 255 inside the face area, None where none is given.
+        trimap: (H, W) uint8 in {0, 128, 255}, None if not given.
+        face: (H, W) uint8, 255 inside the face area, None if not given.
     """
 
     alpha: Matte
@@ -49,20 +49,19 @@ class Given(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
-    """Pixels that metrics look at.
+    """The pixels of some metrics.
 
     Attributes:
-        name: how code and the flag ``no_NAME`` call it.
-        suffix: how the names of its metrics end; they begin with a measure.
-        title: in words, for people.
-        needs: the input without which it is not defined: ``trimap``, ``face``, or "" for none.
-        mask: makes its mask, (H, W) uint8 of 0 and 255, of what is given; None for the whole image
+        name: name in code and in the flag ``no_NAME``.
+        suffix: end of the names of its metrics; they begin with a measure.
+        title: name for people.
+        needs: the required input: ``trimap``, ``face``, or "" for none.
+        mask: makes the mask, (H, W) uint8 of 0 and 255, from the inputs; None for the whole image
             and for a label of the trimap.
-        label: the level of the trimap that it is; -1 for no label.
-        zero_if_empty: whether a sum over no pixel is 0, as in P3M's code, instead of NaN with the
+        label: its level in the trimap; -1 if it is not a label.
+        zero_if_empty: whether a sum over no pixels is 0, as in P3M's code, instead of NaN with the
             flag ``no_NAME``.
-        words: how headings of other projects call it, in lower case and without punctuation,
-            beside name and suffix.
+        words: other names in headings of other projects, in lower case and without punctuation.
     """
 
     name: str
@@ -77,16 +76,16 @@ class Region:
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's label.
+    """A metric and its label.
 
     Attributes:
         name: its key in `Scores` and in result files: a measure and the region's suffix.
-        title: its heading in tables, as papers print it.
-        region: the pixels it looks at.
-        decimals: how many to show. Stored values are never rounded.
+        title: its heading in tables, as in papers.
+        region: its pixels.
+        decimals: number of decimals to show. Stored values are never rounded.
         lower_is_better: true of every metric here.
-        ranks_alone: False where the definition rewards degenerate predictions, so that no table
-            may be ordered by it alone.
+        ranks_alone: False if the definition rewards degenerate predictions; no table may then be
+            ordered by this metric alone.
     """
 
     name: str
@@ -97,7 +96,7 @@ class Metric:
     ranks_alone: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a name that does not say what is computed.
+        """Refuse a name that does not match the measure and the region.
 
         Raises:
             ValueError: the name is not a measure with the region's suffix.
@@ -106,17 +105,17 @@ class Metric:
         if self.name not in [f"{measure}{suffix}" for measure in MEASURES]:
             raise ValueError(
                 f"metric {self.name!r}: over the region {self.region.name!r} a name is one of "
-                f"{', '.join(MEASURES)} and {suffix!r}: it says what is computed"
+                f"{', '.join(MEASURES)}, followed by {suffix!r}"
             )
 
     @property
     def measure(self) -> Measure:
-        """What is computed: the name without the region's suffix."""
+        """The measure: the name without the region's suffix."""
         return next(m for m in MEASURES if self.name == f"{m}{self.region.suffix}")
 
     @property
     def scale(self) -> str:
-        """What the stored number means; a convention may differ (see `Convention.scale`)."""
+        """Meaning of the stored number; a convention may differ (see `Convention.scale`)."""
         return SCALES[self.measure]
 
 
@@ -125,10 +124,10 @@ class Family:
     """The metrics of one file.
 
     Attributes:
-        metrics: in the order that tables show them.
-        place: families are shown by it, and those of one place by the names of their files.
-        own: whether p3mbench itself defines them. They are then computed beside the metrics of
-            P3M's conventions; the others are computed where a convention names them.
+        metrics: metrics in the order of tables.
+        place: sorts families; families with equal places are sorted by the names of their files.
+        own: whether p3mbench defines the metrics. Such metrics are computed beside those of P3M's
+            conventions; others are computed if a convention names them.
     """
 
     metrics: tuple[Metric, ...]

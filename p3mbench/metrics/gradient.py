@@ -1,11 +1,11 @@
-"""The gradient error: squared differences of Gaussian-derivative magnitudes.
+"""Compute the gradient error: squared differences of Gaussian-derivative magnitudes.
 
 With the difference d = p - g and the sum s = p + g of the mattes, the magnitudes differ by
-2 (grad s . grad d) / (|grad s + grad d| + |grad s - grad d|). Filtering d and s instead of p and g
-costs the same and does not cancel; and the derivative's taps are a central difference, taken in
-integers or float64, before a positive kernel. So float32 filters lose nothing to large values that
-should cancel. A pixel whose window sees a constant d contributes exactly nothing: only blocks near
-a change of d are filtered at all.
+2 (grad s . grad d) / (|grad s + grad d| + |grad s - grad d|). Filtering d and s costs as much as
+filtering p and g, and avoids cancellation. The derivative is a central difference, computed in
+integers or float64, followed by a positive kernel. So float32 filters do not lose precision to
+large values that should cancel. A pixel with constant d in its window contributes exactly 0, so
+only blocks near a change of d are filtered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from p3mbench.metrics.arrays import Mask, Matte, strips
 
-_BLOCK = 8  # side of the blocks that are filtered or not; at least the kernels' radius
+_BLOCK = 8  # side of the blocks that are filtered or skipped; at least the kernels' radius
 _STRIP = 4 * _BLOCK
 _BATCH_COLUMNS = 4096
 
@@ -34,7 +34,7 @@ class Kernel:
         along: taps along the derivative, for central differences x[n + 1] - x[n - 1].
         smooth: taps across it, for x itself.
         border: OpenCV's name of the border.
-        divisor: what the sum is divided by.
+        divisor: divisor of the sum.
     """
 
     along: npt.NDArray[np.float32]
@@ -44,13 +44,13 @@ class Kernel:
 
     @property
     def radius(self) -> int:
-        """How far the taps reach."""
+        """Largest distance of a tap from the centre."""
         return self.smooth.size // 2
 
 
 @cache
 def kernel(name: str) -> Kernel:
-    """The filter of a convention's gradient, sigma 1.4 in both.
+    """Return the filter of a convention's gradient; sigma is 1.4 in both.
 
     `p3m`: 13 taps, smoothing of unit sum, half-sample symmetric border, GRAD / 10.
     `dim`: 9 taps, 9x9 kernel of unit Frobenius norm, replicated border, GRAD / 1000.
@@ -80,13 +80,13 @@ def kernel(name: str) -> Kernel:
 def gradient_sum(
     pred: Matte, alpha: Matte, kernel_name: str, region: Mask | None, *, stretch: bool
 ) -> float:
-    """Sum of squared differences of gradient magnitudes, divided as the kernel's convention does.
+    """Sum the squared differences of gradient magnitudes, divided by the kernel's divisor.
 
     Args:
-        pred: (H, W) uint8, float32 or float64, as `inputs.prepare` gives it.
+        pred: (H, W) uint8, float32 or float64, from `inputs.prepare`.
         alpha: the same shape.
         kernel_name: `p3m` or `dim`.
-        region: the pixels that count; None for all. Filters see the whole image all the same.
+        region: the pixels that count; None for all. The filters always see the whole image.
         stretch: map each matte's minimum to 0 and maximum to 1 first (a constant one to 0).
 
     >>> matte = np.zeros((40, 40), np.uint8)
@@ -107,7 +107,7 @@ def gradient_sum(
 
 
 class _Mapping(NamedTuple):
-    """How raw values become those that are filtered: (value - offset) * scale."""
+    """The mapping of raw values before filtering: (value - offset) * scale."""
 
     offset: float
     scale: float
@@ -121,7 +121,7 @@ def _mapping(matte: Matte, *, stretch: bool) -> _Mapping:
 
 
 def _reduce_rows(matte: Matte, ufunc: np.ufunc) -> Matte:
-    """Reduce every 8 rows to one; the last ones may be fewer."""
+    """Reduce every 8 rows to one; the last group may be smaller."""
     whole = matte.shape[0] // _BLOCK * _BLOCK
     reduced: Matte = ufunc.reduce(matte[:whole].reshape(-1, _BLOCK, matte.shape[1]), axis=1)
     if whole == matte.shape[0]:
@@ -130,14 +130,14 @@ def _reduce_rows(matte: Matte, ufunc: np.ufunc) -> Matte:
 
 
 def _reduce_columns(rows: Matte, ufunc: np.ufunc) -> Matte:
-    """The same along columns, still along contiguous memory."""
+    """Reduce every 8 columns to one, along contiguous memory."""
     return np.ascontiguousarray(_reduce_rows(np.ascontiguousarray(rows.T), ufunc).T)
 
 
 def _differences(pred: Matte, alpha: Matte, maps: tuple[_Mapping, _Mapping]) -> tuple[Matte, ...]:
-    """Arrays of which one changes wherever the scaled difference of the mattes does.
+    """Return arrays; at least one changes wherever the scaled difference of the mattes changes.
 
-    Differences of floats are judged in float32: what that misses is below 1e-9 in the metric.
+    Differences of floats are computed in float32, which changes the metric by less than 1e-9.
     """
     if pred.dtype == alpha.dtype == np.uint8:
         if maps[0].scale != maps[1].scale:
@@ -154,9 +154,9 @@ def _differences(pred: Matte, alpha: Matte, maps: tuple[_Mapping, _Mapping]) -> 
 def _changing_blocks(
     pred: Matte, alpha: Matte, maps: tuple[_Mapping, _Mapping]
 ) -> npt.NDArray[np.bool_]:
-    """Per block, whether the scaled difference changes within it or the blocks around it.
+    """Return per block whether the scaled difference changes in it or in the blocks around it.
 
-    Only there can the filters' windows see a change; what borders mirror lies inside as well.
+    The filters' windows can see a change only there; borders mirror pixels of the same blocks.
     """
     parts = [
         [
@@ -185,11 +185,11 @@ class _Segment:
 
 
 def _batches(needed: npt.NDArray[np.bool_]) -> Iterator[list[_Segment]]:
-    """The needed blocks as segments of strips, in batches of a size that fits the cache."""
+    """Yield the needed blocks as segments of strips, in batches that fit the cache."""
     lines: npt.NDArray[np.bool_]
     whole = np.pad(needed, ((0, -len(needed) % (_STRIP // _BLOCK)), (0, 0)))
     lines = np.logical_or.reduce(whole.reshape(-1, _STRIP // _BLOCK, whole.shape[1]), axis=1)
-    # a gap of one block costs less than the two halos that closing it saves
+    # closing a gap of one block costs less than the two halos that it saves
     lines[:, 1:-1] |= lines[:, :-2] & lines[:, 2:]
     edges = np.diff(np.pad(lines, ((0, 0), (1, 1))).astype(np.int8).reshape(-1))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
@@ -209,7 +209,7 @@ def _batches(needed: npt.NDArray[np.bool_]) -> Iterator[list[_Segment]]:
 
 
 def _pack(matte: Matte, batch: list[_Segment], chosen: Kernel) -> Matte:
-    """The segments, each with a halo of the kernel's radius, side by side as one wide image."""
+    """Pack the segments into one wide image, each with a halo of the kernel's radius."""
     height, width = matte.shape
     reach = chosen.radius
     parts = []
@@ -227,7 +227,7 @@ def _pack(matte: Matte, batch: list[_Segment], chosen: Kernel) -> Matte:
 def _pack_weights(
     region: Mask | None, shape: tuple[int, ...], batch: list[_Segment], radius: int
 ) -> Mask:
-    """What counts of the packed segments: pixels of the region, none of the halos."""
+    """Return the counting pixels of the packed segments: those of the region, not the halos."""
     width = sum(s.right - s.left + 2 * radius for s in batch)
     weights = np.zeros((_STRIP + 2 * radius, width), np.uint8)
     at = radius
@@ -260,13 +260,13 @@ def _batch_sum(
     product += dy * sy
     magnitudes = _length(sx + dx, sy + dy)
     magnitudes += _length(sx - dx, sy - dy)
-    magnitudes += np.float32(1e-30)  # 0 / 0 where both mattes are flat
+    magnitudes += np.float32(1e-30)  # avoids 0 / 0 where both mattes are flat
     product /= magnitudes
     return 4 * unit**2 * cv2.norm(product, cv2.NORM_L2SQR, mask=weights)
 
 
 def _derivatives(image: Matte, chosen: Kernel) -> tuple[Matte, Matte]:
-    """Derivatives along rows and columns, float32; not of the outermost pixels."""
+    """Compute float32 derivatives along rows and columns, without the outermost pixels."""
     right, down = (np.zeros(image.shape, np.float32) for _ in range(2))
     np.subtract(image[:, 2:], image[:, :-2], out=right[:, 1:-1], casting="same_kind")
     np.subtract(image[2:], image[:-2], out=down[1:-1], casting="same_kind")
@@ -276,7 +276,7 @@ def _derivatives(image: Matte, chosen: Kernel) -> tuple[Matte, Matte]:
 
 
 def _length(x: Matte, y: Matte) -> Matte:
-    """Length of each vector, in place; OpenCV's own depends on where in memory the arrays lie."""
+    """Compute vector lengths in place; OpenCV's result depends on the arrays' place in memory."""
     x *= x
     y *= y
     x += y

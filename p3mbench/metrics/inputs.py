@@ -1,4 +1,4 @@
-"""Checks and preparation of what the metrics are given: nothing is broadcast or guessed."""
+"""Check and prepare the inputs of metrics; nothing is broadcast or guessed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from p3mbench.metrics.arrays import Mask, Matte, as_mask, strips
 from p3mbench.metrics.conventions import Convention
 
 RANGE_TOLERANCE = 1e-6
-"""Floats this far outside [0, 1] are rounding; they are clipped and flagged `clipped`."""
+"""Floats outside [0, 1] by at most this are rounding errors: they are clipped and flagged."""
 
 
 FOREGROUND, UNKNOWN, BACKGROUND = 255, 128, 0  # levels of a trimap
@@ -25,7 +25,7 @@ class Regions:
     unknown_pixels: int
 
     def mask(self, level: int, rows: slice = slice(None)) -> Mask:
-        """Where the trimap has a level, 255, 128 or 0; of some rows only if so asked."""
+        """Return where the trimap has a level (255, 128 or 0), in all or some rows."""
         return as_mask(np.equal(self.trimap[rows], np.uint8(level)))
 
 
@@ -33,7 +33,7 @@ class Regions:
 class Pair:
     """A prediction and its ground truth, checked, C-contiguous and of one shape.
 
-    `pred` and `alpha` are uint8, float32 or float64. `flags` tells what was done to them.
+    `pred` and `alpha` are uint8, float32 or float64. `flags` names the changes to them.
     """
 
     pred: Matte
@@ -43,7 +43,7 @@ class Pair:
 
     @property
     def pixels(self) -> int:
-        """How many pixels the image has."""
+        """Number of pixels of the image."""
         return self.alpha.size
 
     @property
@@ -53,10 +53,10 @@ class Pair:
 
 
 def prepare(pred: Matte, alpha: Matte, trimap: Matte | None, convention: Convention) -> Pair:
-    """Check the inputs and bring them into the form the convention works on.
+    """Check the inputs and convert them to the form that the convention needs.
 
     Raises:
-        ValueError: naming the argument, what is wrong with it and how to mend it.
+        ValueError: an input is not valid; the message names it, the problem and the remedy.
     """
     flags: list[str] = []
     alpha = check_matte("alpha", alpha, flags)
@@ -81,7 +81,7 @@ def prepare(pred: Matte, alpha: Matte, trimap: Matte | None, convention: Convent
 
 
 def check_matte(name: str, matte: Matte, flags: list[str]) -> Matte:
-    """A matte as C-contiguous uint8, float32 or float64; `ValueError` if it is none."""
+    """Return a matte as C-contiguous uint8, float32 or float64; `ValueError` if it is not one."""
     if not isinstance(matte, np.ndarray):
         raise ValueError(f"{name}: is a {type(matte).__name__}; pass a NumPy array of shape (H, W)")
     if matte.ndim != 2 or not matte.size:
@@ -96,10 +96,10 @@ def check_matte(name: str, matte: Matte, flags: list[str]) -> Matte:
     floats = np.ascontiguousarray(matte, np.float64 if matte.dtype.itemsize == 8 else np.float32)
     low, high = float(floats.min()), float(floats.max())
     if not np.isfinite(low + high):
-        raise ValueError(f"{name}: holds NaN or infinite values; mend what made it")
+        raise ValueError(f"{name}: contains NaN or infinite values; correct its source")
     if low < -RANGE_TOLERANCE or high > 1 + RANGE_TOLERANCE:
         raise ValueError(
-            f"{name}: holds values from {low:.6g} to {high:.6g}; floats must lie in [0, 1] "
+            f"{name}: contains values from {low:.6g} to {high:.6g}; floats must be in [0, 1] "
             "(divide 0..255 by 255, or clip)"
         )
     if low < 0 or high > 1:
@@ -109,7 +109,7 @@ def check_matte(name: str, matte: Matte, flags: list[str]) -> Matte:
 
 
 def check_shape(name: str, array: Matte, alpha: Matte) -> None:
-    """`ValueError` unless the array has alpha's shape."""
+    """Raise `ValueError` unless the array has alpha's shape."""
     if array.shape != alpha.shape:
         raise ValueError(
             f"{name}: has shape {array.shape} but alpha has {alpha.shape}; resize it to the "
@@ -118,7 +118,7 @@ def check_shape(name: str, array: Matte, alpha: Matte) -> None:
 
 
 def check_trimap(trimap: Matte, alpha: Matte) -> Regions:
-    """The three regions of an (H, W) uint8 trimap in {0, 128, 255}; `ValueError` otherwise."""
+    """Return the regions of an (H, W) uint8 trimap in {0, 128, 255}; `ValueError` otherwise."""
     if not isinstance(trimap, np.ndarray) or trimap.dtype != np.uint8:
         kind = getattr(trimap, "dtype", type(trimap).__name__)
         raise ValueError(f"trimap: is {kind}; pass an (H, W) uint8 array of 0, 128 and 255")
@@ -128,14 +128,14 @@ def check_trimap(trimap: Matte, alpha: Matte) -> Regions:
     if regions.unknown_pixels + _count(trimap, 0) + _count(trimap, 255) != trimap.size:
         odd = np.setdiff1d(trimap, (0, 128, 255))
         raise ValueError(
-            f"trimap: holds {', '.join(map(str, odd[:5]))} beside 0, 128 and 255; conventions "
-            "disagree on such pixels, so map them first (read_trimap takes them as unknown)"
+            f"trimap: contains {', '.join(map(str, odd[:5]))} beside 0, 128 and 255; conventions "
+            "disagree on such pixels, so map them first (read_trimap makes them unknown)"
         )
     return regions
 
 
 def check_face(face: npt.NDArray[np.bool_], alpha: Matte) -> Mask:
-    """The mask of an (H, W) bool face area; `ValueError` otherwise."""
+    """Return the mask of an (H, W) bool face area; `ValueError` otherwise."""
     if not isinstance(face, np.ndarray) or face.dtype != np.bool_:
         kind = getattr(face, "dtype", type(face).__name__)
         raise ValueError(f"face: is {kind}; pass an (H, W) bool array, True inside the face")
@@ -148,7 +148,7 @@ def _count(trimap: npt.NDArray[np.uint8], value: int) -> int:
 
 
 def _to_bytes(matte: Matte, how: str) -> Matte:
-    """Bytes as the original code makes them: P3M truncates, the others round in float32."""
+    """Convert to bytes as the original code does: P3M truncates, the others round in float32."""
     if how == "truncate":
         levels: Matte = matte * matte.dtype.type(255)
     else:

@@ -1,4 +1,4 @@
-"""`score`: every metric of a convention for one prediction, and the flags that qualify it."""
+"""`score`: all metrics of a convention for one prediction, with flags."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _POWER = {"sad": 1, "mad": 1, "mse": 2}
 
 
 class Scores(dict[str, float]):
-    """Metric name -> value, NaN where the metric has nothing to look at.
+    """Metric name -> value, NaN if the metric's region is empty.
 
     Attributes:
-        flags: what qualifies the values, such as `no_unknown`; see docs/metrics.md.
+        flags: qualify the values, such as `no_unknown`; see docs/metrics.md.
 
     >>> Scores({"sad": 1.5}, flags=("empty_prediction",)).flags
     ('empty_prediction',)
@@ -54,11 +54,11 @@ def score(
         pred: (H, W) uint8 (0..255 means 0..1) or floating point in [0, 1].
         alpha: the ground truth, of the same shape; uint8 or floating point.
         trimap: (H, W) uint8 in {0, 128, 255}; some conventions require it, `rvm` and `gca-whole`
-            never look at it.
+            never use it.
         convention: a name in `CONVENTIONS`.
         face: (H, W) bool, True inside the face area, for `sad_face` and `mad_face`.
-        metrics: names to compute, the others' cost is saved; None for all that the convention
-            defines for the given inputs.
+        metrics: names to compute; None for all that the convention defines for the given inputs.
+            Others cost nothing.
 
     Returns:
         The values, as floats, and `.flags`. Inputs are never modified.
@@ -93,7 +93,7 @@ def score(
 
 
 def defined_metrics(convention: str = "p3m", *, trimap: bool, face: bool) -> tuple[str, ...]:
-    """What `score` computes when it is asked for nothing in particular.
+    """Return the metrics that `score` computes by default.
 
     Args:
         convention: a name in `CONVENTIONS`.
@@ -121,16 +121,16 @@ def defined_metrics(convention: str = "p3m", *, trimap: bool, face: bool) -> tup
 def select_metrics(
     convention: str, metrics: Iterable[str] | None, *, trimap: bool, face: bool
 ) -> tuple[str, ...]:
-    """The names that `score` will compute, each once.
+    """Return the metrics that `score` will compute, each once.
 
     Args:
         convention: a name in `CONVENTIONS`.
-        metrics: the names asked for, None for all.
+        metrics: requested names, None for all.
         trimap: whether a trimap is given.
         face: whether a face area is given.
 
     Raises:
-        ValueError: the convention or a metric is unknown, or not defined for what is given.
+        ValueError: the convention or a metric is unknown, or not defined for the given inputs.
 
     >>> select_metrics("p3m", ["mse", "sad", "mse"], trimap=False, face=False)
     ('mse', 'sad')
@@ -160,7 +160,7 @@ def _absolute(
     names: tuple[str, ...],
     flags: list[str],
 ) -> dict[str, float]:
-    """SAD, MSE and MAD of every region that is asked for."""
+    """Compute SAD, MSE and MAD of every requested region."""
     orders = {name: _POWER[METRICS[name].measure] for name in names
               if METRICS[name].measure in _POWER}  # fmt: skip
     wanted = {(METRICS[name].region.name, order) for name, order in orders.items()}
@@ -188,7 +188,7 @@ def _absolute(
 
 
 def _count_known(pair: Pair, regions: Iterable[Region], sums: Sums, flags: list[str]) -> None:
-    """Add to sums over the unknown region what the known one still misses."""
+    """Add the errors of the known region to the sums over the unknown one."""
     unknown = next((region.name for region in regions if region.label == UNKNOWN), None)
     orders = [order for name, order in sums if name == unknown]
     residual = known_residual(pair, orders) if orders else {}
@@ -218,7 +218,7 @@ def _copied(area: Mask, rows: slice) -> Mask:
 
 
 def _pixels(pair: Pair, areas: Mapping[str, Mask], region: Region) -> int:
-    """How many pixels a mean runs over, or 0 if a metric has nothing to look at."""
+    """Return the number of pixels of a mean; 0 if the region is empty."""
     if region.label == UNKNOWN and pair.regions is not None:
         return pair.regions.unknown_pixels
     mask = _mask(pair, areas, region)
@@ -226,13 +226,15 @@ def _pixels(pair: Pair, areas: Mapping[str, Mask], region: Region) -> int:
 
 
 def _mask(pair: Pair, areas: Mapping[str, Mask], region: Region) -> Mask | None:
-    """The pixels of a region; None for the whole image."""
+    """Return the mask of a region; None for the whole image."""
     if region.name in areas:
         return areas[region.name]
     if region.label >= 0 and pair.regions is not None:
         return pair.regions.mask(region.label)
     if region.needs:
-        raise ValueError(f"metrics: the region {region.name!r} cannot be told from what is given")
+        raise ValueError(
+            f"metrics: the region {region.name!r} cannot be found from the given inputs"
+        )
     return None
 
 
@@ -243,7 +245,7 @@ def _structural(
     names: tuple[str, ...],
     flags: list[str],
 ) -> dict[str, float]:
-    """GRAD and CONN of every region that is asked for."""
+    """Compute GRAD and CONN of every requested region."""
     values = {}
     for name in names:
         measure, region = METRICS[name].measure, METRICS[name].region

@@ -1,4 +1,4 @@
-"""One function per metric, for those who want one number."""
+"""Functions for single metrics."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Trimap = npt.NDArray[np.uint8]
 
 
 def sad(pred: Matte, alpha: Matte) -> float:
-    """Sum of absolute differences over the image, / 1000.
+    """Compute the sum of absolute differences over the image / 1000.
 
     Args:
         pred: (H, W) uint8 or floating point in [0, 1].
         alpha: the ground truth, likewise.
 
     Raises:
-        ValueError: naming the argument that is not as described; so do all functions here.
+        ValueError: an argument is not as described; the message names it. All functions here do so.
 
     >>> sad(np.zeros((10, 100)), np.ones((10, 100)))
     1.0
@@ -28,7 +28,7 @@ def sad(pred: Matte, alpha: Matte) -> float:
 
 
 def mse(pred: Matte, alpha: Matte) -> float:
-    """Mean squared difference over the image; arguments as `sad`.
+    """Compute the mean squared difference over the image; arguments as for `sad`.
 
     >>> mse(np.zeros((2, 2)), np.full((2, 2), 0.5))
     0.25
@@ -37,7 +37,7 @@ def mse(pred: Matte, alpha: Matte) -> float:
 
 
 def mad(pred: Matte, alpha: Matte) -> float:
-    """Mean absolute difference over the image; arguments as `sad`.
+    """Compute the mean absolute difference over the image; arguments as for `sad`.
 
     >>> mad(np.zeros((2, 2)), np.full((2, 2), 0.5))
     0.5
@@ -46,7 +46,7 @@ def mad(pred: Matte, alpha: Matte) -> float:
 
 
 def sad_t(pred: Matte, alpha: Matte, trimap: Trimap, convention: str = "p3m") -> float:
-    """Sum of absolute differences over the unknown region, / 1000; NaN if there is none.
+    """Compute the sum of absolute differences over the unknown region / 1000; NaN if it is empty.
 
     Args:
         pred: (H, W) uint8 or floating point in [0, 1].
@@ -62,7 +62,7 @@ def sad_t(pred: Matte, alpha: Matte, trimap: Trimap, convention: str = "p3m") ->
 
 
 def mse_t(pred: Matte, alpha: Matte, trimap: Trimap, convention: str = "p3m") -> float:
-    """Mean squared difference over the unknown region, NaN if there is none; see `sad_t`.
+    """Compute the mean squared difference over the unknown region; see `sad_t`.
 
     >>> trimap = np.array([[0, 128, 128, 255]], np.uint8)
     >>> mse_t(np.zeros((1, 4)), np.array([[0, 0, 1.0, 1]]), trimap)
@@ -72,7 +72,7 @@ def mse_t(pred: Matte, alpha: Matte, trimap: Trimap, convention: str = "p3m") ->
 
 
 def mad_t(pred: Matte, alpha: Matte, trimap: Trimap, convention: str = "p3m") -> float:
-    """Mean absolute difference over the unknown region, NaN if there is none; see `sad_t`.
+    """Compute the mean absolute difference over the unknown region; see `sad_t`.
 
     >>> trimap = np.array([[0, 128, 128, 255]], np.uint8)
     >>> mad_t(np.zeros((1, 4)), np.array([[0, 0.5, 1, 1]]), trimap)
@@ -82,7 +82,7 @@ def mad_t(pred: Matte, alpha: Matte, trimap: Trimap, convention: str = "p3m") ->
 
 
 def sad_fg(pred: Matte, alpha: Matte, trimap: Trimap) -> float:
-    """Sum of absolute differences where the trimap is 255, / 1000; arguments as `sad_t`.
+    """Compute the sum of absolute differences / 1000 where the trimap is 255; see `sad_t`.
 
     >>> trimap = np.array([[0, 128, 128, 255]], np.uint8)
     >>> sad_fg(np.zeros((1, 4)), np.ones((1, 4)), trimap)
@@ -92,7 +92,7 @@ def sad_fg(pred: Matte, alpha: Matte, trimap: Trimap) -> float:
 
 
 def sad_bg(pred: Matte, alpha: Matte, trimap: Trimap) -> float:
-    """Sum of absolute differences where the trimap is 0, / 1000; arguments as `sad_t`.
+    """Compute the sum of absolute differences / 1000 where the trimap is 0; see `sad_t`.
 
     >>> trimap = np.array([[0, 128, 128, 255]], np.uint8)
     >>> sad_bg(np.ones((1, 4)), np.zeros((1, 4)), trimap)
@@ -102,9 +102,9 @@ def sad_bg(pred: Matte, alpha: Matte, trimap: Trimap) -> float:
 
 
 def sad_boundary(pred: Matte, alpha: Matte) -> float:
-    """Sum of absolute differences along the boundary of the ground truth, / 1000.
+    """Compute the sum of absolute differences along the ground truth's boundary / 1000.
 
-    Ours. The band is `boundary_mask(alpha)`; NaN where the ground truth has no boundary.
+    Our metric. The band is `boundary_mask(alpha)`; the result is NaN without a boundary.
 
     >>> alpha = np.array([[0, 0, 0, 255, 255, 255]], np.uint8)
     >>> sad_boundary(np.zeros((1, 6), np.uint8), alpha)
@@ -114,12 +114,12 @@ def sad_boundary(pred: Matte, alpha: Matte) -> float:
 
 
 def sad_face(pred: Matte, alpha: Matte, face: npt.NDArray[np.bool_]) -> float:
-    """Sum of absolute differences inside the face area, / 1000; ours.
+    """Compute the sum of absolute differences inside the face area / 1000; our metric.
 
     Args:
         pred: (H, W) uint8 or floating point in [0, 1].
         alpha: the ground truth, likewise.
-        face: (H, W) bool; NaN comes back if it is empty.
+        face: (H, W) bool; the result is NaN if it is empty.
 
     >>> sad_face(np.zeros((2, 2)), np.ones((2, 2)), np.array([[True, True], [False, False]]))
     0.002
@@ -128,7 +128,9 @@ def sad_face(pred: Matte, alpha: Matte, face: npt.NDArray[np.bool_]) -> float:
 
 
 def mad_face(pred: Matte, alpha: Matte, face: npt.NDArray[np.bool_]) -> float:
-    """Mean absolute difference inside the face area, comparable between face sizes; ours.
+    """Compute the mean absolute difference inside the face area; our metric.
+
+    Unlike `sad_face`, it is comparable between face sizes.
 
     >>> mad_face(np.zeros((2, 2)), np.ones((2, 2)), np.array([[True, True], [False, False]]))
     1.0
@@ -139,12 +141,12 @@ def mad_face(pred: Matte, alpha: Matte, face: npt.NDArray[np.bool_]) -> float:
 def gradient_error(
     pred: Matte, alpha: Matte, trimap: Trimap | None = None, convention: str = "p3m"
 ) -> float:
-    """The gradient error: over the whole image, or the unknown region where so defined.
+    """Compute the gradient error over the whole image, or over the unknown region if so defined.
 
     Args:
         pred: (H, W) uint8 or floating point in [0, 1].
         alpha: the ground truth, likewise.
-        trimap: (H, W) uint8 in {0, 128, 255}, for conventions that have it look there.
+        trimap: (H, W) uint8 in {0, 128, 255}, for conventions that define it there.
         convention: a name in `CONVENTIONS`; it decides kernel, border and scale.
 
     >>> step = np.zeros((20, 20))
@@ -158,10 +160,10 @@ def gradient_error(
 def connectivity_error(
     pred: Matte, alpha: Matte, trimap: Trimap | None = None, convention: str = "p3m"
 ) -> float:
-    """The connectivity error / 1000; arguments as `gradient_error`.
+    """Compute the connectivity error / 1000; arguments as for `gradient_error`.
 
-    Some conventions call an empty prediction perfect: never rank by this number alone, and see the
-    flag `conn_empty_level` that `score` sets.
+    Some conventions give an empty prediction a perfect score: never rank by this number alone. See
+    the flag `conn_empty_level` of `score`.
 
     >>> disc = np.zeros((8, 8))
     >>> disc[2:6, 2:6] = 1

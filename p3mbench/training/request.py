@@ -1,4 +1,4 @@
-"""The request for a training. Light to import: `p3mbench.training.setup` makes the job."""
+"""The request for a training, cheap to import; `p3mbench.training.setup` makes the job."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ PAPER, NANO = "paper", "nano"
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """One training, as a person asks for it. None leaves a choice to the recipe or to the data.
+    """The request for one training. None leaves a choice to the recipe or to the data.
 
     Attributes:
-        method: what to train.
-        setting: what faces look like: a variant, or ``B+CP``.
-        benchmark: name or FILE.toml of the benchmark whose training split is used; None for the
-            one that ``data`` is recognised as, else ``mini``.
+        method: the method to train.
+        setting: the faces in the training images: a variant, or ``B+CP``.
+        benchmark: name or FILE.toml of the benchmark with the training split; None to recognise it
+            from ``data``, or for ``mini`` without ``data``.
         data: data folder.
-        preset: ``paper`` or ``nano``; None for nano where images are drawn, else paper.
-        epochs, steps, batch_size, lr, width, formula: instead of the recipe's.
+        preset: ``paper`` or ``nano``; None for nano if images are drawn, else paper.
+        epochs, steps, batch_size, lr, width, formula: replace the recipe's values.
         crop: side of square crops, in pixels.
-        limit: train on so many images only, the first ones.
-        seed: of data, weights and chance.
-        foregrounds: folder that ``data foregrounds`` made.
-        unpack: most bytes of foregrounds that are kept unpacked.
+        limit: train only on so many first images.
+        seed: seed of data, weights and all random choices.
+        foregrounds: folder made by ``data foregrounds``.
+        unpack: most bytes of unpacked foregrounds.
         faces: folder of public faces for B+CP.
-        paste, paste_probability: level of B+CP, and how often a sample gets a public face.
+        paste, paste_probability: level of B+CP, and probability that a sample gets a public face.
         start, encoder: weights to start from.
         device: ``auto``, ``cuda`` or ``cpu``.
-        devices, nodes: None for what the launcher says.
-        workers: loader processes per device; None for none where images are drawn, else 8.
-        save_every: steps.
-        resume: go on where the run in the folder stopped.
+        devices, nodes: None for the launcher's numbers.
+        workers: loader processes per device; None for 0 if images are drawn, else 8.
+        save_every: steps between saved states.
+        resume: continue the run in the folder.
         out: folder of the run; None for one below ``results/train``.
     """
 
@@ -76,17 +76,17 @@ class TrainRequest:
 
     @property
     def folder(self) -> Path:
-        """Where the run is kept."""
+        """The folder of the run."""
         name = f"{self.method.info.name}-{self.setting.lower()}-{self.seed}"
         return self.out or Path("results") / "train" / name
 
 
 def trainable_setting(name: str) -> str:
-    """``name``, if images can be made so: a variant, or ``B+CP``.
+    """Return ``name`` if images can be trained on in it: a variant, or ``B+CP``.
 
     Raises:
         ValueError: they cannot; the message says why.
     """
     if name in (OTHER, UNTRAINED):
-        raise ValueError(f"{name!r} says nothing of the faces to train on")
+        raise ValueError(f"{name!r} does not say which faces to train on")
     return str(TrainSetting(name))

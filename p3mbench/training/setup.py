@@ -18,7 +18,7 @@ from p3mbench.training.recipe import Recipe, fidelity_of, training_of
 from p3mbench.training.request import NANO, PAPER, TrainRequest
 from p3mbench.training.sources import DrawnSource, FileSource, Source, check_faces
 
-LOADERS = 8  # processes per device that read files
+LOADERS = 8  # loader processes per device for files
 
 
 def make_job(request: TrainRequest) -> Job:
@@ -67,8 +67,8 @@ def make_jobs(request: TrainRequest, seeds: Sequence[int] = ()) -> list[Job]:
         seeds: seeds in place of the request's; empty for the request's own.
 
     Raises:
-        TrainingError: a folder contains a run and the request does not resume it; and as for
-            `make_job`.
+        TrainingError: a folder contains a run and the request does not resume it.
+        P3MBenchError: as for `make_job`.
     """
     job = make_job(request)
     jobs = [replace(job, seed=seed, out=_of_seed(request, seed)) for seed in seeds] or [job]
@@ -84,13 +84,13 @@ def _of_seed(request: TrainRequest, seed: int) -> Path:
 
 
 def _recipe(request: TrainRequest, preset: str) -> Recipe:
-    """The recipe of the preset with the request's changes."""
+    """Return the recipe of the preset with the request's changes."""
     training = training_of(request.method)
     fidelity = fidelity_of(training)
     if request.formula == "text" and not (fidelity and fidelity.has_text):
         raise OptionError(
-            f"no loss of {request.method.info.name} differs between its paper's text and its code; "
-            "leave --formula"
+            f"the losses of {request.method.info.name} are equal in its paper's text and its code; "
+            "leave --formula out"
         )
     changes: dict[str, Any] = {
         name: value
@@ -124,11 +124,11 @@ def _layers(request: TrainRequest, recipe: Recipe) -> Path | None:
 
 
 def _copy_paste(request: TrainRequest, benchmark: Benchmark) -> CopyPaste:
-    """Donors of public faces: the user's, else the benchmark's own."""
+    """Return the donors of public faces: the user's, else the benchmark's own."""
     own = benchmark.source.faces(benchmark) if request.faces is None else None
     if request.faces is None and own is None:
         raise OptionError(
-            "B+CP pastes public faces: give a folder with 'image' and 'facemask' in it with --faces"
+            "B+CP pastes public faces: give a folder with 'image' and 'facemask' by --faces"
         )
     samples = face_samples(benchmark, request.faces)
     drawn = own is not None and benchmark.source.drawn

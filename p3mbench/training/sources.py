@@ -1,4 +1,4 @@
-"""Where training images come from: a split of a benchmark under one setting of faces."""
+"""Sources of training images: a split of a benchmark in one variant."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TrainScene:
         image: (H, W, 3) uint8 RGB.
         alpha: (H, W) uint8 0..255.
         face: (H, W) bool, the private face area, None if it is not known.
-        foreground, background: (H, W, 3) uint8 RGB estimates, None if they were not asked for.
+        foreground, background: (H, W, 3) uint8 RGB estimates, None if not requested.
     """
 
     image: UInt8Array
@@ -47,14 +47,14 @@ class TrainScene:
 
 
 class Source(Protocol):
-    """Training images by index; picklable, so that loader processes can have it."""
+    """Training images by index; picklable for loader processes."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of images."""
         ...
 
     def scene(self, index: int) -> TrainScene:
-        """Read or draw one.
+        """Read or draw one image.
 
         Raises:
             DataError: a file is missing or damaged.
@@ -62,11 +62,11 @@ class Source(Protocol):
         ...
 
     def manifest(self) -> str:
-        """SHA-256 over everything the images depend on."""
+        """Return the SHA-256 of everything that the images depend on."""
         ...
 
     def check(self) -> None:
-        """What should fail before anything begins; quick, in every process.
+        """Check quickly, in every process and before the training, that nothing is missing.
 
         Raises:
             DataError: something is missing.
@@ -74,16 +74,16 @@ class Source(Protocol):
         ...
 
     def prepare(self, show: Prepared) -> None:
-        """What takes long the first time; in one process.
+        """Prepare the images, in one process; this takes long the first time.
 
         Args:
-            show: called with how many images are ready, and how many have to be made so.
+            show: called with the numbers of prepared images and of all images to prepare.
         """
         ...
 
 
 def cache_dir() -> Path:
-    """Where drawn portraits are kept: ``$P3MBENCH_CACHE``, else ``p3mbench`` in the user's cache.
+    """Return the folder of drawn portraits: ``$P3MBENCH_CACHE``, else the user's cache/p3mbench.
 
     It need not exist and is not created here.
     """
@@ -102,7 +102,7 @@ class FileSource:
         samples: in a fixed order.
         variant: what their faces look like.
         layers: folder of foregrounds and backgrounds, None if the recipe needs none.
-        unpacked: most bytes of layers that are kept unpacked beside those; see `unpacked`.
+        unpacked: most bytes of unpacked layers beside those; see `unpacked`.
     """
 
     samples: tuple[Sample, ...]
@@ -111,14 +111,14 @@ class FileSource:
     unpacked: int = 0
 
     def __len__(self) -> int:
-        """How many samples."""
+        """Return the number of samples."""
         return len(self.samples)
 
     def scene(self, index: int) -> TrainScene:
         """See `Source.scene`; unpacked layers are mapped from disk."""
         sample = self.samples[index]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DataWarning)  # named before the first step
+            warnings.simplefilter("ignore", DataWarning)  # shown before the first step
             scene = sample.load(self.variant, TrimapSource())
         alpha = as_bytes(scene.alpha)
         if self.layers is None:
@@ -128,7 +128,7 @@ class FileSource:
         return TrainScene(scene.image, alpha, scene.face, *(found or read_layers(*where)))
 
     def manifest(self) -> str:
-        """Hashes every file: minutes for P3M-10k, once per training run."""
+        """Hash every file; this takes minutes for P3M-10k, once per training."""
         parts = [
             [s.id, {role: sha256_of(p) for role, p in s.files(self.variant).items()}]
             for s in self.samples
@@ -136,13 +136,13 @@ class FileSource:
         return hash_of([parts, [dict(s.recipe(self.variant)) for s in self.samples]])
 
     def prepare(self, show: Prepared) -> None:
-        """See `Source.prepare`: unpacks layers as far as there is room for them."""
+        """See `Source.prepare`: unpacks layers up to the limit."""
         if self.layers is not None and self.unpacked:
             ids = [sample.id for sample in self.samples]
             keep_unpacked(self.layers, self.variant, ids, self.unpacked, show)
 
     def check(self) -> None:
-        """See `Source.check`: looks whether every image has its layers."""
+        """See `Source.check`: every image must have its layers."""
         if self.layers is None:
             return
         lacking = [s.id for s in self.samples if not has_layers(self.layers, self.variant, s.id)]
@@ -163,7 +163,7 @@ class DrawnSource:
     layers: bool = True
 
     def __len__(self) -> int:
-        """How many samples."""
+        """Return the number of samples."""
         return len(self.samples)
 
     def scene(self, index: int) -> TrainScene:
@@ -171,14 +171,14 @@ class DrawnSource:
         return _kept(self.samples[index], self.variant)  # type: ignore[arg-type]  # it is frozen
 
     def manifest(self) -> str:
-        """The seeds and recipes."""
+        """Hash the seeds and recipes."""
         return hash_of([dict(sample.recipe(self.variant)) for sample in self.samples])
 
     def check(self) -> None:
         """See `Source.check`: nothing can be missing."""
 
     def prepare(self, show: Prepared) -> None:
-        """See `Source.prepare`: draws what is not in the cache yet, on every core."""
+        """See `Source.prepare`: draws the portraits that the cache lacks, on every core."""
         missing = [s for s in self.samples if not _path_of(s, self.variant).is_file()]
         jobs = min(usable_cores(), len(missing))
         if jobs <= 1:
@@ -186,7 +186,7 @@ class DrawnSource:
                 _draw(sample, self.variant)
                 show(done, len(missing))
             return
-        context = multiprocessing.get_context("spawn")  # a fork would take PyTorch's threads along
+        context = multiprocessing.get_context("spawn")  # a fork would copy PyTorch's threads
         with ProcessPoolExecutor(jobs, mp_context=context) as pool:
             work = pool.map(partial(_draw, variant=self.variant), missing, chunksize=4)
             for done, _ in enumerate(work, 1):
@@ -230,14 +230,14 @@ def _keep(path: Path, scene: TrainScene) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_bytes(path, content.getvalue())
     except OSError:
-        return  # a cache that cannot be written costs time and nothing else
+        return  # a cache that cannot be written only costs time
 
 
 def check_faces(source: Source) -> None:
-    """Refuse donors whose faces are unknown; looks at the first of them.
+    """Refuse donors without face masks; checks only the first donor.
 
     Raises:
-        DataError: there are none, or a face mask is missing or empty.
+        DataError: there are no donors, or the face mask is missing or empty.
     """
     if not len(source):
         raise DataError("there are no public faces to paste")

@@ -1,6 +1,6 @@
-"""Files of weights: what kind a file is, reading it safely, and the state dict within it.
+"""Read files of weights safely, find their state dicts, and match these with a network.
 
-``kinds`` names files that are no checkpoints, ``reading`` reads those that are without running
-them, ``unwrapping`` finds the state dicts in what was read, and ``fitting`` matches one of them
-with a network, name by name and shape by shape. `p3mbench.weights` is the door to all of it.
+``kinds`` recognises files that are not checkpoints, ``reading`` reads checkpoints without executing
+them, ``unwrapping`` finds the state dicts in the content, and ``fitting`` matches one of them with
+a network by names and shapes. Other code uses `p3mbench.weights`.
 """

@@ -1,7 +1,7 @@
-"""Matching a state dict with a network: every tensor by name and shape, or nothing at all.
+"""Match a state dict with a network: every tensor by name and shape, or none.
 
-What wrappers add to names is taken off: ``module.`` (DataParallel, AveragedModel), ``_orig_mod.``
-(torch.compile), and any beginning that all names share, such as Lightning's ``model.``.
+Prefixes of wrappers are removed from names: ``module.`` (DataParallel, AveragedModel),
+``_orig_mod.`` (torch.compile), and any prefix of all names, such as Lightning's ``model.``.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from p3mbench.weightfiles.unwrapping import BOOKKEEPING, StateDict
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-SHOWN = 3  # keys named in a message
-COUNTER = "num_batches_tracked"  # of batch normalisation; it changes no output
+SHOWN = 3  # number of keys in a message
+COUNTER = "num_batches_tracked"  # of batch normalisation; it affects no output
 WRAPPERS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")  # at any depth
-PARALLEL = "module"  # as a beginning; networks have inner modules of that name
+PARALLEL = "module"  # only as a prefix; networks have inner modules with that name
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a network takes.
+    """The tensors of a network.
 
     Attributes:
-        network: its class, for messages.
-        tensors: its own by name; only shapes and dtypes are looked at, but for counters.
+        network: name of its class, for messages.
+        tensors: its tensors by name; only shapes and dtypes matter, except for counters.
         twins: name -> the other names of the same tensor.
     """
 
@@ -38,7 +38,7 @@ class Expected:
 
     @classmethod
     def of(cls, network: nn.Module) -> Expected:
-        """What ``network`` takes."""
+        """Collect the tensors of ``network``."""
         names: dict[int, list[str]] = {}
         for named in (network.named_parameters, network.named_buffers):
             for name, tensor in named(remove_duplicate=False):
@@ -58,9 +58,9 @@ class Fit:
 
     Attributes:
         found: the state dict.
-        tensors: it under the network's names, as far as they could be told.
-        problems: what keeps it from being loaded, each kind in a few words; () if nothing does.
-        shared: how many names agree in shape too.
+        tensors: its tensors under the network's names, as far as these are recognised.
+        problems: reasons why it cannot be loaded, one entry per kind; () for none.
+        shared: number of names that agree, also in shape.
     """
 
     found: StateDict
@@ -70,13 +70,13 @@ class Fit:
 
 
 def fit_of(found: StateDict, expected: Expected) -> Fit:
-    """The best that can be made of a state dict by taking wrappers' prefixes off its names."""
+    """Return the best fit of a state dict after removing prefixes of wrappers from its names."""
     best: Fit | None = None
     for tensors in _renamings(found.tensors):
         fit = _compared(found, tensors, expected)
         if not fit.problems:
             return fit
-        if best is None or fit.shared >= best.shared:  # on a tie, names without wrappers
+        if best is None or fit.shared >= best.shared:  # on a tie, prefer names without wrappers
             best = fit
     if best is None:
         raise AssertionError("a state dict has at least its own names")
@@ -84,9 +84,10 @@ def fit_of(found: StateDict, expected: Expected) -> Fit:
 
 
 def unwrapped(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict without wrappers' prefixes, where no network says which names are right.
+    """Remove wrappers' prefixes from a state dict without knowing the network's names.
 
-    ``module.`` and ``_orig_mod.`` go where every name begins with them; numbers of the run go too.
+    ``module.`` and ``_orig_mod.`` are removed if every name begins with them; numbers of the run
+    are removed too.
     """
     best = _without_numbers(tensors)
     while best and all(name.split(".")[0] in (PARALLEL, *WRAPPERS) for name in best):
@@ -95,7 +96,7 @@ def unwrapped(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _renamings(tensors: Mapping[str, Tensor]) -> Iterator[Mapping[str, Tensor]]:
-    """A state dict under other names, from as it is to ever bolder cuts."""
+    """Yield a state dict under its own names, then with more and more of the names removed."""
     yield tensors
     plain = _renamed(_without_numbers(tensors), _without_wrappers)
     if not plain:
@@ -120,7 +121,7 @@ def _without_numbers(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _renamed(
     tensors: Mapping[str, Tensor], change: Callable[[str], str]
 ) -> dict[str, Tensor] | None:
-    """Under changed names, None if two would get the same."""
+    """Change the names; returns None if two would become equal."""
     changed = {change(name): tensor for name, tensor in tensors.items()}
     return changed if len(changed) == len(tensors) and "" not in changed else None
 
@@ -134,7 +135,7 @@ def _without_parallel(name: str) -> str:
 
 
 def _common_depth(tensors: Mapping[str, Tensor]) -> int:
-    """How many leading parts all names share, each name keeping one of its own."""
+    """Count the leading parts that all names share; each name keeps at least one part."""
     parts = [name.split(".") for name in tensors]
     shortest = min((len(each) for each in parts), default=1) - 1
     depth = 0
@@ -154,9 +155,9 @@ def _compared(found: StateDict, tensors: Mapping[str, Tensor], expected: Expecte
 
 
 def _completed(tensors: Mapping[str, Tensor], expected: Expected) -> dict[str, Tensor]:
-    """With what files may leave out: counters of batch normalisation, and tensors' second names.
+    """Add the parts that files may omit: counters of batch normalisation, second names of tensors.
 
-    Counters that the network lacks, and numbers of the run, are left out.
+    Remove counters that the network lacks, and numbers of the run.
     """
     wanted = expected.tensors
     tensors = {
@@ -189,7 +190,7 @@ def _is_spare(name: str, tensor: Tensor, wanted: Mapping[str, Tensor]) -> bool:
 
 
 def _differences(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> list[str]:
-    """What keeps ``state`` from being loaded, each kind of trouble in a few words."""
+    """Return the reasons why ``state`` cannot be loaded, one entry per kind."""
     common = [name for name in wanted if name in state]
     kinds = {
         "missing": [name for name in wanted if name not in state],
@@ -217,7 +218,7 @@ def _mistyped(name: str, tensor: Tensor, wanted: Tensor) -> bool:
 
 
 def _layout(tensor: Tensor) -> str:
-    """How a tensor is stored if it is not as a block of numbers, such as ``sparse_coo``."""
+    """Return a tensor's layout if it is not dense, such as ``sparse_coo``."""
     layout = str(tensor.layout).removeprefix("torch.")
     return "" if layout == "strided" else layout
 
@@ -232,7 +233,7 @@ def _shape(tensor: Tensor) -> str:
 
 
 def some(entries: Sequence[str]) -> str:
-    """The first few of some names, and how many more there are.
+    """Join the first few of some names, and count the others.
 
     >>> some(["a", "b", "c", "d"])
     'a, b, c and 1 more'

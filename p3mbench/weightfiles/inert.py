@@ -1,9 +1,9 @@
-"""Placeholders for the objects that training scripts put beside tensors; none is created.
+"""Placeholders for the objects that training scripts save beside tensors; no object is created.
 
-A pickle names functions and the arguments to call them with. The names below are common beside
-weights and hold none, so they are read as `Inert`, which keeps nothing: no library is called with
-what a file says. Mappings and sequences of a library's own type are read as plain ones, since
-weights may lie in them.
+A pickle names functions and their arguments. The names below are common beside weights and contain
+none, so they are read as `Inert`, which keeps nothing: no library gets arguments from a file.
+Mappings and sequences of a library's own type are read as plain ones, because they may contain
+weights.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ from typing import Any
 
 
 class Inert:
-    """An object that was in a file and was not made."""
+    """A placeholder for an object in a file."""
 
     def __init__(self, *_made_of: object) -> None:
-        """Takes what the object would have been made of."""
+        """Ignore the arguments of the object."""
 
     def __setstate__(self, state: object) -> None:
-        """Takes what the object would have been filled with."""
+        """Ignore the state of the object."""
 
 
 class Array(Inert):
-    """A NumPy array that was in a file."""
+    """A placeholder for a NumPy array in a file."""
 
 
 class PlainMapping:
-    """A mapping of a library's own type; what comes out is an ordered dictionary."""
+    """A mapping of a library's own type, read as an ordered dictionary."""
 
     def __new__(cls, *_made_of: object) -> Any:
-        """An empty dictionary, which the file fills item by item."""
+        """Return an empty dictionary, which the file fills item by item."""
         return OrderedDict()
 
 
 class PlainSequence:
-    """A sequence of a library's own type; what comes out is a list."""
+    """A sequence of a library's own type, read as a list."""
 
     def __new__(cls, *_made_of: object) -> Any:
-        """An empty list, which the file fills item by item."""
+        """Return an empty list, which the file fills item by item."""
         return []
 
 
@@ -63,7 +63,7 @@ _TABLES = (
 
 
 def stand_ins() -> list[Any]:
-    """Pairs of a stand-in and the name it is read for, as ``torch.serialization`` takes them."""
+    """Return pairs of a placeholder and the name that it replaces, for ``torch.serialization``."""
     arrays = [f"{module}._reconstruct" for module in _MULTIARRAY]
     paths = [f"{module}.{name}" for module in _PATH_MODULES for name in _PATHS]
     scalars = [f"{module}.scalar" for module in _MULTIARRAY]

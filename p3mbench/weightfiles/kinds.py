@@ -1,4 +1,4 @@
-"""Name the kind of a file that is not a checkpoint of PyTorch, and say what to do."""
+"""Recognise files that are not checkpoints of PyTorch, and say what to do with them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-HEAD = 1 << 16  # bytes that are looked at
-MOST_INFLATION = 4  # a zip that declares more than so many times its size is not opened
-LEAST_INFLATED = 1 << 24  # bytes; below it any rate is harmless
+HEAD = 1 << 16  # bytes to examine
+MOST_INFLATION = 4  # a zip that would grow by a larger factor is not opened
+LEAST_INFLATED = 1 << 24  # bytes; below this size any factor is harmless
 SHOWN = 3
 
 CONVERT = (
-    "load it where it was made and save torch.save(model.state_dict(), 'tensors.pth'), or "
+    "load it in its own environment, save torch.save(model.state_dict(), 'tensors.pth') or "
     "safetensors, and give that file"
 )
 _PACKED = (  # first bytes, what it is
@@ -43,9 +43,9 @@ _CHECKPOINTS = (".pth", ".pt", ".ckpt", ".safetensors", ".bin", ".tar", ".pkl")
 
 
 def wrong_kind(path: Path) -> str:
-    """What is wrong with the kind of a file, as the rest of a sentence; "" if it may be weights.
+    """Return the end of a sentence about a file of a wrong kind; "" if it may be weights.
 
-    Nothing is unpacked: archives are judged by their directories.
+    Nothing is unpacked: only the directories of archives are read.
 
     Raises:
         OSError: the file cannot be read.
@@ -64,7 +64,7 @@ def wrong_kind(path: Path) -> str:
 
 
 def is_safetensors(head: bytes, size: int) -> bool:
-    """Whether a file of ``size`` bytes begins as safetensors do: a length, then a JSON object."""
+    """Return whether a file of ``size`` bytes begins like safetensors: a length, a JSON object."""
     length = int.from_bytes(head[:8], "little")
     return head[8:9] == b"{" and (2 <= length <= max(size, 1 << 27))
 
@@ -99,7 +99,7 @@ def _json(path: Path) -> str:
             f"is the index of weights in {len(parts)} files ({_some(parts)}), not the weights: "
             "join their tensors into one file, and give that"
         )
-    return "is a JSON file, not weights: give the file with the tensors that lies beside it"
+    return "is a JSON file, not weights: give the file with the tensors beside it"
 
 
 def _archive(path: Path, head: bytes, size: int) -> str:
@@ -114,7 +114,7 @@ def _archive(path: Path, head: bytes, size: int) -> str:
 
 
 def _old_tar(path: Path, head: bytes) -> bool:
-    """A tar without the mark: its first header is text and numbers in octal."""
+    """Return whether a file is a tar without the mark: its header is text and octal numbers."""
     return head[:1].isalnum() and head[100:107].strip(b" \0").isdigit() and tarfile.is_tarfile(path)
 
 
@@ -134,12 +134,12 @@ def _zip(path: Path, size: int) -> str:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return ""  # PyTorch's own reader says that it is damaged
+        return ""  # PyTorch's own reader reports the damage
     inflated = sum(entry.file_size for entry in entries)
     if inflated > max(MOST_INFLATION * size, LEAST_INFLATED):
         return (
-            f"is a zip of {_bytes(size)} that would grow to {_bytes(inflated)}; no checkpoint is "
-            "packed so, and it is not opened"
+            f"is a zip of {_bytes(size)} that would grow to {_bytes(inflated)}; no checkpoint "
+            "compresses so well, and it is not opened"
         )
     names = [entry.filename for entry in entries]
     ends = {name.partition("/")[2] for name in names}
@@ -172,7 +172,7 @@ def _by_first_bytes(path: Path, head: bytes) -> str:
         if head[4:8] == mark:
             return f"is {what}, not weights of PyTorch: {CONVERT}"
     if head and not head.strip(b"\0"):
-        return "holds zeros only, as a download that broke off leaves them: fetch it again"
+        return "contains only zeros, perhaps from an interrupted download: fetch it again"
     return ""
 
 

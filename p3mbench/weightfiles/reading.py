@@ -1,8 +1,8 @@
-"""Reading a file of weights without running what is inside it.
+"""Read a file of weights without executing its content.
 
-A PyTorch checkpoint is a pickle, and unpickling runs code of the file's choosing. Only tensors,
-plain containers are read; what `p3mbench.weightfiles.inert` lists is passed over, and the rest is
-refused with a line that says how to convert the file. Torch is imported inside the functions.
+A PyTorch checkpoint is a pickle, and unpickling executes code from the file. This module reads only
+tensors and plain containers. It skips the objects that `p3mbench.weightfiles.inert` lists, and
+refuses all others with a line on how to convert the file. Torch is imported inside the functions.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from p3mbench.errors import WeightsError
 from p3mbench.weightfiles import kinds
 from p3mbench.weightfiles.inert import stand_ins
 
-HEADER_KEY = "p3mbench"  # of what `p3mbench train` records in the header of safetensors
+HEADER_KEY = "p3mbench"  # key of the record of `p3mbench train` in a safetensors header
 
 _KEPT: ContextVar[dict[Path, Any] | None] = ContextVar("kept", default=None)
 
 
 class RecordError(WeightsError):
-    """What a checkpoint says of itself in its header cannot be true."""
+    """The record in a checkpoint's header is impossible."""
 
 
 @contextlib.contextmanager
 def kept_contents() -> Iterator[None]:
-    """Within the context, each file is read once, however often it is asked for."""
+    """Read each file only once within the context."""
     token = _KEPT.set({})
     try:
         yield
@@ -42,10 +42,10 @@ def kept_contents() -> Iterator[None]:
 
 
 def read(path: Path) -> Any:
-    """What a file holds, tensors on the CPU, told by its content and not by its name.
+    """Read the content of a file, with tensors on the CPU; the name of the file does not matter.
 
     Raises:
-        WeightsError: the file is missing, empty, damaged, of another kind, or holds objects that
+        WeightsError: the file is missing, empty, damaged, of another kind, or contains objects that
             are not read.
     """
     kept = _KEPT.get()
@@ -70,7 +70,7 @@ def _read(path: Path) -> Any:
 
 
 def _head(path: Path) -> tuple[bytes, int]:
-    """The first bytes of a file and its size."""
+    """Return the first bytes of a file and its size."""
     if path.is_dir():
         raise WeightsError(
             f"weights file {path} cannot be read: it is a folder; give the file in it"
@@ -90,7 +90,7 @@ def _head(path: Path) -> tuple[bytes, int]:
 
 
 def header(path: Path) -> dict[str, Any]:
-    """What ``p3mbench train`` recorded in a file's header; empty for any other file.
+    """Read the record of ``p3mbench train`` in a file's header; empty for any other file.
 
     Raises:
         WeightsError: the file is missing or empty.
@@ -105,7 +105,7 @@ def header(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(HEADER_KEY)
     except (SafetensorError, OSError, ValueError):
-        return {}  # reading the tensors says what is wrong
+        return {}  # reading the tensors will report the problem
     if text is None:
         return {}
     try:
@@ -113,7 +113,7 @@ def header(path: Path) -> dict[str, Any]:
     except RecursionError:
         raise RecordError(f"{path}: its header's record is nested too deep to be read") from None
     except ValueError as error:
-        raise RecordError(f"{path}: its header's record is no JSON ({error})") from None
+        raise RecordError(f"{path}: its header's record is not JSON ({error})") from None
     if not isinstance(record, dict):
         raise RecordError(f"{path}: its header's record is {type(record).__name__}, not an object")
     return record
@@ -126,10 +126,10 @@ def _read_safetensors(path: Path) -> Any:
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise WeightsError(f"{path} is damaged or no safetensors file: {error}") from error
+        raise WeightsError(f"{path} is damaged or not a safetensors file: {error}") from error
     aliases = header(path).get("aliases", {})
     if not isinstance(aliases, Mapping):
-        raise RecordError(f"{path}: its header's 'aliases' are no object of names")
+        raise RecordError(f"{path}: its header's 'aliases' are not an object of names")
     for alias, name in aliases.items():
         if name not in tensors:
             raise WeightsError(f"{path} is damaged: it lacks {name}, another name of {alias}")
@@ -143,25 +143,25 @@ def _read_torch(path: Path) -> Any:
     try:
         _check_sums(path)
         with (
-            path.open("rb") as file,  # given a path, PyTorch would look at its name too
+            path.open("rb") as file,  # given a path, PyTorch would also use its name
             warnings.catch_warnings(),
             torch.serialization.safe_globals(stand_ins()),
         ):
-            warnings.simplefilter("ignore")  # on pickle protocols; what cannot be read is refused
+            warnings.simplefilter("ignore")  # about pickle protocols; unreadable ones are refused
             return torch.load(file, map_location="cpu", weights_only=True)
     except WeightsError:
         raise
     except pickle.UnpicklingError as error:
         raise WeightsError(_refusal(path, str(error))) from error
-    except Exception as error:  # on bytes that are no checkpoint PyTorch raises whatever comes up
+    except Exception as error:  # for other bytes PyTorch may raise anything
         raise WeightsError(
-            f"{path} is damaged or cut off, or no PyTorch checkpoint; fetch it again, and compare "
-            "its size with what its authors give"
+            f"{path} is damaged, truncated or not a PyTorch checkpoint; fetch it again, and "
+            "compare its size with that of its authors"
         ) from error
 
 
 def _check_sums(path: Path) -> None:
-    """Compare a zip's checksums, which PyTorch does not; its sizes were looked at before."""
+    """Verify a zip's checksums, which PyTorch does not; its sizes were checked before."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as archive:
@@ -171,19 +171,19 @@ def _check_sums(path: Path) -> None:
 
 
 def _refusal(path: Path, reason: str) -> str:
-    """Why the safe unpickler stopped: an object that would run code, or not a checkpoint at all."""
+    """Return why the safe unpickler stopped: an object that would run code, or no checkpoint."""
     named = re.search(r"GLOBAL (\S+)|but got <class '([^']+)'>", reason)
     if named is not None:
         return (
-            f"{path} holds more than tensors ({named[1] or named[2]}), and reading that would run "
-            "code from the file; if you trust it, load it in its authors' environment and save "
-            "torch.save(model.state_dict(), 'tensors.pth'), or safetensors, and give that file"
+            f"{path} contains more than tensors ({named[1] or named[2]}), and reading it would run "
+            "code from the file; if you trust it, load it in its authors' environment, save "
+            "torch.save(model.state_dict(), 'tensors.pth') or safetensors, and give that file"
         )
     with path.open("rb") as file:
         head = file.read(2)
     if head[:1] == b"\x80" and head[1:2] <= b"\x05":
         return (
             f"{path} is a pickle that torch.save did not write (Detectron2 and PaddlePaddle write "
-            f"such files), or is cut off; {kinds.CONVERT}"
+            f"such files), or is truncated; {kinds.CONVERT}"
         )
     return f"{path} is not a checkpoint that PyTorch can read; is it the right file?"

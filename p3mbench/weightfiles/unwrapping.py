@@ -1,8 +1,8 @@
-"""The state dicts within a checkpoint, wherever a training script put them.
+"""Find the state dicts in a checkpoint, wherever a training script put them.
 
 A state dict is a mapping of names to tensors. Scripts nest it beside an optimiser's state, numbers
-of the run and a second, averaged copy of the weights; `state_dicts` finds all of them and says
-where each lies.
+of the run and a second, averaged copy of the weights. `state_dicts` finds all of them with their
+places.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from p3mbench.weightfiles.inert import Array
 if TYPE_CHECKING:
     from torch import Tensor
 
-DEEPEST = 8  # nested containers that are looked through
-MOST_PARTS = 64  # entries of a list that are looked through
+DEEPEST = 8  # levels of nested containers to search
+MOST_PARTS = 64  # entries of a list to search
 SHOWN = 3
 
-# where plain weights usually lie
+# usual places of plain weights
 USUAL = {
     "state_dict", "model_state_dict", "model_state", "model", "net", "network", "params", "module",
     "weights", "net_state_dict", "network_state_dict", "state_dict_model", "state",
 }  # fmt: skip
-# what holds tensors that are no weights
+# places of tensors that are not weights
 _NO_WEIGHTS = re.compile(r"(?i)optim|sched|scaler|^opt$|^amp$|loss|criterion|grads?$|rng|random")
 _AVERAGED = re.compile(
     r"(?<![A-Za-z])(?:[Ee]ma|[Ss]wa|[Aa]vg|[Aa]veraged?|[Aa]veraging|[Ss]hadow|[Pp]olyak)(?![a-z])"
     r"|EMA|SWA"
 )
 AVERAGE_COUNTER = "n_averaged"  # of torch.optim.swa_utils.AveragedModel
-# numbers of a run that lie among tensors
+# numbers of a run among tensors
 BOOKKEEPING = {
     AVERAGE_COUNTER, "num_updates", "decay", "step", "global_step", "epoch", "initted", "updates",
     "iteration", "iter", "num_batches", "total_ops", "total_params",  # the last two are thop's
@@ -49,9 +49,9 @@ class StateDict:
 
     Attributes:
         where: the keys that lead to it, joined by dots; "" for the file's outermost mapping.
-        tensors: by name, as saved.
+        tensors: tensors by name, as saved.
         averaged: whether they are a running average of the weights (EMA, SWA).
-        usual: whether it lies where plain weights usually do.
+        usual: whether this is a usual place of plain weights.
     """
 
     where: str
@@ -61,7 +61,7 @@ class StateDict:
 
     @property
     def rank(self) -> int:
-        """The order in which state dicts are tried: averages, then usual places, then others."""
+        """Position in the order of trying: averages, then usual places, then others."""
         return 0 if self.averaged else 1 if self.usual else 2
 
     @property
@@ -71,14 +71,14 @@ class StateDict:
 
 
 def state_dicts(content: Any, path: Path) -> list[StateDict]:
-    """Every state dict within what a file holds, in the order in which they are tried.
+    """Find every state dict in the content of a file, in the order of trying.
 
     An average (``ema``, ``state_dict_ema``, ``params_ema``, ``swa_model``, a mapping with
     ``n_averaged``, or tensors under a prefix such as ``ema_model.``) comes before the plain weights
-    beside it: it is what authors report, and what timm, BasicSR and torchvision test with.
+    beside it: authors report averages, and timm, BasicSR and torchvision test with them.
 
     Raises:
-        WeightsError: there is none.
+        WeightsError: there is no state dict.
     """
     found = [part for whole in _walk(content, (), set()) for part in _parts(whole)]
     if not found:
@@ -88,7 +88,7 @@ def state_dicts(content: Any, path: Path) -> list[StateDict]:
 
 def _walk(value: Any, where: tuple[str, ...], seen: set[int]) -> Iterator[StateDict]:
     if id(value) in seen or len(where) > DEEPEST:
-        return  # a pickle may hold one container a million times
+        return  # a pickle may contain one container a million times
     seen.add(id(value))
     if isinstance(value, list | tuple):
         if len(value) <= MOST_PARTS:
@@ -112,7 +112,7 @@ def _walk(value: Any, where: tuple[str, ...], seen: set[int]) -> Iterator[StateD
 
 
 def _text(key: Any) -> str:
-    """A key as text: scripts number their networks, and Python 2 wrote bytes."""
+    """Convert a key to text: scripts number their networks, and Python 2 wrote bytes."""
     return key.decode(errors="replace") if isinstance(key, bytes) else str(key)
 
 
@@ -127,7 +127,7 @@ def _tensors(value: Mapping[Any, Any]) -> dict[str, Tensor]:
 
 
 def _parts(found: StateDict) -> Iterator[StateDict]:
-    """A state dict, or its averaged and plain halves if a prefix tells them apart."""
+    """Yield a state dict, or its averaged and plain halves if a prefix separates them."""
     first = dict.fromkeys(name.partition(".")[0] for name in found.tensors if "." in name)
     averaged = [name for name in first if _AVERAGED.search(name)]
     if not averaged or len(first) == len(averaged):
@@ -138,7 +138,7 @@ def _parts(found: StateDict) -> Iterator[StateDict]:
         yield StateDict(f"{found.where}.{name}".lstrip("."), part, True, found.usual)
     rest = {k: v for k, v in found.tensors.items() if k.partition(".")[0] not in averaged}
     yield StateDict(found.where, rest, False, found.usual)
-    # a network may have such a part
+    # a network may have a part with such a name
     yield StateDict(found.where, found.tensors, False, found.usual)
 
 

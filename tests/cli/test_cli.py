@@ -85,7 +85,7 @@ def test_mistakes_end_in_one_line(tmp_path, monkeypatch, args, words):
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["run", "--variants", "X"], "'X' is no test variant: use N"),
+        (["run", "--variants", "X"], "'X' is not a test variant: use N"),
         (["run", "--weights", "p3mnet-r34"], "--weights takes NAME=VALUE"),
         (["run", "--set", "coarse=1"], "--set takes NAME.OPTION=VALUE"),
         (["report", "--format", "word"], "'word' is not one of"),

@@ -108,7 +108,7 @@ def test_strict_scores_nothing(folders, what):
         (preds / "p_3.png").unlink()
     result = call(*folders, "--strict")
     assert result.exit_code == 1 and result.stdout == ""
-    assert "p_3" in result.stderr and "nothing was scored, because of --strict" in result.stderr
+    assert "p_3" in result.stderr and "nothing was scored because of --strict" in result.stderr
     assert call(*folders).exit_code == (3 if what in ("deep", "missing") else 0)
 
 
@@ -137,7 +137,7 @@ def test_what_lies_there_and_is_not_read_is_named(folders):
     (folders[0] / "nested").mkdir()
     result = call(*folders)
     assert result.exit_code == 3
-    assert "has no prediction named 'p_1' (p_1.npy lies there and is not read" in result.stderr
+    assert "has no prediction named 'p_1' (p_1.npy is there and is not read" in result.stderr
     assert "pred: 1 not read (folders inside are not searched): nested" in result.stderr
     for path in folders[0].glob("*.png"):
         path.unlink()

@@ -198,10 +198,10 @@ def test_a_training_folder_needs_no_benchmark(train_folder: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("other", "'other' says nothing of the faces to train on"),
-        ("-", "'-' says nothing of the faces to train on"),
-        ("fog", "'fog' is no train setting"),
-        ("mosaic", "'mosaic' is no train setting"),
+        ("other", "'other' does not say which faces to train on"),
+        ("-", "'-' does not say which faces to train on"),
+        ("fog", "'fog' is not a train setting"),
+        ("mosaic", "'mosaic' is not a train setting"),
     ],
 )
 def test_settings_that_are_none(tmp_path: Path, setting: str, said: str) -> None:

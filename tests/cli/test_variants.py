@@ -64,7 +64,7 @@ def test_an_undeclared_variant_can_be_asked_for(tmp_path, plugin_file):
     want = {(m, v, r) for m in ("coarse", "grey") for v, r in (("zero", "zero-v1"), ("N", ""))}
     assert recipes(tmp_path) == want
     again = run(tmp_path, *more, "--variants", "B,gaussian-0.12")
-    assert again.exit_code == 1 and "have one recipe (gaussian-0.12-v1)" in again.output
+    assert again.exit_code == 1 and "have the same recipe (gaussian-0.12-v1)" in again.output
     missing = run(tmp_path, *more, "--variants", "tool-swap,N")
     assert missing.exit_code == 3 and "another program makes its images" in missing.output
 

@@ -21,6 +21,6 @@ def test_data_make_does_not_write_among_other_data(tmp_path: Path, other: str) -
     assert write_p3m_layout(tiny, tmp_path) == write_p3m_layout(tiny, tmp_path) == 1
     (tmp_path / other).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / other).write_bytes(b"real")
-    with pytest.raises(DataError, match="holds other data"):
+    with pytest.raises(DataError, match="contains other data"):
         write_p3m_layout(tiny, tmp_path)
     assert (tmp_path / other).read_bytes() == b"real"

@@ -319,7 +319,7 @@ def test_a_jpeg_among_masks_is_named_where_the_mask_is_missing(p_folder):
     folders: Folders = folders_of(p_folder)
     paired = pair_subset("P", folders, 0, Obfuscation())
     (line,) = paired.problems
-    assert "has no mask in" in line and "p_1.jpg lies there and is not read" in line
+    assert "has no mask in" in line and "p_1.jpg is there and is not read" in line
     assert [sample.id for sample in paired.subset.samples] == ["p_2", "p_3"]
 
 

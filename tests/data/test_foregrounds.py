@@ -35,5 +35,5 @@ def test_damaged_layers_are_named(train_folder: Path, tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"t_2\.png: is damaged"):
             read_layers(folder, "B", "t_2", (96, 64))
     path.write_bytes(whole)
-    with pytest.raises(DataError, match="not of its image's size"):
+    with pytest.raises(DataError, match="does not have its image's size"):
         read_layers(folder, "B", "t_2", (96, 65))

@@ -120,7 +120,5 @@ def test_names_are_shortened_and_safe_for_a_terminal():
 def test_a_file_that_is_not_read_explains_what_is_missing(tmp_path):
     touch(tmp_path, "a.jpg", "b.png")
     hint = twin_hint("a", listing(tmp_path, (".png",)).ignored)
-    assert (
-        hint == " (a.jpg lies there and is not read: mattes, trimaps and masks must be PNG files)"
-    )
+    assert hint == " (a.jpg is there and is not read: mattes, trimaps and masks must be PNG files)"
     assert twin_hint("b", listing(tmp_path, (".png",)).ignored) == ""

@@ -35,7 +35,7 @@ def test_p3m_further_in_is_pointed_at(p3m_folder, tmp_path, depth):
     (tmp_path / "around" / "__MACOSX" / "P3M-500-P" / "mask").mkdir(parents=True)
     shutil.move(p3m_folder, inner)
     given = inner.parent.parent if depth == 2 else tmp_path / "around" / "x"
-    with pytest.raises(BenchmarkError, match=rf"lies further in; give {inner} instead$"):
+    with pytest.raises(BenchmarkError, match=rf"is further inside; give {inner} instead$"):
         recognised(None, given)
     with pytest.raises(DataError, match=rf"give {inner}$"):
         open_benchmark(get("p3m500"), given)
@@ -56,7 +56,9 @@ def test_the_case_of_names_does_not_matter(p3m_folder, train_folder):
 def test_any_other_folder_says_what_to_write(tmp_path):
     for name in ("image", "mask"):
         (tmp_path / name).mkdir()
-    words = r'holds image, mask\); describe it in a FILE.toml with name, source = "folder".*alpha'
+    words = (
+        r'contains image, mask\); describe it in a FILE.toml with name, source = "folder".*alpha'
+    )
     with pytest.raises(BenchmarkError, match=words) as caught:
         recognised(None, tmp_path)
     assert "--benchmark FILE.toml" in str(caught.value)

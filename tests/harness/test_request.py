@@ -12,7 +12,7 @@ from p3mbench.harness.request import RunRequest, as_fields
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"variants": ("X",)}, "--variants: 'X' is no test variant: use N"),
+        ({"variants": ("X",)}, "--variants: 'X' is not a test variant: use N"),
         ({"shard": (3, 2)}, "--shard takes I/N with I from 1 to N, such as 3/8, not '3/2'"),
         ({"faces": "guess"}, "--faces must be one of facemask, detect, not 'guess'"),
         ({"retry": "all"}, "--retry must be one of none, failed"),

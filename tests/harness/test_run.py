@@ -98,7 +98,7 @@ def test_names_and_paths_may_be_text(tmp_path: Path, plugin_file: Path) -> None:
 
 
 def test_mistakes_are_told_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no test variant"):
+    with pytest.raises(ValueError, match="not a test variant"):
         p3mbench.run("coarse", out=tmp_path / "o", variants=("X",))
     with pytest.raises(TypeError, match="colour"):
         p3mbench.run("coarse", out=tmp_path / "o", colour=1)

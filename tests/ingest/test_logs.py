@@ -117,7 +117,7 @@ def test_a_record_that_is_cut_off_is_left_out_and_noted(tmp_path: Path) -> None:
     text = section("P", scores_of(1, 5), before="INFO:root:")
     cut = text[: text.index("Image:p_P0004") + 40]
     frame, outcome = frame_of(tmp_path, cut)
-    assert len(frame) == 4 and any("cut off" in note for note in outcome.notes)
+    assert len(frame) == 4 and any("truncated" in note for note in outcome.notes)
 
 
 def test_a_mean_that_is_not_that_of_the_records_is_noted(tmp_path: Path) -> None:

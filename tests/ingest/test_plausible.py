@@ -16,7 +16,7 @@ def reason(convention: str = "p3m", pixels: int | None = None, **scores: str) ->
 @pytest.mark.parametrize(
     ("scores", "words"),
     [
-        ({"mse": "2.25"}, "1 is the most that can be; MSE is probably multiplied by 1000"),
+        ({"mse": "2.25"}, "1 is the maximum; MSE is probably multiplied by 1000"),
         ({"mad": "12.5"}, "MAD is probably multiplied by 1000"),
         ({"mse": "2.5", "mad": "0.001"}, "probably multiplied by"),
         (
@@ -28,7 +28,7 @@ def reason(convention: str = "p3m", pixels: int | None = None, **scores: str) ->
         ({"sad": "8730", "mad": "0.005"}, "is SAD divided by 1000"),
         (
             {"sad": "8730", "mse": "0.003"},
-            "sad is 8730 beside mse 0.003, as of an image of at least",
+            "sad is 8730 beside mse 0.003, which implies an image of at least",
         ),
         ({"sad": "873000"}, "is SAD divided by 1000"),
         ({"sad": "0.0000001", "mad": "0.5"}, "less than one pixel"),
@@ -72,7 +72,7 @@ def test_small_images_of_a_benchmark_of_large_ones_are_suspicious() -> None:
     assert "8,730 pixels" in suspicious(scores, "p3m", 1080 * 1080)
     assert suspicious(scores, "p3m", None) == ""
     scores = {"sad": value_of("8.73"), "mse": value_of("0.9")}  # MSE is at most MAD
-    assert "MSE 0.9 belong to an image of at most 9,700 pixels" in suspicious(scores, "p3m", 10**6)
+    assert "MSE 0.9 imply an image of at most 9,700 pixels" in suspicious(scores, "p3m", 10**6)
     assert suspicious(scores, "rvm", 10**6) == ""
     scores = {"sad": value_of("8731")}
     assert "not divided by 1000" in suspicious(scores, "p3m", 1080 * 1080)

@@ -58,7 +58,7 @@ def test_bad_mattes_are_refused_by_name(matte, message) -> None:
         (TRIMAP[1:], "has shape (29, 40)"),
         (TRIMAP.astype(float), "is float64"),
         (TRIMAP > 0, "is bool"),
-        (np.where(TRIMAP == 128, 127, TRIMAP).astype(np.uint8), "holds 127 beside"),
+        (np.where(TRIMAP == 128, 127, TRIMAP).astype(np.uint8), "contains 127 beside"),
         ([[0]], "is list"),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_row_whose_name_says_something_else_is_refused(name, region, words) ->
 def test_a_convention_that_cannot_be_computed_is_refused() -> None:
     p3m = CONVENTIONS["p3m"]
     for change, words in (
-        ({"metrics": ("sad", "iou")}, "no row of METRICS"),
+        ({"metrics": ("sad", "iou")}, "is not in METRICS"),
         ({"metrics": ("sad", "sad_fg")}, "needs a trimap"),
         ({"trimap_metrics": ("sad_t", "sad_t")}, "twice"),
     ):
@@ -156,15 +156,15 @@ def test_a_metric_of_the_face_is_offered_only_with_a_face(monkeypatch) -> None:
 
 
 def test_two_rows_of_one_name_are_refused() -> None:
-    with pytest.raises(ValueError, match="one name"):
+    with pytest.raises(ValueError, match="the same name"):
         by_name([METRICS["sad"], METRICS["sad"]])
 
 
 def test_two_regions_of_one_name_or_suffix_are_refused() -> None:
     face = METRICS["sad_face"]
     for other, words in (
-        (Region(name="face", suffix="_f", title="another"), "one name"),
-        (Region(name="head", suffix="_face", title="another"), "one suffix"),
+        (Region(name="face", suffix="_f", title="another"), "the same name"),
+        (Region(name="head", suffix="_face", title="another"), "the same suffix"),
     ):
         metric = Metric(f"sad{other.suffix}", "X", other, 2)
         with pytest.raises(ValueError, match=words):

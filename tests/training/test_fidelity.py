@@ -67,7 +67,7 @@ def test_a_text_that_says_the_same_is_no_option() -> None:
     arguments = ["train", "p3mnet-r34", "--setting", "B", "--formula", "text"]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 2
-    assert "no loss of p3mnet-r34 differs" in " ".join(done.output.split())
+    assert "the losses of p3mnet-r34 are equal" in " ".join(done.output.split())
 
 
 def recipe(name: str, preset: str = "paper") -> Any:

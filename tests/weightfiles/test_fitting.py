@@ -52,7 +52,7 @@ def test_a_variant_is_not_called_another_network(tmp_path: Path) -> None:
     path = tmp_path / "w.pth"
     state = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1)).state_dict()
     torch.save({**state, "1.weight": torch.zeros(2, 3)}, path)
-    with pytest.raises(MisfitError, match="variant of this network, or not all of it") as caught:
+    with pytest.raises(MisfitError, match="a variant or a part of this network") as caught:
         load_into(nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 1)), path)
     assert caught.value.kin
 
@@ -97,7 +97,7 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     before = loaded.weight.clone()
     state = nn.Linear(3, 3).state_dict()
     torch.save({**state, "bias": state["bias"] * float("nan")}, path)
-    with pytest.raises(WeightsError, match=r"1 of 2 tensors hold NaN \(bias\)"):
+    with pytest.raises(WeightsError, match=r"1 of 2 tensors contain NaN \(bias\)"):
         load_into(loaded, path)
     assert torch.equal(loaded.weight, before)
     torch.save({**state, "bias": state["bias"] * float("inf")}, path)  # as masks of attention

@@ -109,7 +109,7 @@ KINDS: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "tflite": (lambda p: p.write_bytes(b"\x1c\0\0\0TFL3" + bytes(99)), ("TensorFlow Lite",)),
     "png": (lambda p: p.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99)), ("PNG image",)),
     "text": (lambda p: p.write_text("Quota exceeded, try later\n"), ("text file",)),
-    "zeros": (lambda p: p.write_bytes(bytes(1000)), ("zeros only",)),
+    "zeros": (lambda p: p.write_bytes(bytes(1000)), ("only zeros",)),
     "plain pickle": (
         lambda p: p.write_bytes(pickle.dumps({"a": [1.0, 2.0]}, protocol=4)),
         ("pickle that torch.save did not write",),

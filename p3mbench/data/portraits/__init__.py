@@ -1,13 +1,13 @@
 """Synthetic portraits with exact alpha: the images of the embedded benchmarks.
 
-There are two worlds. In both, people are drawn with skin, hair and clothes before places that look
+There are two worlds. Both draw people with skin, hair and clothes in front of places that look
 photographed:
 
 - ``mannequins``, a stress test: about half of the scenes also have figures drawn by the same code
-  from the same distribution, but without a face. A mannequin is background. Nothing but a face
-  tells it from a person, so hiding faces costs much. Images are exact composites.
-- ``collection``: scenes as portrait collections have them, taken by a camera (`collection`,
-  `camera`). Blur tells nothing about who is the person.
+  from the same distribution, but without a face. A mannequin is background. Only the face
+  distinguishes a person from it, so hiding faces costs much. Images are exact composites.
+- ``collection``: scenes as in portrait collections, taken by a simulated camera (`collection`,
+  `camera`). Blur does not show who the person is.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class World:
     """A distribution of scenes.
 
     Attributes:
-        draw: from a seed and (H, W) to a portrait.
-        version: part of every row's key; another one than any other world's.
+        draw: draws a portrait from a seed and (H, W).
+        version: part of every row's key; each world has a different one.
     """
 
     draw: Callable[[int, tuple[int, int]], SyntheticPortrait]

@@ -15,7 +15,7 @@ UNITS = 100.0  # a background's height in its own units
 
 
 def draw_background(rng: np.random.Generator, shape: Shape) -> tuple[Float, str]:
-    """(H, W, 3) linear light, and the name of the place."""
+    """Draw a background: (H, W, 3) linear light, and the name of the place."""
     names = tuple(PLACES)
     name = names[int(rng.integers(len(names)))]
     place = PLACES[name](rng, shape)
@@ -24,7 +24,7 @@ def draw_background(rng: np.random.Generator, shape: Shape) -> tuple[Float, str]
 
 
 def defocus(light: Float, radius: float) -> Float:
-    """Blur by a round aperture; radius in pixels. In linear light, so that lamps become discs."""
+    """Blur linear light by a round aperture (radius in pixels), which turns lamps into discs."""
     if radius < 0.6:
         return light
     reach = int(np.ceil(radius))
@@ -36,7 +36,7 @@ def defocus(light: Float, radius: float) -> Float:
 
 
 def _grid(shape: Shape) -> tuple[Float, Float]:
-    """x and y in background units: y from 0 to 100, x centred."""
+    """Return x and y in background units: y from 0 to 100, x centred."""
     height, width = shape
     y = (np.arange(height, dtype=np.float32) + 0.5) * np.float32(UNITS / height)
     x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) * np.float32(UNITS / height)
@@ -48,13 +48,13 @@ def _mix(a: Float, b: Float, share: Float) -> Float:
 
 
 def _tone(rng: np.random.Generator, low: float, high: float, hue: float = 0.35) -> Float:
-    """A colour of moderate saturation, sRGB mean between low and high."""
+    """Draw a colour of moderate saturation, sRGB mean between low and high."""
     value = rng.uniform(low, high)
     return linear(*np.clip(value * (1 + hue * rng.uniform(-0.5, 0.5, 3)), 3, 250))
 
 
 def _pool(rng: np.random.Generator, shape: Shape) -> Float:
-    """A soft pool of light, 0.5 .. 1.2."""
+    """Draw a soft pool of light, 0.5 .. 1.2."""
     x, y = _grid(shape)
     cx, cy = rng.uniform(-40, 40), rng.uniform(0, 60)
     far = ((x - cx) / 55) ** 2 + ((y - cy) / 65) ** 2

@@ -1,4 +1,4 @@
-"""Heads and bodies: their shapes, and the skin on them."""
+"""Shapes of heads and bodies, and the private area of faces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EYE_X, EYE_Y, BROW_Y, NOSE_Y, MOUTH_Y, CHIN_Y = 0.40, 0.02, -0.30, 0.60, 0.93, 1
 
 
 def head_parts(look: Appearance) -> list[Ellipsoid]:
-    """The head's surface; without features the nose and brows are a mere swelling."""
+    """Return the surface of the head; without features, nose and brows are slight swellings."""
     jaw, cheeks, chin = 0.05 * look.jaw, 0.04 * look.cheeks, 0.04 * look.chin
     parts = [
         Ellipsoid((0, -0.46, -0.28), (0.98, 1.04, 1.12)),  # cranium
@@ -50,7 +50,7 @@ def _swellings() -> list[Ellipsoid]:
 
 
 def body_parts(look: Appearance) -> list[Ellipsoid]:
-    """Neck, shoulders and chest in the body's own pose, whose origin is the head's."""
+    """Return neck, shoulders and chest in the body's own pose; its origin is the head's."""
     full = 0.12 * look.fullness
     half = [
         Ellipsoid((0.66, 2.00, -0.46), (0.96, 0.34, 0.42), 0.46),  # trapezius
@@ -66,7 +66,7 @@ def body_parts(look: Appearance) -> list[Ellipsoid]:
 
 
 def on_face(points: Points, pose: Pose) -> Points:
-    """Lay flat drawings on the face: (N, 2) in units to (N, 3) projected, see `Pose.project`."""
+    """Project flat drawings onto the face: (N, 2) in units to (N, 3), see `Pose.project`."""
     x, y = points[..., 0], points[..., 1]
     depth = 1 - (x / 1.02) ** 2 - ((y - 0.15) / 1.5) ** 2
     z = -0.06 + 1.0 * np.sqrt(np.maximum(depth, 0.02))
@@ -74,7 +74,7 @@ def on_face(points: Points, pose: Pose) -> Points:
 
 
 def private_outline(look: Appearance) -> Points:
-    """(N, 2) in units: the outline over eyebrows, cheeks and jaw that P3M calls private."""
+    """Return the outline of P3M's private area over eyebrows, cheeks and jaw, (N, 2) in units."""
     jaw = 0.05 * look.jaw
     half = [
         (0.10, BROW_Y - 0.10), (0.45, BROW_Y - 0.18), (0.74, BROW_Y - 0.10), (0.84, 0.02),

@@ -1,9 +1,9 @@
-"""A camera: from linear light to a JPEG file, as photographs come to data sets.
+"""Simulate a camera, from linear light to a JPEG file like those of data sets.
 
-The order is that of a real one: lens, sensor (shot and read noise, demosaicing), white balance and
-exposure, tone curve, sharpening, JPEG. Light mixes before the tone curve, so the colours of the
+The order is that of a real camera: lens, sensor (shot and read noise, demosaicing), white balance
+and exposure, tone curve, sharpening, JPEG. Light mixes before the tone curve, so the colours of the
 finished image are *not* alpha * foreground + (1 - alpha) * background: matting methods that assume
-so are as wrong here as on photographs. The matte is the lens's own and stays exact.
+this are as wrong here as on photographs. The matte comes from the lens and stays exact.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class Camera:
 
     Attributes:
         exposure: factor on all light.
-        balance: (R, G, B) factors that are left of the light's colour.
+        balance: (R, G, B) factors that the white balance leaves of the light's colour.
         vignette: share of the light that the corners lose.
-        shot, read: noise: variance per unit of light, and standard deviation in the dark; both in
-            linear light from 0 to 1.
-        demosaic: sigma in pixels of what interpolating the sensor's colours blurs.
+        shot, read: variance of the noise per unit of light, and its standard deviation in the dark;
+            both in linear light from 0 to 1.
+        demosaic: sigma in pixels of the blur by the interpolation of the sensor's colours.
         contrast: strength of the S curve on display values.
         saturation: factor on colourfulness.
         sharpen: amount of the unsharp mask; its radius is 0.9 pixels.
-        quality: of the JPEG file, 0 to 100.
+        quality: quality of the JPEG file, 0 to 100.
     """
 
     exposure: float
@@ -50,11 +50,12 @@ class Camera:
 
 
 def draw_camera(rng: np.random.Generator) -> Camera:
-    """Settings as portrait photographers and their editors choose them.
+    """Draw settings that portrait photographers and their editors choose.
 
-    Noise spans a base-ISO studio shot to a high-ISO indoor one. An image of 256 pixels stands for a
-    photograph of 1,000 and more scaled down, which averages noise and JPEG blocks and makes halved
-    chroma whole again: a quarter of the noise is left, and the quality is high (90 to 97).
+    Noise ranges from a base-ISO studio shot to a high-ISO indoor one. An image of 256 pixels
+    represents a photograph of 1,000 and more scaled down. Scaling averages noise and JPEG blocks
+    and hides the halved chroma, so a quarter of the noise is left and the quality is high (90 to
+    97).
     """
     warmth = float(rng.normal(0, 0.05))
     noisy = float(rng.uniform(0, 1)) ** 2
@@ -73,7 +74,7 @@ def draw_camera(rng: np.random.Generator) -> Camera:
 
 
 def exposed(light: Float, camera: Camera) -> Float:
-    """Linear light behind lens and filters: (H, W, 3)."""
+    """Return the linear light behind lens and filters: (H, W, 3)."""
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in light.shape[:2])
     fall = 1 - camera.vignette * (y[:, None] ** 2 + x[None, :] ** 2) / 2
     factor = camera.exposure * np.asarray(camera.balance, np.float32)
@@ -81,14 +82,14 @@ def exposed(light: Float, camera: Camera) -> Float:
 
 
 def sensed(light: Float, camera: Camera, rng: np.random.Generator) -> Float:
-    """What the sensor reads: linear light with noise, a little blurred by demosaicing."""
+    """Return the sensor's reading: linear light with noise, slightly blurred by demosaicing."""
     sigma = np.sqrt(camera.shot * np.clip(light, 0, 1.5) + camera.read**2)
     noisy = light + sigma * rng.standard_normal(light.shape, np.float32)
     return blur(np.asarray(noisy, np.float32), camera.demosaic)
 
 
 def toned(light: Float, camera: Camera) -> UInt8:
-    """(H, W, 3) uint8: tone curve, contrast, saturation."""
+    """Apply tone curve, contrast and saturation; returns (H, W, 3) uint8."""
     shown = develop(light)
     grey = shown @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     shown = grey[..., None] + camera.saturation * (shown - grey[..., None])
@@ -99,14 +100,14 @@ def toned(light: Float, camera: Camera) -> UInt8:
 
 
 def sharpened(image: UInt8, camera: Camera) -> UInt8:
-    """Unsharp masking; it leaves the halos at outlines that photographs have."""
+    """Apply an unsharp mask; outlines get the halos of photographs."""
     own = image.astype(np.float32)
     raised = own + camera.sharpen * (own - blur(own, 0.9))
     return np.asarray(np.rint(np.clip(raised, 0, 255)), np.uint8)
 
 
 def compressed(image: UInt8, camera: Camera) -> UInt8:
-    """The image after writing it as a JPEG file and reading that."""
+    """Return the image after writing it as a JPEG file and reading it again."""
     how = [cv2.IMWRITE_JPEG_QUALITY, camera.quality,
            cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]  # fmt: skip
     _, code = cv2.imencode(".jpg", image[..., ::-1], how)

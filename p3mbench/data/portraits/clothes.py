@@ -36,7 +36,7 @@ SCARF_TAIL = [(-0.55, 2.8), (-0.05, 2.9), (0.05, 5.6), (-0.1, 6.6), (-0.85, 6.5)
 
 
 def paint_clothes(layers: Layers, look: Appearance, pose: Pose, light: Light) -> None:
-    """Dress a figure whose skin is painted."""
+    """Dress a figure after its skin is painted."""
     parts = [
         replace(p, radii=(p.radii[0] + 0.07, p.radii[1] + 0.05, p.radii[2] + 0.07))
         for p in body_parts(look)[1:]
@@ -63,13 +63,13 @@ def paint_clothes(layers: Layers, look: Appearance, pose: Pose, light: Light) ->
 
 
 def _curve(half: Outline) -> Points:
-    """A symmetric line from its right half, from left to right."""
+    """Mirror the right half of a line; returns the whole line from left to right."""
     left = [(-x, y) for x, y in reversed(half[1:])]
     return smooth(np.array([*left, *half]), 60, closed=False)
 
 
 def _below(stage: Dressing, line: Outline) -> Float:
-    """Coverage of everything below a neckline."""
+    """Return the coverage of everything below a neckline."""
     curve = _curve(line)
     ends = np.array([(FAR, curve[-1][1]), (FAR, FAR), (-FAR, FAR), (-FAR, curve[0][1])])
     return stage.area(np.vstack([curve, ends]))
@@ -106,7 +106,7 @@ def _garment(stage: Dressing, colour: Float, line: Outline) -> None:
 
 
 def _sleeves(stage: Dressing, worn: Float) -> None:
-    """The shadow between arms and trunk."""
+    """Paint the shadow between arms and trunk."""
     seams = [
         smooth(
             np.array([(s * 1.52, 3.7), (s * 1.56, 4.6), (s * 1.62, 6.5), (s * 1.66, 9.5)]),
@@ -137,7 +137,7 @@ def _placket(stage: Dressing) -> None:
 
 
 def _collar(stage: Dressing, colour: Float) -> None:
-    """Two flaps of a shirt collar, and its stand behind the neck."""
+    """Paint two flaps of a shirt collar, and its stand behind the neck."""
     open_ = 0.10 + 0.25 * (stage.look.seed % 7) / 7
     flaps = []
     for s in (-1, 1):
@@ -173,7 +173,7 @@ def _hood(stage: Dressing) -> None:
 
 
 def _roll(stage: Dressing, colour: Float) -> None:
-    """A ribbed collar rolled round the neck."""
+    """Paint a ribbed collar around the neck."""
     outline = smooth(np.array(ROLL), 60)
     sew(stage, colour, stage.area(outline), 0.40)
     x, _ = stage.pose.grid()

@@ -1,18 +1,18 @@
-"""Scenes as portrait collections have them: one person in focus, and the world behind.
+"""Scenes as in portrait collections: one person in focus, and a background.
 
-What is drawn, and why (figures are of portrait collections such as P3M-10k where known, else of
-everyday experience; they were fixed before anything was trained on them):
+The contents, with reasons. Figures come from portrait collections such as P3M-10k where known, else
+from everyday experience. They were fixed before any training:
 
 - one person in most scenes, two in a tenth; from half-length shots to close-ups, near the middle;
-- in a fifth of the scenes passers-by further back, out of focus, with faces of their own. They are
-  background. So are the look-alikes: a mannequin, a statue, a poster or a mirror image, in one
-  scene of fourteen;
+- in a fifth of the scenes, passers-by further back, out of focus, with their own faces. They are
+  background. So are the look-alikes: a mannequin, a statue, a poster or a mirror image, in one of
+  fourteen scenes;
 - the lens is focused on the person. The background is sharp, soft or far out of focus; in a third
   of the scenes focus falls off across the person too;
-- **blur tells nothing about who is the person**: besides the depth of field, patches of clothes and
-  background are hidden as publishers hide logos, number plates and screens, in both variants, and
-  in the blurred variant *every* face is hidden as a face detector would do: those of passers-by,
-  statues, mannequins, posters and mirror images as well.
+- **blur does not show who the person is**: besides the depth of field, patches of clothes and
+  background are hidden in both variants, as publishers hide logos, number plates and screens. In
+  the blurred variant *every* face is hidden, as a face detector would do: also those of passers-by,
+  statues, mannequins, posters and mirror images.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.scene import SyntheticPortrait, draw_light
 from p3mbench.data.portraits.surface import Float, Light, blur
 
-COLLECTION_VERSION = 1  # raised whenever a change of the code can change a pixel
+COLLECTION_VERSION = 1  # raise it with every change of the code that can change a pixel
 
 COMPANY = 0.10  # share of scenes with a second person
 PASSERS_BY = 0.20  # with people further back
@@ -47,7 +47,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class _Layer:
-    """Something at one depth; ``person`` is what the matte is of."""
+    """Something at one depth; the matte shows the layers with ``person`` set."""
 
     figure: DrawnFigure
     person: bool
@@ -57,8 +57,8 @@ def collected(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrai
     """Draw a portrait of the collection; the same seed and size give the same bytes.
 
     Args:
-        seed: the only source of chance, at least 0.
-        size: (H, W) in pixels, at least 64 each. The same seed is the same scene at every size.
+        seed: the only source of randomness, at least 0.
+        size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)
@@ -85,7 +85,7 @@ def _backdrop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Float, s
 def _people(
     rng: np.random.Generator, light: Light, size: tuple[int, int]
 ) -> tuple[list[DrawnFigure], list[Appearance]]:
-    """The person, or two side by side, back to front."""
+    """Draw the person, or two side by side, back to front."""
     count = 1 + int(rng.random() < COMPANY)
     slots = {1: (0.5,), 2: (0.31, 0.69)}[count]
     close = float(rng.uniform(0, 1)) ** 1.3
@@ -104,7 +104,7 @@ def _people(
 def _behind(
     rng: np.random.Generator, look: Appearance, light: Light, size: tuple[int, int]
 ) -> tuple[list[_Layer], dict[str, int]]:
-    """Who else is in the picture, back to front, none of them the person of the portrait."""
+    """Draw everything behind the person of the portrait, back to front."""
     found: list[_Layer] = []
     counts = {"passers_by": 0, "look_alikes": 0}
     if rng.random() < PASSERS_BY:
@@ -128,7 +128,7 @@ def _passer_by(rng: np.random.Generator, light: Light, size: tuple[int, int]) ->
 def _look_alike(
     rng: np.random.Generator, look: Appearance, light: Light, size: tuple[int, int]
 ) -> DrawnFigure:
-    """A mannequin, a statue, a poster, or the person's own image in a mirror."""
+    """Draw a mannequin, a statue, a poster, or the person's own image in a mirror."""
     kind = ("mannequin", "statue", "poster", "mirror")[int(rng.integers(4))]
     if kind in ("poster", "mirror"):
         shown = look if kind == "mirror" else draw_look(rng, True)
@@ -148,14 +148,14 @@ def _look_alike(
 
 
 def _soft(figure: DrawnFigure, radius: float) -> DrawnFigure:
-    """A figure out of focus; colours are premultiplied, so that they mix with what is behind."""
+    """Defocus a figure; its colours are premultiplied, so that they mix with the background."""
     planes = np.dstack([figure.colour, figure.alpha, figure.face])
     soft = defocus(planes, radius)
     return DrawnFigure(soft[..., :3], soft[..., 3], soft[..., 4])
 
 
 def _focused(rng: np.random.Generator, figure: DrawnFigure, size: tuple[int, int]) -> DrawnFigure:
-    """The person through the lens: in focus at the face, and softer further down in some scenes."""
+    """Apply the lens to the person: the face is in focus; in some scenes lower parts are softer."""
     if rng.random() >= FALL_OFF:
         return figure
     radius = float(rng.uniform(1.0, 2.6)) * size[0] / 256
@@ -173,11 +173,11 @@ def _focused(rng: np.random.Generator, figure: DrawnFigure, size: tuple[int, int
 def _photographed(
     layers: list[_Layer], backdrop: Float, rng: np.random.Generator, scene: dict[str, object]
 ) -> SyntheticPortrait:
-    """Compose in linear light, photograph, hide patches; layers are developed without noise."""
+    """Compose in linear light, photograph, hide patches; develop the layers without noise."""
     shape = backdrop.shape[:2]
     people, others = np.zeros((*shape, 3), np.float32), np.zeros((*shape, 3), np.float32)
     alpha, face, further = (np.zeros(shape, np.float32) for _ in range(3))
-    left: Float = np.ones(shape, np.float32)  # the light that passes everybody nearer
+    left: Float = np.ones(shape, np.float32)  # share of light that passes all nearer layers
     for one in reversed(layers):
         seen, colour = one.figure.face * left, one.figure.colour * left[..., None]
         if one.person:
@@ -221,7 +221,7 @@ def _photographed(
 def _patches(
     matte: npt.NDArray[np.uint8], faces: BoolArray, rng: np.random.Generator
 ) -> list[BoolArray]:
-    """Logos on clothes, plates and screens behind; none of them reaches an outline."""
+    """Place logos on clothes, and plates and screens behind; none of them reaches an outline."""
     inside = cv2.erode((matte >= OPAQUE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     areas = {"clothes": inside, "background": (matte == 0) & ~faces}
     return [
@@ -232,14 +232,14 @@ def _patches(
 
 
 def _hide(image: npt.NDArray[np.uint8], patches: list[BoolArray]) -> npt.NDArray[np.uint8]:
-    """Each patch blurred as faces are by default."""
+    """Blur each patch as faces are blurred by default."""
     for patch in patches:
         image = Obfuscation().apply(image, patch, np.where(patch, np.uint8(255), np.uint8(0)))
     return image
 
 
 def _ellipse(area: BoolArray, rng: np.random.Generator, *, low: bool) -> BoolArray:
-    """A patch of a face's size and shape in an area; on clothes in their lower half."""
+    """Draw a patch of a face's size and shape in an area; on clothes in their lower half."""
     height, width = area.shape
     allowed = area.copy()
     if low:

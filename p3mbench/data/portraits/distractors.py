@@ -1,4 +1,4 @@
-"""Things with the colour and the roundness of people: balls, vases, and posters of heads."""
+"""Things with the colour and roundness of people: balls, vases, and posters of heads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STRAIGHT = rotation(0, 0, 0)
 
 
 def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -> DrawnFigure:
-    """A ball or a vase of skin's colour, low in the image."""
+    """Draw a ball or a vase with the colour of skin, low in the image."""
     height, width = shape
     unit = height * float(rng.uniform(0.05, 0.10))
     origin = (width * float(rng.uniform(0.05, 0.95)), height * float(rng.uniform(0.45, 0.9)))
@@ -38,7 +38,7 @@ def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -
 def draw_poster(
     rng: np.random.Generator, light: Light, shape: tuple[int, int], shown: Appearance | None = None
 ) -> DrawnFigure:
-    """A framed picture of a head: of ``shown``, else of one without a face."""
+    """Draw a framed picture of the head of ``shown``, or of a head without a face."""
     height, width = shape
     half = height * float(rng.uniform(0.10, 0.16))
     x, y = width * float(rng.uniform(0.1, 0.9)), height * float(rng.uniform(0.12, 0.4))

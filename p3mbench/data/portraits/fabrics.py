@@ -20,13 +20,13 @@ from p3mbench.data.portraits.surface import (
 )
 
 CLOTH = Material(wrap=(0.2, 0.2, 0.2), gloss=0.012, tightness=6.0, crease=1.8)
-FAR = 30.0  # units: beyond any image
+FAR = 30.0  # units; outside every image
 Outline = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Dressing:
-    """What garments are painted with and on."""
+    """The inputs of painting garments."""
 
     layers: Layers
     look: Appearance
@@ -40,17 +40,17 @@ class Dressing:
         return self.pose.unit
 
     def place(self, flat: Points | Outline) -> Points:
-        """(N, 2) in body units to (N, 3), see `Pose.project`."""
+        """Project (N, 2) in body units to (N, 3), see `Pose.project`."""
         points = np.asarray(flat, np.float64) - (0, 0.44)  # outlines are drawn for a longer neck
         return self.pose.project(np.column_stack([points, np.full(len(points), 0.3)]))
 
     def area(self, *shapes: Outline | Points) -> Float:
-        """Coverage of outlines in body units."""
+        """Return the coverage of outlines in body units."""
         return polygons([self.place(s) for s in shapes], self.pose.shape)
 
 
 def folded(stage: Dressing, colour: Float, seed: int) -> tuple[Float, Float]:
-    """Albedo (H, W, 3) and height of the folded fabric."""
+    """Return albedo (H, W, 3) and height (H, W) of the folded fabric."""
     rng = np.random.default_rng([stage.look.seed, seed])
     x, y = stage.pose.grid()
     shape = stage.pose.shape
@@ -88,7 +88,7 @@ def _pattern(
 
 
 def sew(stage: Dressing, colour: Float, covered: Float, depth: float = 0.16) -> None:
-    """A flat piece of cloth with a rounded rim and a soft shadow round it."""
+    """Sew on a flat piece of cloth with a rounded rim and a soft shadow around it."""
     shadow = np.roll(blur(covered, stage.unit * 0.10), round(stage.unit * 0.06), axis=0)
     stage.layers.darken(0.42 * shadow * stage.layers.alpha)
     rounded = stage.body.height + inflate(covered, stage.unit, 0.10, depth)

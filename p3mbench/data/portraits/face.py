@@ -13,7 +13,7 @@ SIDES = (-1, 1)
 
 
 def skin_albedo(look: Appearance, pose: Pose) -> Float:
-    """(H, W, 3) linear: skin of slightly uneven colour; mannequins are painted with it too."""
+    """Paint (H, W, 3) linear skin of slightly uneven colour; mannequins have it too."""
     rng = np.random.default_rng([look.seed, 1])
     tone = 1 + 0.035 * noise(rng, pose.shape, (14, 10), 4)
     albedo = look.skin * tone[..., None]
@@ -52,8 +52,8 @@ def paint_features(
 
     Args:
         layers: the painted head.
-        light: (H, W, 3) what the light does to white.
-        inside: (H, W) coverage of the head; nothing is painted beside it.
+        light: (H, W, 3) colour of a white surface under the light.
+        inside: (H, W) coverage of the head; nothing is painted outside.
     """
     _eyes(layers, look, pose, light)
     _nose(layers, look, pose, light, inside)

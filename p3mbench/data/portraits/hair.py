@@ -1,4 +1,4 @@
-"""Hair: strands that grow from a scalp, bend under gravity and keep off the face."""
+"""Hair: strands that grow from a scalp, bend under gravity and stay off the face."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ GLOSSY = Material(wrap=(0.15, 0.15, 0.15), gloss=0.05, tightness=12.0, crease=1.
 
 @dataclass(frozen=True)
 class Cut:
-    """A style. Lengths in units.
+    """A hairstyle. Lengths are in units.
 
     Attributes:
-        count: strands.
-        steps: points of a strand.
+        count: number of strands.
+        steps: number of points of a strand.
         length, spread: mean length and relative spread.
-        thickness: of a strand.
-        lift: how far hair stands off the scalp.
-        gravity: how soon strands turn down.
+        thickness: thickness of a strand.
+        lift: distance of the hair from the scalp.
+        gravity: how fast strands turn down.
         comb: (x, y, z) direction of combing; x is mirrored with the parting.
         wave, curl: amplitude of waves and of curls.
         line: y of the hairline in the middle of the forehead.
-        over_face: whether strands may hang before the forehead.
-        loose: flying strands.
+        over_face: whether strands may cover the forehead.
+        loose: number of flying strands.
     """
 
     count: int
@@ -72,7 +72,7 @@ CUTS = {
 
 @dataclass(frozen=True)
 class Hair:
-    """Plates of hair behind and before the head, each a coverage and a texture (H, W) in [0, 1]."""
+    """Hair behind and in front of the head, each a coverage and a texture (H, W) in [0, 1]."""
 
     back: tuple[Float, Float]
     front: tuple[Float, Float]
@@ -119,7 +119,7 @@ def _drawn(
 ) -> tuple[Float, Float]:
     target = plate(pose.shape)
     half = max(2, lines.shape[1] // 2)
-    if scalp is not None:  # so that no skin shines through
+    if scalp is not None:  # no skin may show through
         roots = pose.project(scalp)
         strokes(target, roots[scalp[:, 0, 1] < -1.05], 84, 0.24 * pose.unit)
         strokes(
@@ -141,7 +141,7 @@ def _fine(lines: Points, pose: Pose) -> Float:
 
 
 def _roots(cut: Cut, look: Appearance, rng: np.random.Generator) -> Points:
-    """(N, 3) points of the scalp that carry hair."""
+    """Return (N, 3) points of the scalp with hair."""
     found = rng.standard_normal((cut.count * 4, 3))
     found /= np.linalg.norm(found, axis=1, keepdims=True)
     points = CENTRE + RADII * found
@@ -155,7 +155,7 @@ def _roots(cut: Cut, look: Appearance, rng: np.random.Generator) -> Points:
 
 
 def _strands(roots: Points, cut: Cut, look: Appearance, rng: np.random.Generator) -> Points:
-    """(N, steps, 3): grown step by step, pushed off the scalp and off the face."""
+    """Grow (N, steps, 3) strands step by step; push them off the scalp and off the face."""
     count, scale = len(roots), 1.0
     if cut.gravity:
         scale = look.length / 3.0 if look.style not in ("bob", "curly") else 1.0
@@ -212,7 +212,7 @@ def _crosses_face(strands: Points, cut: Cut, deepest: float = 0.1) -> npt.NDArra
     x, y, z = np.moveaxis(strands, 2, 0)
     bottom = -0.30 if cut.over_face else -0.62
     inside = (np.abs(x) < 0.80) & (y > bottom) & (y < 1.5) & (z > deepest)
-    if not cut.gravity:  # no whiskers before the ears
+    if not cut.gravity:  # no whiskers in front of the ears
         inside |= (y > 0.20) & (z > -0.30)
     return np.asarray(inside.any(axis=1))
 
@@ -222,7 +222,7 @@ def _fringe(cut: Cut, x: Points, y: Points) -> npt.NDArray[np.bool_]:
 
 
 def _bun(look: Appearance, rng: np.random.Generator, steps: int) -> Points:
-    """Strands wound about a knot on the crown."""
+    """Wind strands around a knot on the crown."""
     count = 340
     centre = np.array([0.1 * look.side, -1.72, -0.45])
     rough = rng.normal(0, 0.015, (count, 1))
@@ -235,7 +235,7 @@ def _bun(look: Appearance, rng: np.random.Generator, steps: int) -> Points:
 
 
 def _flying(strands: Points, cut: Cut, rng: np.random.Generator) -> Points:
-    """Loose strands: copies that stray from the rest towards their tips."""
+    """Make loose strands: copies that stray from the others towards their tips."""
     if cut.loose == 0 or len(strands) == 0:
         return strands[:0]
     chosen = strands[rng.integers(0, len(strands), cut.loose)].copy()
@@ -246,7 +246,7 @@ def _flying(strands: Points, cut: Cut, rng: np.random.Generator) -> Points:
 
 
 def beard(look: Appearance, pose: Pose) -> tuple[Float, Float] | None:
-    """Coverage and texture of a full beard; None if there is none."""
+    """Return coverage and texture of a full beard; None if there is none."""
     if look.beard != "full":
         return None
     rng = np.random.default_rng([look.seed, 5])
@@ -279,7 +279,7 @@ def paint_hair(
     light: Light,
     dim: float,
 ) -> None:
-    """Light a plate of hair and lay it on.
+    """Light a layer of hair and paint it.
 
     Args:
         dim: 1 for hair in front, less for hair in the shadow of the head.

@@ -54,7 +54,7 @@ def _beanie(layers: Layers, colour: Float, pose: Pose, light: Light) -> None:
 
 
 def _edge(pose: Pose, at: float) -> Float:
-    """Positive above a line round the head at height ``at``, lower at the sides."""
+    """Return values that are positive above a line around the head at height ``at``."""
     line = pose.project(np.array([(-1.2, at + 0.10, 0.2), (0, at, 1.0), (1.2, at + 0.10, 0.2)]))
     curve = np.polyfit(line[:, 0], line[:, 1], 2)
     height, width = pose.shape

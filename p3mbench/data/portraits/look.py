@@ -1,4 +1,4 @@
-"""Who is drawn: everything about a figure that chance decides, drawn alike for all figures."""
+"""The random properties of a figure, drawn from the same distributions for all figures."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class Appearance:
     """One figure. Colours are linear RGB, lengths in units (half a head's width).
 
     Attributes:
-        features: whether it has a face; mannequins have none.
-        fullness: of neck and shoulders, about 0 +- 1.
-        jaw, cheeks, chin, nose: of the head's shape, about 0 +- 1.
-        yaw, pitch, roll: of the head, radians.
-        lean: of the body, radians.
-        side: -1 or 1, where the hair is parted.
+        features: whether the figure has a face; mannequins have none.
+        fullness: fullness of neck and shoulders, about 0 +- 1.
+        jaw, cheeks, chin, nose: shape of the head, about 0 +- 1.
+        yaw, pitch, roll: pose of the head, radians.
+        lean: lean of the body, radians.
+        side: side of the parting, -1 or 1.
         length: how far long hair falls below the eyes.
         smile: -0.3 .. 1.
-        seed: of strands, textures and folds.
+        seed: seed of strands, textures and folds.
     """
 
     features: bool
@@ -79,7 +79,7 @@ class Appearance:
 
 
 def draw_look(rng: np.random.Generator, features: bool) -> Appearance:
-    """Draw a figure; a mannequin's odds are a person's, only that it has no face."""
+    """Draw a figure; a mannequin has the same odds as a person, but no face."""
 
     def pick(options: tuple[str, ...], weights: tuple[float, ...] | None = None) -> str:
         p = None if weights is None else np.asarray(weights) / sum(weights)

@@ -1,4 +1,4 @@
-"""Painting: supersampled coverage, layers, noise, and colours in linear light."""
+"""Paint with supersampled coverage, layers, noise, and colours in linear light."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Plate = npt.NDArray[np.uint8]
 
 
 def linear(*rgb: float) -> Float:
-    """sRGB bytes to (3,) linear RGB."""
+    """Convert sRGB bytes to (3,) linear RGB."""
     encoded = np.asarray(rgb, np.float32) / 255
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(
         np.float32
@@ -25,7 +25,7 @@ def linear(*rgb: float) -> Float:
 
 
 def develop(colour: Float) -> Float:
-    """Linear light to display values in [0, 1]: a soft shoulder, then the sRGB curve."""
+    """Convert linear light to display values in [0, 1]: a soft shoulder, then the sRGB curve."""
     bright = np.maximum(colour, 0)
     rolled = np.where(bright < 0.6, bright, 1 - 0.4 * np.exp((0.6 - bright) / 0.4))
     return np.where(
@@ -34,18 +34,18 @@ def develop(colour: Float) -> Float:
 
 
 def plate(shape: tuple[int, int]) -> Plate:
-    """An empty supersampled drawing plate for an (H, W) image."""
+    """Make an empty supersampled drawing plate for an (H, W) image."""
     return np.zeros((shape[0] * SUPERSAMPLING, shape[1] * SUPERSAMPLING), np.uint8)
 
 
 def coverage(drawn: Plate, shape: tuple[int, int]) -> Float:
-    """The share of each pixel that is drawn: (H, W) in [0, 1], from a plate of 0 and 255."""
+    """Compute the drawn share of each pixel, (H, W) in [0, 1], from a plate of 0 and 255."""
     small = cv2.resize(drawn.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA)
     return np.asarray(small / 255, np.float32)
 
 
 def cover(inside: Float) -> Float:
-    """Coverage of the region where a smooth (H, W) field is positive, by supersampling."""
+    """Compute the coverage of the region where a smooth (H, W) field is positive."""
     height, width = inside.shape
     size = (width * SUPERSAMPLING, height * SUPERSAMPLING)
     fine = cv2.resize(inside, size, interpolation=cv2.INTER_LINEAR) > 0
@@ -53,7 +53,7 @@ def cover(inside: Float) -> Float:
 
 
 def _fixed(points: Points) -> npt.NDArray[np.int32]:
-    """Pixel coordinates to the plate's fixed-point ones."""
+    """Convert pixel coordinates to the fixed-point ones of a plate."""
     on_plate = (np.asarray(points)[..., :2] + 0.5) * SUPERSAMPLING - 0.5
     return np.rint(np.clip(on_plate, -8000, 16000) * (1 << SHIFT)).astype(np.int32)
 
@@ -69,9 +69,9 @@ def strokes(
     """Draw polylines.
 
     Args:
-        target: plate.
+        target: the plate.
         lines: (N, K, 2 or 3) in pixels.
-        values: grey value of each, or of all.
+        values: grey value of each line, or of all.
         thickness: in pixels of the image; on the plate at least 1.
     """
     fixed = _fixed(lines)
@@ -82,7 +82,7 @@ def strokes(
 
 
 def polygons(outlines: Sequence[Points], shape: tuple[int, int]) -> Float:
-    """Coverage (H, W) of polygons, each (N, 2 or 3) in pixels."""
+    """Compute the coverage (H, W) of polygons, each (N, 2 or 3) in pixels."""
     drawn = plate(shape)
     for outline in outlines:
         fill(drawn, outline)
@@ -90,7 +90,7 @@ def polygons(outlines: Sequence[Points], shape: tuple[int, int]) -> Float:
 
 
 def lines(drawn: Sequence[Points], thickness: float, shape: tuple[int, int]) -> Float:
-    """Coverage (H, W) of polylines of one thickness in pixels."""
+    """Compute the coverage (H, W) of polylines of one thickness in pixels."""
     target = plate(shape)
     for line in drawn:
         strokes(target, line[None], 255, thickness)
@@ -100,7 +100,7 @@ def lines(drawn: Sequence[Points], thickness: float, shape: tuple[int, int]) -> 
 def smooth(
     points: Sequence[Sequence[float]] | Points, count: int = 60, closed: bool = True
 ) -> Points:
-    """A Catmull-Rom curve of ``count`` points through (N, D) points."""
+    """Return a Catmull-Rom curve of ``count`` points through (N, D) points."""
     p = np.asarray(points, np.float64)
     if closed:
         p = np.vstack([p[-1], p, p[:2]])
@@ -118,11 +118,11 @@ def smooth(
 def noise(
     rng: np.random.Generator, shape: tuple[int, int], cells: tuple[float, float], octaves: int = 3
 ) -> Float:
-    """Smooth random field (H, W), about zero mean and unit variance.
+    """Draw a smooth random field (H, W), about zero mean and unit variance.
 
     Args:
         cells: (down, across) count of the coarsest cells; the draw does not depend on ``shape``.
-        octaves: each twice as fine and half as strong.
+        octaves: number of octaves, each twice as fine and half as strong.
     """
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
@@ -134,7 +134,7 @@ def noise(
 
 @dataclass(frozen=True)
 class Lit:
-    """What is lit by what."""
+    """A light and the material that it falls on."""
 
     light: Light
     material: Material
@@ -149,7 +149,7 @@ class Layers:
 
     @classmethod
     def empty(cls, shape: tuple[int, int]) -> Layers:
-        """Nothing painted yet."""
+        """Make empty layers."""
         return cls(np.zeros((*shape, 3), np.float32), np.zeros(shape, np.float32))
 
     def over(self, colour: Float, alpha: Float) -> None:
@@ -161,11 +161,11 @@ class Layers:
         self.alpha += alpha
 
     def part(self, rows: slice, columns: slice) -> Layers:
-        """A view of a part; painting on it paints here."""
+        """Return a view of a part; painting on it changes these layers."""
         return Layers(self.colour[rows, columns], self.alpha[rows, columns])
 
     def lay(self, albedo: Float, height: Float, covered: Float, unit: float, lit: Lit) -> None:
-        """Light a surface and paint it where it covers.
+        """Light a surface and paint it where ``covered`` is positive.
 
         Args:
             albedo: (H, W, 3) or (3,) linear; height: (H, W) in units; covered: (H, W) in [0, 1].
@@ -189,5 +189,5 @@ class Layers:
         self.colour *= 1 - amount[..., None] * np.array([0.92, 1.0, 1.0], np.float32)
 
     def behind(self) -> Float:
-        """The painted colour, not premultiplied, (H, W, 3)."""
+        """Return the painted colour, not premultiplied, (H, W, 3)."""
         return np.asarray(self.colour / np.maximum(self.alpha, 1e-4)[..., None], np.float32)

@@ -1,4 +1,4 @@
-"""Figures: people and mannequins, put together from back to front."""
+"""Draw figures, people and mannequins, from back to front."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SKIN = Material(wrap=(0.42, 0.24, 0.18), gloss=0.035, tightness=14.0, crease=1.5
 
 @dataclass(frozen=True)
 class Stand:
-    """Where a figure stands: its head's centre (x, y) and half width, in pixels."""
+    """The place of a figure: centre (x, y) and half width of its head, in pixels."""
 
     x: float
     y: float
@@ -39,13 +39,13 @@ class Stand:
 
 @dataclass(frozen=True)
 class DrawnFigure:
-    """A figure on nothing.
+    """A figure without a background.
 
     Attributes:
         colour: (H, W, 3) linear, premultiplied.
         alpha: (H, W) in [0, 1].
-        face: (H, W) in [0, 1], coverage of the private area; a mannequin has one
-            too, without features in it.
+        face: (H, W) in [0, 1], coverage of the private area; a mannequin has one too, without
+            features.
     """
 
     colour: Float
@@ -72,7 +72,7 @@ def draw_figure(
     paint_hat(layers, look, head, light)
     if hair is not None:
         layers.over(look.hair * 1.1 + 0.01, 0.75 * hair.loose)
-    lens = 0.42 * shape[0] / 256  # no camera is sharper than that
+    lens = 0.42 * shape[0] / 256  # no camera is sharper
     alpha = np.clip((blur(layers.alpha, lens) - 0.01) / 0.975, 0, 1).astype(np.float32)
     layers = Layers(blur(layers.colour, lens), blur(layers.alpha, lens))
     figure = DrawnFigure(*(np.zeros((*shape, *rest), np.float32) for rest in ((3,), (), ())))
@@ -84,7 +84,7 @@ def draw_figure(
 
 
 def _skin(layers: Layers, look: Appearance, head: Pose, body: Pose, light: Light) -> Float:
-    """Paint body, clothes, head and face; returns the head's coverage."""
+    """Paint body, clothes, head and face; return the coverage of the head."""
     unit = head.unit
     torso = relief(body_parts(look), body, 8.0)
     layers.lay(skin_albedo(look, head), torso.height, cover(torso.inside), unit, Lit(light, SKIN))

@@ -17,15 +17,15 @@ from p3mbench.data.portraits.paint import develop, noise
 from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.surface import Float, Light, blur
 
-GENERATOR_VERSION = 1  # raised whenever a change of the code can change a pixel
+GENERATOR_VERSION = 1  # raise it with every change of the code that can change a pixel
 
-MANNEQUIN_SHARE = 0.55  # of scenes with at least one
+MANNEQUIN_SHARE = 0.55  # share of scenes with at least one mannequin
 SECOND_PERSON_SHARE = 0.10
 THING_SHARE = 0.22
 POSTER_SHARE = 0.12
 SLOTS = {1: (0.5,), 2: (0.29, 0.71), 3: (0.20, 0.50, 0.80)}  # across, as shares of the width
 SIZES = {1: (0.095, 0.128), 2: (0.080, 0.108), 3: (0.066, 0.088)}  # a head's half width / height
-VISIBLE = 0.97  # of a face must not be hidden by a mannequin before it
+VISIBLE = 0.97  # least share of a face that no mannequin covers
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class SyntheticPortrait:
     """A portrait with its ground truth.
 
     Attributes:
-        image: (H, W, 3) uint8 RGB with visible faces (variant N). Among mannequins it equals
-            alpha * foreground + (1 - alpha) * background, rounded; a camera's image does not.
+        image: (H, W, 3) uint8 RGB with visible faces (variant N). Without a camera
+            it equals alpha * foreground + (1 - alpha) * background, rounded.
         alpha: (H, W) uint8 0..255: all people, exact by construction.
         face: (H, W) bool, the private face area: jaw, cheeks and eyebrows of every person.
-        foreground, background: (H, W, 3) float32 0..255, what was composed.
-        scene: what was drawn, for people and tests.
-        others: (H, W) bool, the visible faces of people and things in the background that hiding
-            faces hides too.
-        patches: (H, W) bool, logos, plates and screens that are hidden in both variants.
+        foreground, background: (H, W, 3) float32 0..255, the composed layers.
+        scene: the contents of the scene, for people and tests.
+        others: (H, W) bool, the visible faces of people and things in the background; they are
+            hidden together with the others.
+        patches: (H, W) bool, logos, plates and screens, which are hidden in both variants.
     """
 
     image: npt.NDArray[np.uint8]
@@ -61,16 +61,16 @@ class _Standing:
 
 
 def seed_of(split: str, index: int, base_seed: int) -> int:
-    """The seed of a portrait, by SHA-256: no two splits or indices share one.
+    """Compute the seed of a portrait by SHA-256; every split and index has its own.
 
-    Splits are drawn alike; P and NP are other people, as in P3M-500, of one distribution.
+    All splits have the same distribution; P and NP show different people, as in P3M-500.
     """
     digest = hashlib.sha256(f"p3mbench mini/{base_seed}/{split}/{index}".encode()).digest()
     return int.from_bytes(digest[:8], "big")
 
 
 def mini_id(split: str, index: int) -> str:
-    """The id of a portrait, such as ``mini_p_0007``."""
+    """Return the id of a portrait, such as ``mini_p_0007``."""
     return f"mini_{split.lower()}_{index:04d}"
 
 
@@ -78,8 +78,8 @@ def portrait(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrait
     """Draw a portrait; the same seed and size give the same bytes.
 
     Args:
-        seed: the only source of chance, at least 0.
-        size: (H, W) in pixels, at least 64 each. The same seed is the same scene at every size.
+        seed: the only source of randomness, at least 0.
+        size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)
@@ -102,7 +102,7 @@ def portrait(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrait
 
 
 def draw_light(rng: np.random.Generator) -> Light:
-    """A soft lamp from above and a side, warmer or cooler than the surroundings."""
+    """Draw a soft lamp from above and a side, warmer or cooler than the surroundings."""
     key = np.array([rng.uniform(-0.75, 0.75), -rng.uniform(0.25, 0.7), rng.uniform(0.6, 0.9)])
     key /= np.linalg.norm(key)
     warmth, power = rng.normal(0, 0.06), rng.uniform(0.72, 0.98)
@@ -118,7 +118,7 @@ def draw_light(rng: np.random.Generator) -> Light:
 def _cast(
     rng: np.random.Generator, light: Light, size: tuple[int, int]
 ) -> tuple[list[_Standing], dict[str, int]]:
-    """Draw everybody, back to front. Who is a person is independent of place, size and depth."""
+    """Draw all figures, back to front. Being a person is independent of place, size and depth."""
     people = 1 + int(rng.random() < SECOND_PERSON_SHARE)
     mannequins = int(rng.random() < MANNEQUIN_SHARE) * (1 + int(rng.random() < 0.25))
     mannequins = min(mannequins, 3 - people)
@@ -139,7 +139,7 @@ def _cast(
 
 
 def _hidden(standing: Sequence[_Standing]) -> float:
-    """The largest share of a person's face that others stand before."""
+    """Return the largest share of a person's face that other figures cover."""
     worst = 0.0
     for index, one in enumerate(standing):
         if one.person:
@@ -160,12 +160,12 @@ def _over(figure: DrawnFigure, backdrop: Float, size: tuple[int, int], radius: f
 def _sorted_out(
     standing: Sequence[_Standing], backdrop: Float
 ) -> tuple[Float, npt.NDArray[np.bool_], Float, Float]:
-    """Alpha of all people, their faces, and the linear colours of people and of the rest."""
+    """Return alpha and faces of all people, and the linear colours of people and of the rest."""
     shape = backdrop.shape[:2]
     people, others = np.zeros((*shape, 3), np.float32), np.zeros((*shape, 3), np.float32)
     alpha, face = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     behind = backdrop
-    left: Float = np.ones(shape, np.float32)  # the light that passes everybody nearer
+    left: Float = np.ones(shape, np.float32)  # share of light that passes all nearer figures
     for one in reversed(standing):
         weight = left * one.figure.alpha
         if one.person:
@@ -193,7 +193,7 @@ def _photographed(
     rng: np.random.Generator,
     scene: dict[str, Any],
 ) -> SyntheticPortrait:
-    """Develop both layers alike, then compose; the rounded alpha is the one that is composed."""
+    """Develop both layers in the same way, then compose them with the rounded alpha."""
     shape = alpha.shape
     matte = np.rint(alpha * 255).astype(np.uint8)
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)

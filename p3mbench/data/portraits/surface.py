@@ -1,6 +1,6 @@
-"""Surfaces: smooth unions of ellipsoids seen from the front, and the light on them.
+"""Surfaces (smooth unions of ellipsoids seen from the front) and the light on them.
 
-Heads and bodies are height fields. Coordinates are those of a figure: the unit is half a head's
+Heads and bodies are height fields. Coordinates belong to a figure: the unit is half a head's
 width, x points right, y down and z to the camera; the projection is orthographic.
 """
 
@@ -49,19 +49,19 @@ class Pose:
     shape: tuple[int, int]
 
     def project(self, points: Points) -> Points:
-        """(..., 3) points in units to (..., 3): x and y in pixels, z in units."""
+        """Project (..., 3) points in units to (..., 3): x and y in pixels, z in units."""
         turned = points @ self.turn.T
         turned[..., :2] = turned[..., :2] * self.unit + self.origin
         return np.asarray(turned, np.float64)
 
     def window(self, rows: slice, columns: slice) -> Pose:
-        """The same pose in a part of the image."""
+        """Return the same pose in a part of the image."""
         x, y = self.origin
         shape = (rows.stop - rows.start, columns.stop - columns.start)
         return replace(self, origin=(x - columns.start, y - rows.start), shape=shape)
 
     def around(self, left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
-        """Rows and columns of the image that hold a box in units, never empty."""
+        """Return the rows and columns of the image that contain a box in units, never empty."""
         height, width = self.shape
         x, y = (np.array([(left, right), (top, bottom)]) * self.unit).tolist()
         rows = [int(np.clip(self.origin[1] + v, 0, height)) for v in y]
@@ -73,7 +73,7 @@ class Pose:
         )
 
     def grid(self) -> tuple[Float, Float]:
-        """x and y in units at every pixel centre, before the turn."""
+        """Return x and y in units at every pixel centre, before the turn."""
         height, width = self.shape
         x = (np.arange(width) - self.origin[0]) / self.unit
         y = (np.arange(height) - self.origin[1]) / self.unit
@@ -90,7 +90,7 @@ class Relief:
 
 @dataclass(frozen=True)
 class Light:
-    """The light of a scene; every figure in it gets the same.
+    """The light of a scene, the same for every figure.
 
     Attributes:
         key: unit vector towards the lamp.
@@ -105,7 +105,7 @@ class Light:
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> Points:
-    """(3, 3) rotation; radians. Positive yaw looks to the image's right, positive pitch down."""
+    """Return a (3, 3) rotation; radians. Positive yaw looks to the image's right, pitch down."""
     cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
     cr, sr = np.cos(roll), np.sin(roll)
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
@@ -115,11 +115,11 @@ def rotation(yaw: float, pitch: float, roll: float) -> Points:
 
 
 def relief(parts: Sequence[Ellipsoid], pose: Pose, sharpness: float = 14.0) -> Relief:
-    """Smooth union of ellipsoids as a height field.
+    """Compute the smooth union of ellipsoids as a height field.
 
     Args:
         parts: at least one.
-        sharpness: of the joins; the fillet is about ``1 / sharpness`` units wide.
+        sharpness: sharpness of the joins; the fillet is about ``1 / sharpness`` units wide.
     """
     x, y = pose.grid()
     heights, insides = zip(*(_one(part, pose.turn, x, y) for part in parts), strict=True)
@@ -137,7 +137,7 @@ def _one(part: Ellipsoid, turn: Points, x: Float, y: Float) -> tuple[Float, Floa
     inner = np.sqrt(np.maximum(1 - squared, 0)) * np.float32(1 / np.sqrt(a[2, 2]))
     slant = np.float32(a[0, 2] / a[2, 2]) * dx + np.float32(a[1, 2] / a[2, 2]) * dy
     out = (1 - np.sqrt(squared)) * np.float32(1 / np.sqrt(np.sqrt(xx * yy)))
-    # Outside it falls off by its longer radius, so that a lip does not reach over the cheek.
+    # Outside it falls off by its longer radius, so that a lip does not extend over the cheek.
     fall = np.float32(2 / np.sqrt(min(xx, yy))) * np.minimum(1 - np.sqrt(squared), 0)
     height = np.float32(centre[2]) - slant + inner + fall
     return height.astype(np.float32), out.astype(np.float32)
@@ -152,7 +152,7 @@ def _soft_max(values: Sequence[Float], sharpness: float) -> Float:
 
 
 def blur(values: Float, sigma: float) -> Float:
-    """Gaussian blur of (H, W) or (H, W, C), edges repeated; sigma in pixels."""
+    """Blur (H, W) or (H, W, C) by a Gaussian, edges repeated; sigma in pixels."""
     if sigma < 0.2:
         return values
     if sigma > 5 and min(values.shape[:2]) > 16:  # as good, and four times as fast
@@ -166,12 +166,12 @@ def blur(values: Float, sigma: float) -> Float:
 
 
 def inflate(coverage: Float, unit: float, width: float, depth: float) -> Float:
-    """A rounded height over a flat shape: high inside, falling to its edge.
+    """Compute a rounded height over a flat shape: high inside, falling to its edge.
 
     Args:
         coverage: (H, W) in [0, 1].
         unit: pixels per unit.
-        width: of the rounded rim, in units.
+        width: width of the rounded rim, in units.
         depth: height of the middle, in units.
     """
     soft = blur(coverage, unit * width) + blur(coverage, unit * width / 3)
@@ -180,10 +180,10 @@ def inflate(coverage: Float, unit: float, width: float, depth: float) -> Float:
 
 @dataclass(frozen=True)
 class Material:
-    """How a surface takes the light.
+    """How a surface reflects light.
 
     Attributes:
-        wrap: per channel, how far light creeps past the terminator (skin: most in red).
+        wrap: per channel, how far light extends past the terminator (skin: most in red).
         gloss: strength of the highlight.
         tightness: exponent of the highlight.
         crease: how much hollows darken.
@@ -196,7 +196,7 @@ class Material:
 
 
 def shade(albedo: Float, height: Float, unit: float, light: Light, material: Material) -> Float:
-    """(H, W, 3) linear colours of a lit height field.
+    """Compute the linear colours (H, W, 3) of a lit height field.
 
     Args:
         albedo: (H, W, 3) or (3,) linear RGB.

@@ -1,9 +1,9 @@
-"""Sources of data: one module for each kind, which knows everything about it.
+"""Sources of data: one module for each kind of data.
 
-A source is a class that inherits from `DataSource`. Every module of this package is one: it is
-found by being there, and imported only when a benchmark names it. The module's name is the value of
-the TOML key ``source``, and the module says ``SOURCE = TheClass``. Other packages register classes
-in the entry-point group ``p3mbench.sources``, with the same meaning of the name.
+A source is a class that inherits from `DataSource`. Every module of this package defines one as
+``SOURCE = TheClass``. Modules are found by their files, and imported only when a benchmark names
+them: the module's name is the value of the TOML key ``source``. Other packages register classes in
+the entry-point group ``p3mbench.sources`` under the value of that key.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ GROUP = "p3mbench.sources"
 
 @dataclass(frozen=True)
 class DataSource(ABC):
-    """A kind of data. Instances hold the top-level TOML keys of their own.
+    """A kind of data. An instance has the values of the TOML keys that only this source has.
 
-    A new source needs `pair`; everything else has a default, that of folders without a training
+    A new source needs `pair`. The default of every other method suits folders without a training
     split.
 
     Attributes:
-        name: the value of the TOML key ``source``.
-        layout: the name of a folder layout that `recognises` knows; "" for none.
-        drawn: images are drawn, not read. Then there are no files to give or to verify, and
-            training defaults to the nano preset without loader processes.
-        keys: top-level TOML keys of its own.
+        name: value of the TOML key ``source``.
+        layout: name of the folder layout that `recognises` knows; "" for none.
+        drawn: True if images are drawn, not read. Then there are no files to verify, and training
+            defaults to the nano preset without loader processes.
+        keys: top-level TOML keys that only this source has.
         subset_keys: keys of a subset's table beside ``name``.
     """
 
@@ -50,10 +50,10 @@ class DataSource(ABC):
 
     @classmethod
     def read(cls, table: TomlTable) -> Self:
-        """The source with what the whole TOML table says of it.
+        """Make the source from the whole TOML table.
 
         Raises:
-            BenchmarkError: a key of its own is wrong.
+            BenchmarkError: the value of one of its keys is wrong.
         """
         return cls()
 
@@ -63,22 +63,22 @@ class DataSource(ABC):
 
     @classmethod
     def recognises(cls, folder: Path) -> str:
-        """The built-in benchmark whose data lies in a folder; "" if it is none of this source's."""
+        """Return the built-in benchmark of a data folder; "" if the source does not know it."""
         return ""
 
     @classmethod
     def further_in(cls, folder: Path) -> Path | None:
-        """A folder within ``folder`` that it would recognise; None if there is none nearby."""
+        """Return a folder inside ``folder`` that this source recognises; None if none is nearby."""
         return None
 
     def root(self, asked: Definition, data: Path | None) -> Path | None:
-        """The data folder: ``data`` if the user gave one, else where the TOML file lies.
+        """Return the data folder: ``data`` if the user gave one, else the TOML file's folder.
 
         Returns:
-            None where images are drawn.
+            None if images are drawn.
 
         Raises:
-            BenchmarkError: no folder is known, or one is given where images are drawn.
+            BenchmarkError: no folder is known, or one is given although images are drawn.
         """
         root = data if data is not None else asked.folder
         if root is None:
@@ -87,77 +87,77 @@ class DataSource(ABC):
 
     @abstractmethod
     def pair(self, asked: Definition, root: Path, table: Mapping[str, Any]) -> Paired:
-        """One test subset with everything that is wrong about its names.
+        """Pair the files of one test subset, and list the problems of their names.
 
         Args:
             asked: the benchmark.
             root: the data folder.
-            table: the subset's.
+            table: the subset's TOML table.
 
         Raises:
-            DataError: it is not there, or there is nothing to pair.
+            DataError: the subset does not exist, or contains nothing to pair.
         """
 
     def open(self, asked: Definition, root: Path | None) -> dict[str, Subset | str]:
-        """The test subsets.
+        """Open the test subsets.
 
         Returns:
-            name -> the subset, or in words why it is not there.
+            name -> the subset, or the reason why it is missing.
 
         Raises:
             DataError: the folder is missing, or files do not pair.
         """
-        assert root is not None  # noqa: S101 - only those that draw have none, and they override
+        assert root is not None  # noqa: S101 - sources that draw have none, and override this
         check_folder(root)
         return {t["name"]: self.pair(asked, root, t).whole() for t in asked.subsets}
 
     def train(self, asked: Definition, root: Path | None) -> Paired:
-        """The training split.
+        """Pair the files of the training split.
 
         Raises:
-            BenchmarkError: this kind of data has none.
-            DataError: it is not there.
+            BenchmarkError: this kind of data has no training split.
+            DataError: the split does not exist.
         """
         raise BenchmarkError(f"benchmark {asked.name} has no training split")
 
     def train_set(self, asked: Definition) -> str:
-        """The name of the training split in a checkpoint's ``train_sets``."""
+        """Return the name of the training split in a checkpoint's ``train_sets``."""
         return f"{asked.name}/train"
 
     def listed_as(self, asked: Definition, subset: str) -> frozenset[str]:
-        """Names in ``train_sets`` that mean a checkpoint has seen a test subset."""
+        """Return the names in ``train_sets`` that mean a checkpoint has seen a test subset."""
         return frozenset((f"{asked.name}/{subset}",))
 
     def faces(self, asked: Definition) -> Subset | None:
-        """Portraits with public faces of its own; None where the user has to give some."""
+        """Return the source's portraits with public faces; None if the user must give some."""
         return None
 
     def drawings(self, asked: Definition, train: int) -> Sequence[Subset]:
-        """The portraits that ``data make`` writes: test subsets, and ``train`` training images.
+        """Return the portraits for ``data make``: test subsets, and ``train`` training images.
 
         Raises:
-            BenchmarkError: they exist as files.
+            BenchmarkError: the images exist as files.
         """
         raise BenchmarkError(f"benchmark {asked.name} is not synthetic; it exists as files")
 
     def remembered(self) -> Mapping[str, Any]:
-        """What a store remembers of it, beside its name and its subsets' tables.
+        """Return what a store keeps of the source, beside its name and its subsets' tables.
 
-        Stores of all sources hold the settings of the portraits, so these stay in the hash.
+        The default contains the settings of the portraits: they are in the hashes of all stores.
         """
         return {"synthetic": {"seed": 2021, "height": 256, "width": 192, "kernel": 5}}
 
 
 def source_names() -> tuple[str, ...]:
-    """The sources that there are, those of other packages last."""
+    """Return the names of all sources, those of other packages last."""
     return (*_modules(), *(point.name for point in _foreign()))
 
 
 def source_class(name: str) -> type[DataSource]:
-    """A source by name.
+    """Import a source by name.
 
     Raises:
-        BenchmarkError: there is none, it cannot be imported, or it is no source.
+        BenchmarkError: it does not exist, cannot be imported, or is not a source.
     """
     if name in _modules():
         found = importlib.import_module(f"{__name__}.{name}").SOURCE
@@ -172,7 +172,7 @@ def source_class(name: str) -> type[DataSource]:
 
 
 def sources() -> Iterator[type[DataSource]]:
-    """Every source that can be imported; one that cannot is told of when a benchmark names it."""
+    """Yield every source that can be imported; others fail when a benchmark names them."""
     for name in source_names():
         try:
             yield source_class(name)
@@ -185,7 +185,7 @@ def _modules() -> tuple[str, ...]:
 
 
 def _foreign() -> list[EntryPoint]:
-    """Sources of other packages; a name of ours stays ours."""
+    """Find the sources of other packages; they cannot replace a source of p3mbench."""
     ours = _modules()
     return [point for point in entry_points(group=GROUP) if point.name not in ours]
 
@@ -193,6 +193,6 @@ def _foreign() -> list[EntryPoint]:
 def _loaded(point: EntryPoint) -> Any:
     try:
         return point.load()
-    except Exception as error:  # of foreign code, anything
+    except Exception as error:  # foreign code may raise anything
         what = printable(f"{type(error).__name__}: {error}")
         raise BenchmarkError(f"data source {point.name!r} cannot be loaded ({what})") from error

@@ -1,4 +1,4 @@
-"""Folders of one's own, named in the TOML file: one of alphas, and one of pictures per variant."""
+"""Folders that the TOML file names: one of alphas, and one of pictures per variant."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FolderSource(DataSource):
             if variant in PAPER_VARIANTS or not is_variant(variant):
                 instead = _IMAGES.get(variant)
                 hint = f"use the key {instead!r}" if instead else "such as mosaic-0.10 or tool-NAME"
-                raise table.fail(f"[subsets.{_OTHERS}]: {variant!r} is no other variant; {hint}")
+                raise table.fail(f"[subsets.{_OTHERS}]: {variant!r} is not another variant; {hint}")
             others.text(variant)
 
     def pair(self, asked: Definition, root: Path, table: Mapping[str, Any]) -> Paired:

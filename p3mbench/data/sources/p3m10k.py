@@ -1,8 +1,8 @@
-"""The released P3M-10k, in every layout it has been published in.
+"""The released P3M-10k, in all its published layouts.
 
-The code of P3M expects ``P3M-500-P/...`` at the top of the data folder, its README and the code of
-P3M-Net ``validation/P3M-500-P/...``; the 2024 archive adds ``facemask``. Unblurred P3M-500-P images
-were never released.
+P3M's code expects ``P3M-500-P/...`` at the top of the data folder. P3M's README and the code of
+P3M-Net expect ``validation/P3M-500-P/...``. The 2024 archive adds ``facemask``. The unblurred
+images of P3M-500-P were never released.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ ROOT_VARIABLE = "P3M_ROOT"
 SUBSET_FOLDERS = {"P": "P3M-500-P", "NP": "P3M-500-NP"}
 SUBSET_SIZE, TRAIN_SIZE = 500, 9421
 _PREFIXES = ("", "validation", "P3M-10k", "P3M-10k/validation")
-_DEPTH, _MOST = 2, 200  # how far in, and at how many folders, a hint looks
+_DEPTH, _MOST = 2, 200  # depth and number of the folders that a hint searches
 
 
 def find_subset(root: Path, name: str) -> Path | None:
-    """The folder of subset ``P`` or ``NP`` under ``root``, in any case, None if it is not there."""
+    """Find the folder of subset ``P`` or ``NP`` under ``root``, in any case; None if missing."""
     folder = SUBSET_FOLDERS[name]
     if root.absolute().name.lower() == folder.lower() and (root / "mask").is_dir():
         return root
@@ -39,13 +39,13 @@ def find_subset(root: Path, name: str) -> Path | None:
 
 
 def find_train(root: Path) -> Path | None:
-    """The folder of the training images under ``root``, None if it is not there."""
+    """Find the folder of the training images under ``root``; None if it is missing."""
     found = (_below(root, place) for place in ("train", "P3M-10k/train", "."))
     return next((path for path in found if path is not None and (path / "mask").is_dir()), None)
 
 
 def is_p3m10k(root: Path) -> bool:
-    """Whether a folder holds a test subset or the training images of P3M-10k."""
+    """Return whether a folder contains a test subset or the training images of P3M-10k."""
     if any(find_subset(root, name) is not None for name in SUBSET_FOLDERS):
         return True
     train = find_train(root)
@@ -53,7 +53,7 @@ def is_p3m10k(root: Path) -> bool:
 
 
 def further_in(root: Path) -> Path | None:
-    """A folder inside ``root`` that is laid out as P3M-10k, None if there is none nearby."""
+    """Find a folder inside ``root`` that is laid out as P3M-10k; None if none is nearby."""
     level = [root]
     for _ in range(_DEPTH):
         level = [path for folder in level for path in _folders_in(folder)][:_MOST]
@@ -64,7 +64,7 @@ def further_in(root: Path) -> Path | None:
 
 
 def _below(root: Path, names: str) -> Path | None:
-    """The folder at ``root``/``names``, whatever case its names have, None if there is none."""
+    """Find the folder ``root``/``names`` in any case; None if it is missing."""
     for name in Path(names.lstrip("/")).parts:
         exact = root / name
         if not exact.is_dir():
@@ -75,7 +75,7 @@ def _below(root: Path, names: str) -> Path | None:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    """The folders in a folder, but for hidden ones and those of file managers."""
+    """List the folders in a folder, without hidden ones and those of file managers."""
     try:
         return sorted(p for p in folder.iterdir() if p.is_dir() and not housekeeping(p))
     except OSError:
@@ -83,11 +83,11 @@ def _folders_in(folder: Path) -> list[Path]:
 
 
 def folders_of(subset: Path, variants: Sequence[str] = PAPER_VARIANTS) -> Folders:
-    """The folders inside a subset's folder, as released.
+    """Return the folders inside a subset's folder, as released.
 
     Args:
-        subset: the folder.
-        variants: of those beside B and N, folders of their names are read where they exist.
+        subset: the subset's folder.
+        variants: variants beside B and N are read from folders with their names, if these exist.
     """
     images = {BLURRED: subset / "blurred_image", NORMAL: subset / "original_image"}
     others = (variant for variant in variants if variant not in images)
@@ -142,7 +142,7 @@ class P3M10kSource(DataSource):
         return _paired(asked, name, folder, SUBSET_SIZE)
 
     def open(self, asked: Definition, root: Path | None) -> dict[str, Subset | str]:
-        """See `DataSource.open`; a part of the subsets is enough."""
+        """See `DataSource.open`; one of the subsets is enough."""
         assert root is not None  # noqa: S101 - see root
         check_folder(root, f"give the folder of P3M-10k with --data or {ROOT_VARIABLE}")
         found: dict[str, Subset | str] = {}
@@ -164,7 +164,7 @@ class P3M10kSource(DataSource):
         return found
 
     def train(self, asked: Definition, root: Path | None) -> Paired:
-        """See `DataSource.train`; a test subset given by itself is not taken for it."""
+        """See `DataSource.train`; the folder of a test subset is not mistaken for it."""
         assert root is not None  # noqa: S101 - see root
         check_folder(root)
         folder = find_train(root)
@@ -183,7 +183,7 @@ class P3M10kSource(DataSource):
 
 def _paired(asked: Definition, name: str, folder: Path, size: int) -> Paired:
     folders = folders_of(folder, asked.variants)
-    # a face that the detector misses would be trained on unhidden
+    # a training image would show every face that the detector misses
     detect = asked.detect_faces and name in SUBSET_FOLDERS
     return pair_subset(name, folders, size, asked.obfuscation, detect, asked.variants)
 

@@ -1,4 +1,4 @@
-"""Synthetic portraits that are drawn, not read: the embedded benchmarks."""
+"""Synthetic portraits, which are drawn, not read: the embedded benchmarks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from p3mbench.regions import trimap_from_alpha
 from p3mbench.settings import PAPER_VARIANTS, is_hidden, ordered
 from p3mbench.writing import write_bytes
 
-TRAIN, FACES = 320, 48  # portraits of the training split, and with public faces
+TRAIN, FACES = 320, 48  # numbers of portraits: training split, public faces
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class SyntheticSample:
     """A synthetic portrait by its seed.
 
     Attributes:
-        seed: of the generator.
+        seed: seed of the generator.
         size: (H, W) in pixels.
-        kernel: of the trimap, in pixels.
+        kernel: kernel of the trimap, in pixels.
         obfuscation: how the faces of variant B are hidden.
-        world: of `p3mbench.data.portraits.WORLDS`, what scenes are like.
+        world: kind of scenes, a key of `p3mbench.data.portraits.WORLDS`.
     """
 
     id: str
@@ -50,11 +50,11 @@ class SyntheticSample:
     world: str
 
     def files(self, variant: str) -> dict[str, Path]:
-        """There are none."""
+        """Return nothing: there are no files."""
         return {}
 
     def recipe(self, variant: str) -> dict[str, Any]:
-        """Everything its pixels depend on."""
+        """Return everything that its pixels depend on."""
         recipe: dict[str, Any] = {
             "generator": WORLDS[self.world].version,
             "seed": self.seed,
@@ -67,11 +67,11 @@ class SyntheticSample:
         return recipe
 
     def load(self, variant: str, trimap: TrimapSource) -> Scene:
-        """Draw it; its own trimap is made with its own kernel."""
+        """Draw the portrait; the trimap ``dataset`` is made with the portrait's own kernel."""
         drawn = _drawn(self.world, self.seed, self.size)
         image = drawn.image
         made = obfuscation_of(variant, self.obfuscation)
-        if made is not None:  # a face detector finds everybody's faces
+        if made is not None:  # a face detector finds the faces of all people
             solid = np.where(drawn.others, np.uint8(255), drawn.alpha)
             image = made.apply(image, drawn.face | drawn.others, solid)
         known = trimap_from_alpha(drawn.alpha, trimap.kernel or self.kernel)
@@ -80,7 +80,7 @@ class SyntheticSample:
 
 @dataclass(frozen=True, eq=False)
 class _Drawing:
-    """What a benchmark needs of a portrait; arrays only."""
+    """The arrays of a portrait that a benchmark needs."""
 
     image: UInt8Array
     alpha: UInt8Array
@@ -89,16 +89,16 @@ class _Drawing:
 
 
 def _drawn(world: str, seed: int, size: tuple[int, int]) -> _Drawing:
-    """Arrays that are the caller's own: what is done to them reaches no other image or variant."""
+    """Return copies, so that a caller's changes affect no other image or variant."""
     kept = _kept(world, seed, size)
     return _Drawing(**{name: array.copy() for name, array in vars(kept).items()})
 
 
 @lru_cache(maxsize=256)
 def _kept(world: str, seed: int, size: tuple[int, int]) -> _Drawing:
-    """Every method of a run sees the same portraits; a process draws each of them once at most.
+    """Draw a portrait at most once per process, because every method of a run sees the same ones.
 
-    Where the environment names a folder (`SCENES`), the processes of a run share their drawings.
+    If the environment names a folder (`SCENES`), the processes of a run share their drawings.
     """
     folder = os.environ.get(SCENES)
     path = Path(folder or ".") / f"{world}-{seed}-{size[0]}x{size[1]}.npz"
@@ -110,7 +110,7 @@ def _kept(world: str, seed: int, size: tuple[int, int]) -> _Drawing:
     if folder:
         content = io.BytesIO()
         np.savez(content, **vars(drawn))
-        with suppress(DataError):  # a full disk must not stop what can be drawn again
+        with suppress(DataError):  # a full disk is no reason to fail: drawings can be repeated
             write_bytes(path, content.getvalue())
     return drawn
 
@@ -121,9 +121,9 @@ class SyntheticSource(DataSource):
 
     Attributes:
         seed: base of the portraits' seeds.
-        height, width: in pixels.
-        kernel: of the trimaps, in pixels.
-        world: of `p3mbench.data.portraits.WORLDS`, what scenes are like.
+        height, width: size in pixels.
+        kernel: kernel of the trimaps, in pixels.
+        world: kind of scenes, a key of `p3mbench.data.portraits.WORLDS`.
     """
 
     seed: int = 2021
@@ -186,12 +186,12 @@ class SyntheticSource(DataSource):
     def remembered(self) -> Mapping[str, Any]:
         """See `DataSource.remembered`."""
         found = asdict(self)
-        if self.world == type(self).world:  # the first world, remembered before there were more
+        if self.world == type(self).world:  # stores of the first world do not name it
             del found["world"]
         return {"synthetic": found}
 
     def portraits(self, asked: Definition, name: str, count: int) -> Subset:
-        """The first ``count`` portraits of a split; see `p3mbench.data.portraits.seed_of`."""
+        """Return the first ``count`` portraits of a split; see `seed_of` for their seeds."""
         samples = tuple(
             SyntheticSample(
                 id=mini_id(name, index),

@@ -1,6 +1,6 @@
-"""Families of metrics, a file each. A file that is put here is found; nothing else names it.
+"""Families of metrics, one file each. A new file here is found without any list of names.
 
-Each file says what it declares in ``FAMILY``, a `p3mbench.metrics.family.Family`.
+Each file declares ``FAMILY``, a `p3mbench.metrics.family.Family`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from p3mbench.metrics.family import Family
 
 
 def families() -> tuple[Family, ...]:
-    """The families of all files, in the order that tables show them.
+    """Load the families of all files, in the order of tables.
 
     Raises:
         TypeError: a file declares no ``FAMILY``.

@@ -1,4 +1,4 @@
-"""SAD along the boundary of the ground truth. Ours; it needs no trimap."""
+"""SAD along the boundary of the ground truth: our metric, which needs no trimap."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from p3mbench.metrics.family import Family, Metric, Region
 
 
 def boundary_mask(alpha: Matte) -> npt.NDArray[np.uint8]:
-    """Where the ground truth's boundary runs: ours, for `sad_boundary`.
+    """Return the band along the ground truth's boundary, for our metric `sad_boundary`.
 
-    A pixel belongs to it if the square of 2 r + 1 pixels around it holds something that is not
-    background and something that is not foreground, r = max(1, round(short side / 200)): 5 pixels
-    to either side at 1080.
+    A pixel belongs to the band if the square of 2 r + 1 pixels around it contains a pixel that is
+    not background and one that is not foreground, with r = max(1, round(short side / 200)): 5
+    pixels to either side at 1080.
 
     Args:
         alpha: (H, W) uint8 or float in [0, 1].

@@ -1,4 +1,4 @@
-"""SAD and MAD inside the face area. Ours; they locate what training on hidden faces costs."""
+"""SAD and MAD inside the face area: our metrics, which locate the cost of hidden faces."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from p3mbench.metrics.family import Family, Given, Metric, Region
 
 
 def face_mask(given: Given) -> Mask:
-    """The face area as it is given."""
+    """Return the given face area."""
     if given.face is None:
-        raise ValueError("face: needed to tell the face area")
+        raise ValueError("face: needed to find the face area")
     return given.face
 
 

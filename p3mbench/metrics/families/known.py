@@ -1,6 +1,6 @@
-"""SAD where a trimap knows, apart for foreground and background.
+"""SAD in the known regions of a trimap, separately for foreground and background.
 
-A sum over no pixel is 0 there, as in P3M's code.
+A sum over no pixels is 0, as in P3M's code.
 """
 
 from __future__ import annotations

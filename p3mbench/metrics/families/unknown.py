@@ -1,4 +1,4 @@
-"""The metrics of the region that a trimap calls unknown."""
+"""The metrics of a trimap's unknown region."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import os
 import sys
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from p3mbench.testing.subject import CheckedMethod, checked, torch_is_loaded
 
 THREADS_TOLERANCE = 1e-4  # in alpha: sums in another order round differently
 WINDOWS, CALLS, SIDE = 3, 4, 160  # of the memory check
+SLOW_CALL = 0.1  # seconds of the processor; slower methods are called half as often
 _STATE = "keep nothing between calls: no buffers, counters or running statistics on self"
 
 
@@ -142,30 +144,46 @@ def memory(subject: CheckedMethod) -> str:
     """
     case = scene(SIDE, SIDE)
     subject.matte(case)
+    start = time.process_time()
     subject.matte(case)
-    traced = tracemalloc.is_tracing()
-    if not traced:
-        tracemalloc.start()
-    try:
+    calls = CALLS if time.process_time() - start < SLOW_CALL else CALLS // 2
+    with _watched():
         levels = [_levels()]
         for _ in range(WINDOWS):
-            for _ in range(CALLS):
+            for _ in range(calls):
                 checked(subject.raw(case), case)
             levels.append(_levels())
-    finally:
-        if not traced:
-            tracemalloc.stop()
     # Memory that grows once, such as an allocator's pool, does not grow in every window.
     growth = max(
         min(later - earlier for earlier, later in zip(series, series[1:], strict=False))
         for series in zip(*levels, strict=True)
     )
-    if growth > CALLS * SIDE * SIDE * 4 // 2:
+    if growth > calls * SIDE * SIDE * 4 // 2:
         raise Broken(
-            f"each call on a {case.size} image keeps {growth / CALLS / 1024:.0f} KiB of memory",
+            f"each call on a {case.size} image keeps {growth / calls / 1024:.0f} KiB of memory",
             "keep no images, mattes or tensors: no list on self, no unbounded cache, no gradients",
         )
-    return f"{WINDOWS * CALLS} calls on {case.size} leave nothing behind"
+    return f"{WINDOWS * calls} calls on {case.size} leave nothing behind"
+
+
+@contextlib.contextmanager
+def _watched() -> Iterator[None]:
+    """Within the context new blocks are traced, and the collector looks at new objects only.
+
+    It would take seconds to look at all that a process with PyTorch holds, after every window.
+    """
+    traced, frozen = tracemalloc.is_tracing(), gc.get_freeze_count()
+    if not traced:
+        tracemalloc.start()
+    if not frozen:
+        gc.freeze()
+    try:
+        yield
+    finally:
+        if not frozen:
+            gc.unfreeze()
+        if not traced:
+            tracemalloc.stop()
 
 
 def _levels() -> tuple[int, int]:
@@ -180,7 +198,7 @@ def _levels() -> tuple[int, int]:
 
 
 def _tensor_bytes() -> int:
-    """Count the bytes of all CPU tensors that Python knows, each storage once."""
+    """Count the bytes of all CPU tensors that the collector looks at, each storage once."""
     if not torch_is_loaded():
         return 0
     from torch import Tensor, strided

@@ -62,6 +62,7 @@ def test_nobody_waits_for_children(tmp_path: Path) -> None:
     assert gone(mark) and stored(tmp_path) == 24
 
 
+@pytest.mark.slow
 def test_children_end_with_a_killed_coordinator(tmp_path: Path) -> None:
     mark = f"kept-{tmp_path.name}"
     how = "naughty.how=children-and-hang"

@@ -192,11 +192,9 @@ def test_a_lower_precision_is_said_of_those_that_have_it(tmp_path: Path) -> None
     assert able["macs"].notna().sum() == 2 and set(able["parameters"]) == {28}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("readable")
-@pytest.mark.parametrize(
-    "fail",
-    ["exit", *(pytest.param(how, marks=pytest.mark.slow) for how in ("raise", "die"))],
-)
+@pytest.mark.parametrize("fail", ["exit", "raise", "die"])
 def test_a_reference_that_fails_costs_no_row(tmp_path: Path, fail: str) -> None:
     report, _ = run_nets(tmp_path, "able", fail, precision="bf16", limit=1)
     able = frame(tmp_path / "out", "able")

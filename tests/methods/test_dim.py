@@ -133,6 +133,7 @@ def test_skips_change_the_matte_but_not_the_tensors() -> None:
     assert np.abs(mattes[0] - mattes[1]).max() > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [lambda: DIM(8), lambda: SkipDIM(8, refiner=True)])
 def test_it_learns_one_image(make: Callable[[], Any]) -> None:
     torch.manual_seed(0)
@@ -155,6 +156,7 @@ def test_it_learns_one_image(make: Callable[[], Any]) -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.slow
 def test_checkpoints_in_the_published_wrapping_load(tmp_path: Path) -> None:
     image, trimap = scene(32, 32)
     published = (

@@ -100,6 +100,7 @@ def test_outputs_are_the_published_ones(network: FBANet, data: Any) -> None:
     assert data.share_beyond(raw, TOLERANCE) < 0.02
 
 
+@pytest.mark.slow
 def test_checkpoint_loads_through_the_method(network: FBANet, data: Any, tmp_path: Path) -> None:
     path = tmp_path / FBA.info.checkpoints[0].file
     torch.save(network.state_dict(), path)

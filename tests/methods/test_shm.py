@@ -55,6 +55,7 @@ def test_outputs_equal_the_re_implementation_that_feeds_logits(data: Any, networ
     assert np.quantile(difference, 0.95) < 1e-3
 
 
+@pytest.mark.slow
 def test_fed_by_softmax_the_matting_network_equals_the_other_one(
     data: Any, golden: Any, network: SHM
 ) -> None:
@@ -118,6 +119,7 @@ def test_gradients_reach_every_parameter() -> None:
     assert without == []
 
 
+@pytest.mark.slow
 def test_it_learns_one_image() -> None:
     torch.manual_seed(0)
     network = SHM(base=8).train()
@@ -146,6 +148,7 @@ def test_wrong_options_and_missing_weights_are_named() -> None:
         SHMMethod().load("cpu", None)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_in_the_published_wrapping_loads(tmp_path, network: SHM) -> None:
     torch.save({"model_state_dict": network.state_dict()}, tmp_path / "shm.pth")
     loaded = SHMMethod(guide="logits").load("cpu", tmp_path / "shm.pth")

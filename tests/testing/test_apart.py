@@ -44,7 +44,7 @@ def run(path: Path, text: str, **options) -> dict[str, CheckFinding]:
 @pytest.mark.parametrize(
     ("deed", "words"),
     [
-        ("os._exit(7)", "exit code 7"),
+        pytest.param("os._exit(7)", "exit code 7", marks=pytest.mark.slow),
         ("os.abort()", "SIGABRT"),
         pytest.param("time.sleep(1000)", "did not end within 4 s", marks=pytest.mark.slow),
     ],

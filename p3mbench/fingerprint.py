@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 
 from p3mbench.mentions import mentioned
-from p3mbench.module_files import candidates, file_of, held, is_standard, providers
+from p3mbench.module_files import candidates, file_of, files_of, held, is_standard, providers
 from p3mbench.source_imports import imports
 
 OURS = ("p3mbench", "p3mbench_methods")
@@ -124,10 +124,8 @@ class Fingerprints:
     def loaded(self) -> dict[Path, list[ModuleType]]:
         """Modules of this process by file."""
         found: dict[Path, list[ModuleType]] = {}
-        for module in list(sys.modules.values()):
-            path = file_of(module) if isinstance(module, ModuleType) else None
-            if path is not None:
-                found.setdefault(path, []).append(module)
+        for path, module in files_of(list(sys.modules.values())):
+            found.setdefault(path, []).append(module)
         return found
 
     def content(self, path: Path) -> bytes:

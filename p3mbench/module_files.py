@@ -5,9 +5,10 @@ Nothing is imported here. Modules that this process has already loaded count as 
 
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
@@ -65,6 +66,27 @@ def file_of(module: ModuleType | None) -> Path | None:
     """Return the file of a loaded module; None if it has none."""
     file = getattr(module, "__file__", None)
     return Path(file).resolve() if isinstance(file, str) else None
+
+
+def files_of(modules: Iterable[object]) -> Iterator[tuple[Path, ModuleType]]:
+    """Yield (file, module) for each loaded module that has a file, as `file_of` finds it.
+
+    The links in the path of a folder are followed once for all its modules.
+    """
+    folders: dict[str, str] = {}
+    for module in modules:
+        if not isinstance(module, ModuleType):
+            continue
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str):
+            continue
+        folder, name = os.path.split(file)
+        if Path(file).is_symlink() or name in ("", ".", ".."):
+            yield Path(file).resolve(), module
+            continue
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        yield Path(folders[folder], name), module
 
 
 def held(module: ModuleType) -> Iterator[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 from fake import DEFAULT, Fake, rows
 
-from p3mbench.report import Report, Table
+from p3mbench.report import Report, Table, build
 from p3mbench.report.tables.model import TableCell
 from p3mbench.stats import Bootstrap
 
@@ -15,6 +16,12 @@ QUICK = Bootstrap(resamples=199)
 IMPORTED_WORDS = "score was imported, not measured here"
 A, B = Fake("a", "A", 9.0), Fake("b", "B", 12.0)
 NET_B, NET_N, MODNET_B, MODNET_N, MEAN = DEFAULT[:5]
+
+
+@cache
+def usual() -> Report:
+    """The report of all fake rows, made once; nothing in it can be changed."""
+    return build(rows(), how=QUICK)
 
 
 def table(report: Report, role: str, kind: str = "trimap-free") -> Table:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from fake import Fake, rows
-from looking import IMPORTED_WORDS, QUICK, A, B, logs, made
+from looking import IMPORTED_WORDS, QUICK, A, B, logs, made, usual
 
 from p3mbench.report import build, per_image, render
 from p3mbench.report.html import Page, render_html
@@ -129,9 +129,7 @@ def test_the_gap_plot_draws_it() -> None:
 
 
 def test_paired_gaps_leave_no_room_for_it_in_the_plot() -> None:
-    assert SUBSET_GAP not in {
-        p.contrast.name for p in panels_of(build(rows(), how=QUICK).comparisons)
-    }
+    assert SUBSET_GAP not in {p.contrast.name for p in panels_of(usual().comparisons)}
 
 
 @pytest.mark.parametrize(("images", "methods", "least"), [(5, 1, 6), (6, 3, 7), (6, 10, 9)])

@@ -66,10 +66,12 @@ def test_a_new_package_installs_is_found_and_passes_its_own_test(tmp_path, learn
     project, site = tmp_path / "p3mbench-my-net", tmp_path / "site"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*pip, "--no-index", "--target", site, project], check=True)
+    # Its own test runs all checks. The command that runs them is tried on the quicker method.
+    found = ["methods", "show"] if learned else ["check"]
     environment = {"PYTHONPATH": str(site), "PATH": "", "HOME": str(tmp_path)}
     for command in (
         ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", project],
-        ["-m", "p3mbench", "check", "my-net"],
+        ["-m", "p3mbench", *found, "my-net"],
     ):
         done = subprocess.run(
             [sys.executable, *map(str, command)], cwd=tmp_path, env=environment,

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 from fake import rows
-from looking import (
-    NET_B,
-    QUICK,
-    table,
-)
+from looking import NET_B, QUICK, table, usual
 
 from p3mbench.report import Role, build
 
 
 def test_metrics_follow_the_paper_by_kind() -> None:
-    report = build(rows(), how=QUICK)
+    report = usual()
     based = table(report, Role.SETTINGS, "trimap-based")
     assert [c.metric for c in based.columns[:2]] == ["sad_t", "mse_t"]
     assert [c.decimals for c in based.columns[:2]] == [2, 4]

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fake import rows
-from looking import (
-    NET_B,
-    QUICK,
-    cell,
-    select,
-    table,
-)
+from looking import NET_B, QUICK, cell, select, table, usual
 
 from p3mbench import stats
 from p3mbench.report import Role, build
@@ -61,7 +55,7 @@ def test_p_versus_np_is_unpaired_and_like_with_like() -> None:
 
 
 def test_holm_is_over_the_methods_of_a_gap() -> None:
-    gaps = table(build(rows(), how=QUICK), Role.GAPS)
+    gaps = table(usual(), Role.GAPS)
     block = "PPT gap: B:N − B:B"
     names = ("MODNet", "P3M-Net (R34)")
     raw = [cell(gaps, name, "p", block).value for name in names]

@@ -8,21 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake import DEFAULT, rows
-from looking import (
-    MODNET_B,
-    NET_B,
-    NET_N,
-    QUICK,
-    cell,
-    labels,
-    table,
-)
+from looking import MODNET_B, NET_B, NET_N, QUICK, cell, labels, table, usual
 
 from p3mbench.report import Role, build
 
 
 def test_a_row_spans_the_settings_of_a_method() -> None:
-    shown = table(build(rows(), how=QUICK), Role.SETTINGS)
+    shown = table(usual(), Role.SETTINGS)
     assert labels(shown) == ["Mean alpha", "MODNet", "P3M-Net (R34)"]
     assert [title for title, _ in shown.groups()] == [
         "B:B", "B:N", "N:B", "N:N", "–:B", "–:N", "Gap in SAD [interval]",

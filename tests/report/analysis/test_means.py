@@ -6,12 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fake import DEFAULT, rows
-from looking import (
-    NET_B,
-    QUICK,
-    cell,
-    table,
-)
+from looking import NET_B, QUICK, cell, table, usual
 
 from p3mbench.report import Role, build
 from p3mbench.report.tables.model import cell_text
@@ -48,6 +43,6 @@ def test_undefined_for_everyone_is_not_incomplete() -> None:
 
 
 def test_undefined_for_one_is_incomplete_and_named() -> None:
-    shown = table(build(rows(), how=QUICK), Role.SETTINGS, "trimap-based")
+    shown = table(usual(), Role.SETTINGS, "trimap-based")
     assert not cell(shown, "Coarse", "P/-:B/sad_t").complete
     assert "Coarse, P –:B and P –:N: no SAD-T and MSE-T for 2 images." in shown.notes

@@ -55,6 +55,7 @@ def test_plots_are_listed_in_the_order_that_they_state() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("medians")
 def test_a_new_plot_is_one_file(tmp_path: Path) -> None:
     assert list(plots())[-1] == "medians"
@@ -79,6 +80,7 @@ def test_a_new_plot_is_one_file(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_every_plot_names_its_own_file(drawn: list[Drawn]) -> None:
     names = [one.name for one in drawn]
     assert len(names) == len(set(names))
@@ -117,6 +119,7 @@ def test_titles_and_captions_name_the_variant(many: Comparison) -> None:
     assert [name for name in found if "where" in name] == ["where-trimap-free-sad"]
 
 
+@pytest.mark.slow
 def test_subsets_of_other_names_have_plots_of_their_own() -> None:
     fakes = [replace(fake, subsets=("easy", "hard")) for fake in DEFAULT[:2]]
     compared = analyse(rows(fakes, images=4), how=QUICK).comparisons

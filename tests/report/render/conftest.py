@@ -7,12 +7,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest
-from fake import rows
-from nasty_report import QUICK
+from looking import usual
 
-from p3mbench.report import Report, build
+from p3mbench.report import Report
 
 
 @pytest.fixture(scope="session")
 def report() -> Report:
-    return build(rows(), how=QUICK)
+    return usual()

@@ -120,7 +120,7 @@ def test_evaluate_writes_a_new_format(tmp_path: Path) -> None:
         assert out.read_text().startswith(start)
 
 
-@pytest.mark.usefixtures("more")
+@pytest.mark.usefixtures("more", "undrawn")
 def test_a_gallery_has_a_file_of_a_new_format(store: Path, tmp_path: Path) -> None:
     more = ("--no-page", "--dpi", 30, "--tables", "tsv", "--tables", "rst")
     run("gallery", "--results", store, "--out", tmp_path / "gallery", *more)

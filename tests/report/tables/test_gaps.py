@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake import rows
-from looking import QUICK, logs
+from looking import QUICK, logs, usual
 
 from p3mbench.report import Report, Role, Table, build
 from p3mbench.settings import SUBSET_GAP
@@ -27,7 +26,7 @@ def test_nothing_claims_common_images_or_a_paired_test() -> None:
 
 
 def test_with_both_kinds_of_gap_each_has_its_own_test() -> None:
-    shown = gaps(build(rows(), how=QUICK))
+    shown = gaps(usual())
     notes = " ".join(shown.notes)
     assert "Wilcoxon" in notes and "Mann-Whitney" in notes
     assert "over common images" in shown.caption and "no image in common" in shown.caption

@@ -6,12 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fake import rows
-from looking import (
-    NET_B,
-    NET_N,
-    QUICK,
-    table,
-)
+from looking import NET_B, NET_N, QUICK, table, usual
 
 from p3mbench.report import Role, build
 
@@ -22,7 +17,7 @@ from p3mbench.report import Role, build
 def test_counts_and_subsets_are_said_in_the_title(expected: dict[tuple[str, ...], int]) -> None:
     shown = table(build(rows(), expected=expected, how=QUICK), Role.SETTINGS)
     assert shown.title.endswith("n = 24 of 500 images (a subset)")
-    full = table(build(rows(), how=QUICK), Role.SETTINGS)
+    full = table(usual(), Role.SETTINGS)
     assert full.title.endswith("n = 24 images")
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from fake import rows
-from looking import (
-    QUICK,
-    table,
-)
+from looking import table, usual
 
-from p3mbench.report import Role, build
+from p3mbench.report import Role
 
 
 def test_subsets_table_has_a_row_per_train_setting() -> None:
-    shown = table(build(rows(), how=QUICK), Role.SUBSETS)
+    shown = table(usual(), Role.SUBSETS)
     assert [(r.label, r.cells[0].text) for r in shown.rows if r.block == "P, test B"] == [
         ("Mean alpha", "–"), ("MODNet", "B"), ("MODNet", "N"),
         ("P3M-Net (R34)", "B"), ("P3M-Net (R34)", "N"),

@@ -7,11 +7,11 @@ import io
 import json
 
 import pytest
-from p3mbench.report.tables.evaluated import evaluated
 
 from p3mbench.evaluation import EvaluatedImage
 from p3mbench.metrics import Scores
 from p3mbench.report import formats
+from p3mbench.report.evaluated import evaluated
 
 NAN = float("nan")
 IMAGES = (

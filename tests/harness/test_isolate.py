@@ -85,17 +85,22 @@ def test_a_method_that_dies_in_loading_is_skipped(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_workers_and_schedulers_do_not_change_scores(tmp_path: Path, good: Path) -> None:
-    for jobs, scheduler in ((1, "local"), (4, "local"), (1, "dask"), (2, "dask")):
+    for jobs, scheduler in ((1, "local"), (4, "local"), (2, "dask")):  # one of Dask: below
         folder = tmp_path / f"{scheduler}{jobs}"
         assert run(folder, jobs=jobs, scheduler=scheduler).exit_code == 0
         pd.testing.assert_frame_equal(frame(folder), frame(good))
 
 
 @pytest.mark.slow
-def test_dask_workers_are_watched_too(tmp_path: Path) -> None:
-    run(tmp_path, Limits(timeout=2), how="hang", scheduler="dask", limit=2)
+def test_dask_workers_are_watched_too(tmp_path: Path, good: Path) -> None:
+    limits = Limits(timeout=4)  # the worker's server of processes starts within that, too
+    run(tmp_path, limits, how="hang", scheduler="dask", limit=2, jobs=1)
     mine = frame(tmp_path, "naughty")
     assert set(mine["status"]) == {"ok", "timeout"} and len(mine) == 8
+    fine = mine[mine["status"] == "ok"].merge(
+        frame(good, "naughty"), on=["image", "variant"], suffixes=("", "_good")
+    )
+    assert len(fine) and (fine["sad"] == fine["sad_good"]).all()
 
 
 @pytest.mark.slow
@@ -125,10 +130,13 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["coordinator", "worker", "all"])
 def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path, whole: Path, victim: str) -> None:
-    """Rows that were there before a kill are there after it, and the end is the same."""
+    """Rows that were there before a kill are there after it, and the end is the same.
+
+    A run that loses a worker only is done at its end, so that there is one of these.
+    """
     rng = np.random.default_rng(["coordinator", "worker", "all"].index(victim))
     out, before = tmp_path / "killed", 0
-    for _ in range(4):
+    for _ in range(1 if victim == "worker" else 4):
         process = subprocess.Popen(
             command(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -141,6 +141,7 @@ def test_it_learns_one_image() -> None:
     assert losses[-1] < 0.4 * losses[0]
 
 
+@pytest.mark.slow
 def test_a_bare_checkpoint_loads(tmp_path: Path, data: Any, network: AlphaGANGenerator) -> None:
     torch.save(network.state_dict(), tmp_path / "w.pth")
     loaded = AlphaGAN().load("cpu", tmp_path / "w.pth")

@@ -334,6 +334,7 @@ def test_cuda_agrees_and_repeats_itself(r34: GFM, golden: Callable[[str], Any]) 
     assert max(errors["glance"], errors["focus"]) < 1e-4
 
 
+@pytest.mark.slow
 def test_published_wrapping_loads_through_the_method(
     r34: GFM, golden: Callable[[str], Any], tmp_path: Path
 ) -> None:

@@ -87,7 +87,7 @@ def slow_uncertain(alpha: np.ndarray, side: int) -> np.ndarray:
     return cv2.dilate(unsure, ellipse)[back][:, back]
 
 
-@pytest.mark.parametrize("widest", [15, 30])
+@pytest.mark.parametrize("widest", [15, pytest.param(30, marks=pytest.mark.slow)])
 def test_the_uncertain_region_is_widened_as_published(
     widest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

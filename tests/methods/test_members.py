@@ -13,5 +13,5 @@ def test_members_are_those_of_the_list_in_its_order() -> None:
 
 
 def test_a_member_of_another_class_is_refused() -> None:
-    with pytest.raises(TypeError, match="no Linear"):
+    with pytest.raises(TypeError, match="is not a Linear"):
         members(nn.ModuleList([nn.Linear(1, 2), nn.ReLU()]), nn.Linear)

@@ -140,6 +140,7 @@ def test_gradients_reach_every_parameter() -> None:
     assert [name for name, part in network.named_parameters() if part.grad is None] == []
 
 
+@pytest.mark.slow
 def test_learns_two_images() -> None:
     torch.manual_seed(0)
     network = MODNet(width=0.25).train()

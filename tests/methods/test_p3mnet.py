@@ -188,6 +188,7 @@ def test_base_must_be_even(base: int) -> None:
         P3MNet(base=base)
 
 
+@pytest.mark.slow
 def test_published_wrapping_loads_through_the_method(
     network: P3MNet, data: Any, tmp_path: Path
 ) -> None:

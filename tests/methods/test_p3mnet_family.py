@@ -22,7 +22,7 @@ GOLDEN = {"swin-t": "p3mnet_swin_t", "vitae-s": "p3mnet_vitae_s"}
 FAMILY = ("r34", "basic", "swin-t", "vitae-s")
 
 
-@pytest.mark.parametrize("encoder", GOLDEN)
+@pytest.mark.parametrize("encoder", ["swin-t", pytest.param("vitae-s", marks=pytest.mark.slow)])
 def test_keys_and_outputs_are_the_published_ones(encoder: str, golden: Any) -> None:
     data = golden(GOLDEN[encoder])
     network = network_of(encoder, 1)

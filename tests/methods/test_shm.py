@@ -45,6 +45,7 @@ def test_the_key_list_is_that_of_the_re_implementation(data: Any, network: SHM) 
     assert sum(p.numel() for p in network.parameters()) == data.facts["params"]
 
 
+@pytest.mark.slow
 def test_outputs_equal_the_re_implementation_that_feeds_logits(data: Any, network: SHM) -> None:
     """Pooling ties make the published code itself vary: 95 % of the pixels within 1e-3."""
     outputs = SHMPredictor(network, "cpu").raw_outputs(data.arrays["image"])

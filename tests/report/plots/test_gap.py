@@ -24,7 +24,9 @@ def compared(frame: pd.DataFrame) -> tuple[Comparison, ...]:
     return analyse(frame, how=QUICK).comparisons
 
 
-@pytest.mark.parametrize("suffix", list(MAGIC))
+@pytest.mark.parametrize(
+    "suffix", [".svg", *(pytest.param(s, marks=pytest.mark.slow) for s in (".png", ".pdf"))]
+)
 def test_suffix_decides_and_bytes_repeat(tmp_path: Path, suffix: str) -> None:
     found = compared(rows(DEFAULT[:3], images=6))
     one, two = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}"
@@ -78,7 +80,7 @@ def test_every_hidden_variant_has_panels_of_its_own(many: Comparison) -> None:
     assert gap_picture([many], Path("x.svg")).count(b"mosaic-0.10") > 2
 
 
-@pytest.mark.parametrize("count", [1, 20])
+@pytest.mark.parametrize("count", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_any_number_of_methods_and_any_name(tmp_path: Path, count: int) -> None:
     fakes = [
         replace(DEFAULT[0], method=f"m{i}", title=f"$x_{i}$ 抠图 {'long name ' * i}")

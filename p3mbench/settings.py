@@ -47,7 +47,7 @@ TOOL = "tool"  # images made by another program: tool-NAME
 
 _TITLES = {NORMAL: "faces visible", BLURRED: "faces blurred"}
 _NAMED = re.compile(r"([a-z]+)(?:-(.+))?")
-_STRENGTH = re.compile(r"[01]?\.\d{1,4}|1")
+_STRENGTH = re.compile(r"0?\.(?!0+$)\d{1,4}|1(?:\.0{1,4})?")
 _TOOL_NAME = re.compile(r"[a-z0-9]+(?:[-_.][a-z0-9]+)*")
 _WORDS = {  # other spellings of variants and train settings in people's files
     "blurred": BLURRED, "blur": BLURRED, "obfuscated": BLURRED, "b": BLURRED,
@@ -59,8 +59,9 @@ _WORDS = {  # other spellings of variants and train settings in people's files
 def is_variant(name: str) -> bool:
     """Return whether a name is a variant.
 
-    A variant is N, B, a kind of obfuscation with its strength such as ``mosaic-0.10`` (``zero`` has
-    no strength), or ``tool-NAME`` for faces that another program replaced.
+    A variant is N, B, a kind of obfuscation with its strength such as ``mosaic-0.10``, or
+    ``tool-NAME`` for faces that another program replaced. A strength has two decimals, and more
+    only if it needs them; ``zero`` has none.
 
     >>> [is_variant(name) for name in ("B", "N", "mosaic-0.10", "zero", "tool-swap")]
     [True, True, True, True, True]
@@ -74,8 +75,14 @@ def is_variant(name: str) -> bool:
     if kind == TOOL:
         return _TOOL_NAME.fullmatch(rest) is not None
     if KINDS.get(kind):
-        return _STRENGTH.fullmatch(rest) is not None and float(rest) > 0
+        return _STRENGTH.fullmatch(rest) is not None and rest == _strength(rest)
     return kind in KINDS and not rest
+
+
+def _strength(text: str) -> str:
+    """Return a strength with two decimals, or more if it needs them: one name per recipe."""
+    value = float(text)
+    return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
 
 
 def check_variant(name: str) -> str:
@@ -85,7 +92,9 @@ def check_variant(name: str) -> str:
         ValueError: it is not; the message lists the variants.
     """
     if not is_variant(name):
-        raise ValueError(f"{name!r} is not a test variant: use {_WHAT_IS}")
+        meant = spelt(name)
+        use = f"write {meant}" if is_variant(meant) else f"use {_WHAT_IS}"
+        raise ValueError(f"{name!r} is not a test variant: {use}")
     return name
 
 
@@ -141,12 +150,15 @@ def hidden(variants: Iterable[str]) -> tuple[str, ...]:
 
 
 def spelt(text: str) -> str:
-    """Return the name of a variant or train setting that a person may have written as a word.
+    """Return the name of a variant or train setting that a person may have written otherwise.
 
-    >>> spelt("Blurred"), spelt("original"), spelt("mosaic-0.10")
-    ('B', 'N', 'mosaic-0.10')
+    >>> spelt("Blurred"), spelt("original"), spelt("mosaic-0.1"), spelt("mosaic-.125")
+    ('B', 'N', 'mosaic-0.10', 'mosaic-0.125')
     """
     text = text.strip()
+    kind, _, rest = text.partition("-")
+    if KINDS.get(kind) and _STRENGTH.fullmatch(rest):
+        return f"{kind}-{_strength(rest)}"
     return _WORDS.get(text.casefold(), text)
 
 

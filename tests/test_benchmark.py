@@ -57,7 +57,7 @@ def test_mini_opens_without_any_data():
         (
             'name = "mine"',
             'name = "mine"\nvariants = ["mosaic-0.1", "mosaic-0.10"]',
-            "variants mosaic-0.1 and mosaic-0.10 have the same recipe (mosaic-0.1-v1); leave",
+            "'mosaic-0.1' is not a test variant: write mosaic-0.10",
         ),
         ('alpha = "mask"', 'alpha = "mask"\nvariants = 1', "must be a table"),
         ('alpha = "mask"', 'alpha = "mask"\nvariants = { B = "b" }', "use the key 'blurred'"),

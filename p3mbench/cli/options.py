@@ -109,7 +109,8 @@ def complete_variants(ctx: click.Context, param: click.Parameter, incomplete: st
 def variants(text: str | None) -> tuple[str, ...]:
     """Return the test variants of a comma-separated option; () if unset."""
     try:
-        return tuple(dict.fromkeys(map(settings.check_variant, listed(text))))
+        named = map(settings.spelt, listed(text))
+        return tuple(dict.fromkeys(map(settings.check_variant, named)))
     except ValueError as error:
         raise click.UsageError(f"--variants: {error}") from None
 

@@ -24,6 +24,7 @@ NOT_SHIPPED = (
     "benchmarks/training/",
     "benchmarks/mini/train_all.py",
     "benchmarks/mini/floors.py",
+    "benchmarks/mini/realism.py",
 )
 
 

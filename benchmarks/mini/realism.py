@@ -141,7 +141,7 @@ def main() -> None:
         rows.append(line("photographs", measure_photographs(asked.photographs, method)))
     text = "\n".join(
         [
-            "# How near the synthetic portraits are to photographs",
+            "# The synthetic portraits compared with photographs",
             "",
             "Made by `benchmarks/mini/realism.py` on training portraits; its first lines say what "
             "is measured. No network takes part.",

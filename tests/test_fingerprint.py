@@ -104,6 +104,7 @@ def test_a_plugin_that_moves_stays_the_same(tmp_path):
         ("import helper", {"helper.py": "def broken(:"}, {"helper"}),
     ],
 )
+@pytest.mark.slow
 def test_modules_beside_a_plugin_count_where_they_are_imported(tmp_path, inside, files, found):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -39,6 +39,7 @@ class Mine:
         ('sys.path.insert(0, str(HERE / "code.zip")); import p3m_zipped', "code.zip"),
     ],
 )
+@pytest.mark.slow
 def test_one_byte_of_a_file_that_is_named_is_other_code(tmp_path, inside, file):
     path = tmp_path / "mine.py"
     path.write_text(PLUGIN.format(inside=inside))

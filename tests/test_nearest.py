@@ -82,6 +82,7 @@ def test_shares_are_exact(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["gfm-r34", "matteformer"])
+@pytest.mark.slow
 def test_built_in_networks_are_recognised(tmp_path: Path, name: str) -> None:
     """One that is built without memory, and one that computes while it is built."""
     method = get(name)

@@ -212,6 +212,7 @@ def test_workers_leave_when_the_coordinator_is_gone(tmp_path: Path) -> None:
     assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
 
 
+@pytest.mark.slow
 def test_threads_end_with_the_run(tmp_path: Path) -> None:
     before = threading.active_count()
     run(tmp_path, limit=1)

@@ -141,6 +141,7 @@ def test_an_edit_and_ctrl_c_before_the_first_row_leave_the_old_rows(desk):
     assert desk.counted() == (["i1", "i2", "i3", "i4"], "")
 
 
+@pytest.mark.slow
 def test_going_back_to_the_old_code_brings_its_rows_back(desk):
     before = desk.plugin.read_text()
     desk.run()
@@ -200,6 +201,7 @@ def test_rows_of_edited_data_are_never_kept(desk):
 
 
 @pytest.mark.parametrize("how", ["edited", "touch -r", "swapped", "replaced"])
+@pytest.mark.slow
 def test_edited_data_and_ctrl_c_leave_no_mixture(desk, how):
     desk.run()
     one, two = (desk.data / "image" / f"i{n}.png" for n in (1, 2))

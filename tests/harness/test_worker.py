@@ -126,6 +126,7 @@ def test_the_run_goes_on_and_keeps_the_reason(tmp_path: Path, how: str, words: s
     assert len(frame(tmp_path, "coarse")) == 12
 
 
+@pytest.mark.slow
 def test_what_a_method_does_to_its_inputs_moves_no_score(tmp_path: Path) -> None:
     """Neither its own, nor those of the other variant through the cache of drawings."""
     plugin = tmp_path / "touching.py"

@@ -181,6 +181,7 @@ def test_each_stage_gives_gradients_to_what_it_trains(method: Method) -> None:
 
 
 @method_of
+@pytest.mark.slow
 def test_twenty_steps_on_one_image(method: Method) -> None:
     """The loss falls at one of two learning rates, and every weight that learns gets a gradient.
 

@@ -50,6 +50,7 @@ def scene(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.slow
 def test_keys_inputs_and_outputs_are_the_published_ones(name: str, golden: Any) -> None:
     data = golden(name)
     network = data.network(MAKERS[name])

@@ -248,6 +248,7 @@ def test_partial_passes_are_parts_of_the_whole(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", SPECS)
 @pytest.mark.parametrize("shape", [(1, 1), (5, 40), (101, 277), (128, 96)])
+@pytest.mark.slow
 def test_any_size_gives_a_matte(kind: Any, shape: tuple[int, int]) -> None:
     network, image = thin(kind), noise(*shape)
     image.setflags(write=False)

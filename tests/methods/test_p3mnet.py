@@ -93,6 +93,7 @@ def test_outputs_are_the_published_ones(network: P3MNet, data: Any) -> None:
 
 
 @pytest.mark.parametrize("strategy", ENVIRONMENTS)
+@pytest.mark.slow
 def test_mattes_are_the_published_ones(network: P3MNet, data: Any, strategy: str) -> None:
     wanted = data.read("pipeline_syn.golden")
     alpha = P3MNetPredictor(network, "cpu", STRATEGIES[strategy]).predict(wanted["image"])

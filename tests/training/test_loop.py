@@ -122,6 +122,7 @@ def test_a_run_of_other_crops_is_not_taken_up(
 
 @pytest.mark.parametrize("method", [TinyMethod(), GameMethod()], ids=["plain", "game"])
 @pytest.mark.parametrize("stop_at", [3, 5, 11])
+@pytest.mark.slow
 def test_a_run_taken_up_again_ends_the_same(
     tmp_path: Path, stop_at: int, method: TinyMethod
 ) -> None:

@@ -29,6 +29,7 @@ def test_layers_are_made_once_and_read_as_they_were(train_folder: Path, tmp_path
     assert scene.background is not None and np.array_equal(scene.background, want[1])
 
 
+@pytest.mark.slow
 def test_portraits_are_drawn_beforehand_by_several_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

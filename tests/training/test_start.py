@@ -65,6 +65,7 @@ def as_torchvision_has_it(name: str) -> str:
     ("name", "inner"),
     [("p3mnet-r34", "resnet"), ("gfm-r34", "resnet"), ("gfm-d121", "densenet"), ("lf", "encoder")],
 )
+@pytest.mark.slow
 def test_the_encoders_of_real_networks_take_their_files(
     name: str, inner: str, tmp_path: Path
 ) -> None:

@@ -60,6 +60,7 @@ def picture(title: str, suffix: str = ".png") -> bytes:
 
 
 @pytest.mark.usefixtures("with_font")
+@pytest.mark.slow
 def test_an_installed_font_draws_what_the_usual_one_lacks() -> None:
     assert fonts.substitutes(frozenset(LETTERS)) == ((FAMILY,), frozenset())
     assert fonts.boxes_note([f"title {LETTERS}"]) == ""

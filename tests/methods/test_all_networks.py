@@ -78,6 +78,7 @@ def _extra(request: pytest.FixtureRequest) -> None:
 
 
 @method_of
+@pytest.mark.slow
 def test_any_size_gives_a_matte_and_twice_the_same(method: Method, thin: Any) -> None:
     predictor = method.load("cpu", thin(method))
     for size in SIZES:

@@ -101,6 +101,7 @@ def test_every_plot_repeats(comparisons: Sequence[Comparison], drawn: list[Drawn
     assert len(again) == 6  # that of the gap is of all comparisons, and has a test of its own
 
 
+@pytest.mark.slow
 def test_titles_and_captions_name_the_variant(many: Comparison) -> None:
     wanted = [plot for plot in plots().values() if plot.scope is DrawnPer.VARIANT]
     assert {plot.name for plot in wanted} == {"slopes", "scatter", "panels"}

@@ -139,6 +139,21 @@ def test_a_killed_writer_loses_no_stored_row(tmp_path, request):
         assert len(store.frame()) == 20
 
 
+def test_a_writer_killed_within_a_commit_loses_no_stored_row(tmp_path):
+    """Its journal lies beside the store, and the next reader rolls it back."""
+    with Store(tmp_path / "own", create=True) as store:
+        store.add(ROW)
+    db = sqlite3.connect(tmp_path / "own" / FILE_NAME, isolation_level=None)
+    db.execute("PRAGMA cache_size = 1")  # so that pages reach the file before the commit
+    db.execute("BEGIN IMMEDIATE")
+    db.execute("UPDATE rows SET log = ?, key = 'k2'", ("x" * 100_000,))
+    shutil.copytree(tmp_path / "own", tmp_path / "left")
+    db.close()
+    assert (tmp_path / "left" / f"{FILE_NAME}-journal").stat().st_size
+    with Store(tmp_path / "left") as store:
+        assert store.statuses() == {"k1": "ok"}
+
+
 def test_two_writers_share_a_store(tmp_path):
     with Store(tmp_path, create=True) as one, Store(tmp_path, create=True) as two:
         for i in range(10):

@@ -42,7 +42,8 @@ class Benchmark:
         name, title: for tables and keys.
         source: where its images come from, with the keys that only this source has.
         variants: requested test variants; see `p3mbench.settings`.
-        trimap: where trimaps come from.
+        trimaps: where trimaps come from. Trimap-based methods run with each of them, trimap-free
+            methods once.
         convention: metric convention, a name in `p3mbench.metrics.CONVENTIONS`.
         detect_faces: detect the faces of images without a face mask.
         obfuscation: how to make variant B if there are no blurred images.
@@ -56,13 +57,18 @@ class Benchmark:
     title: str
     source: DataSource
     variants: tuple[str, ...]
-    trimap: TrimapSource
+    trimaps: tuple[TrimapSource, ...]
     convention: str
     detect_faces: bool
     obfuscation: Obfuscation
     subsets: tuple[Mapping[str, Any], ...]
     folder: Path | None = None
     checkpoints: Path | None = None
+
+    @property
+    def trimap(self) -> TrimapSource:
+        """The first source of trimaps, which also trimap-free methods are scored with."""
+        return self.trimaps[0]
 
     def with_variants(self, variants: Iterable[str]) -> Benchmark:
         """Return the benchmark with these test variants instead of the declared ones.
@@ -153,7 +159,7 @@ def chosen(
 
     Args:
         name: as for `get`.
-        trimap: ``dataset`` or ``kernel-N``; None for the benchmark's own.
+        trimap: sources joined by commas, see `TrimapSource`; None for the benchmark's own.
         faces: ``detect`` to detect faces, any other value not to; None for the benchmark's own.
         variants: test variants, declared or not; empty for the benchmark's own.
 
@@ -164,7 +170,7 @@ def chosen(
     if wanted := tuple(variants):
         benchmark = benchmark.with_variants(wanted)
     if trimap:
-        benchmark = replace(benchmark, trimap=TrimapSource.parse(trimap))
+        benchmark = replace(benchmark, trimaps=TrimapSource.parse_all(trimap.split(",")))
     if faces:
         benchmark = replace(benchmark, detect_faces=faces == "detect")
     return benchmark
@@ -186,7 +192,7 @@ def parse(text: str, where: str, folder: Path | None) -> Benchmark:
         title=printable(read.text("title", str(table.get("name")))),
         source=source,
         variants=_variants(read, obfuscation),
-        trimap=_trimap(read),
+        trimaps=_trimaps(read),
         convention=read.choice("convention", tuple(CONVENTIONS), "p3m"),
         detect_faces=read.choice("faces", ("facemask", "detect"), "facemask") == "detect",
         obfuscation=obfuscation,
@@ -210,9 +216,14 @@ def _variants(read: TomlTable, blurred: Obfuscation) -> tuple[str, ...]:
     return variants
 
 
-def _trimap(read: TomlTable) -> TrimapSource:
+def _trimaps(read: TomlTable) -> tuple[TrimapSource, ...]:
+    """Read key ``trimap``: one source, or a list of them."""
+    value = read.table.get("trimap", "dataset")
+    texts = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in texts):
+        raise read.fail(f"key 'trimap' must be a line of text or a list of them, not {value!r}")
     try:
-        return TrimapSource.parse(read.text("trimap", "dataset"))
+        return TrimapSource.parse_all(texts)
     except BenchmarkError as error:
         raise read.fail(str(error)) from None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path, PurePosixPath
 
 from p3mbench.errors import DataError
@@ -29,6 +30,31 @@ def path_of(key: str, benchmark: str, label: str, place: str, image: str) -> str
     """
     folders = (_part(benchmark), _part(label), _part(place))
     return "/".join((*folders, f"{_part(image)}--{key[:_DIGITS]}{SUFFIX}"))
+
+
+def place_of(subset: str, variant: str) -> str:
+    """Return the name of the folder of a subset's mattes in one variant."""
+    return f"{subset}-{variant}"
+
+
+def matte_of(folder: Path, image: str) -> Path:
+    """Return the file of an image's matte in a folder of mattes: ``IMAGE--KEY.png``, ``IMAGE.png``.
+
+    Raises:
+        DataError: there is no such file, or more than one.
+    """
+    name = _part(image)
+    found = [folder / f"{name}{SUFFIX}", *sorted(folder.glob(f"{escape(name)}--*{SUFFIX}"))]
+    found = [path for path in found if path.is_file()]
+    if not found:
+        raise DataError(
+            f"{folder}: has no matte of {image}; make it with p3mbench run --save-alphas"
+        )
+    if len(found) > 1:
+        raise DataError(
+            f"{found[0]}: is one of {len(found)} mattes of {image}; leave one of them there"
+        )
+    return found[0]
 
 
 def keyed(path: str, key: str) -> str:

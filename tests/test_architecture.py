@@ -14,6 +14,7 @@ MOST_LINES = 400
 # Tests that go through several modules at once, and what they are about.
 ACROSS = {
     "cli/test_process.py": "the command as a process: signals, pipes, exit codes",
+    "cli/test_trimaps.py": "several trimap sources in one run",
     "cli/test_variants.py": "a variant from a benchmark's file to every output",
     "methods/test_all_networks.py": "every built-in network",
     "methods/test_from_papers.py": "methods that were built from their papers",

@@ -84,8 +84,8 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
 )
 @click.option(
     "--trimap",
-    help="Source of trimaps: 'dataset', or 'kernel-N' to make them from the alphas with a kernel "
-    "of N pixels (P3M: 25).",
+    help="Sources of trimaps, joined by commas: 'dataset', 'kernel-N' to make them from the alphas "
+    "with a kernel of N pixels (P3M: 25), 'kernel-N@FOLDER' from the predicted mattes of a run.",
 )
 @click.option(
     "--faces",

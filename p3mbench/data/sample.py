@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,9 +14,9 @@ import numpy.typing as npt
 
 from p3mbench.data.agreement import nothing_hidden, outside
 from p3mbench.data.obfuscation import Obfuscation, detect_face, obfuscation_of
-from p3mbench.errors import BenchmarkError, DataError, DataWarning
+from p3mbench.data.trimaps import TrimapSource as TrimapSource
+from p3mbench.errors import DataError, DataWarning
 from p3mbench.images import Float32Array, UInt8Array, read_alpha, read_image, read_mask, read_trimap
-from p3mbench.regions import trimap_from_alpha
 from p3mbench.settings import NORMAL, hidden, is_hidden
 
 BLANK = "the alpha is all black: it has no person"
@@ -67,32 +66,6 @@ class Sample(Protocol):
             DataError: a file is missing or damaged, or sizes differ.
         """
         ...
-
-
-@dataclass(frozen=True)
-class TrimapSource:
-    """Where trimaps come from: the data set's files, or P3M's recipe with a kernel size.
-
-    The text is ``dataset`` or ``kernel-N``: an elliptical kernel of 1 to 999 pixels; P3M's has 25.
-    """
-
-    kernel: int | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> TrimapSource:
-        """Read ``dataset`` or ``kernel-N``; raises `BenchmarkError` for anything else."""
-        if text == "dataset":
-            return cls()
-        match = re.fullmatch(r"kernel-([1-9]\d{0,2})", text)
-        if match is None:
-            raise BenchmarkError(
-                f"trimap source {text!r} is neither 'dataset' nor kernel-N, an ellipse of N pixels "
-                "from 1 to 999 (P3M's is kernel-25)"
-            )
-        return cls(int(match[1]))
-
-    def __str__(self) -> str:
-        return "dataset" if self.kernel is None else f"kernel-{self.kernel}"
 
 
 @dataclass(frozen=True)
@@ -154,10 +127,9 @@ class FileSample:
         return Scene(image, alpha, self._trimap(trimap, alpha), face)
 
     def _trimap(self, source: TrimapSource, alpha: UInt8Array | Float32Array) -> UInt8Array | None:
-        if source.kernel is not None:
-            return trimap_from_alpha(as_bytes(alpha), source.kernel)
-        if self.trimap is None:
-            return None
+        made = source.made(self.id, as_bytes(alpha))
+        if made is not None or self.trimap is None:
+            return made
         trimap = read_trimap(self.trimap)
         same_size(self.alpha, alpha, self.trimap, trimap)
         return trimap

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from p3mbench.benchmark import Opened
 from p3mbench.data.sample import Sample
 from p3mbench.data.subset import Subset
+from p3mbench.data.trimaps import DIGITS, TrimapSource
 from p3mbench.errors import DataError
 from p3mbench.fingerprint import Code
+from p3mbench.mattes import SUFFIX
 from p3mbench.provenance import hash_files, hash_of
 from p3mbench.registry import unknown
 from p3mbench.store import Store
@@ -83,6 +85,52 @@ def find_places(
                 content = _content(chosen[subset.name], variant, store)
                 places.append(SeenSubset(subset, variant, _obfuscation(subset, variant), content))
     return places, missing
+
+
+@dataclass(frozen=True)
+class KnownTrimaps:
+    """The sources of trimaps of a run.
+
+    Attributes:
+        sources: each with the digest of its mattes.
+        hashes: file of a predicted matte -> its SHA-256.
+    """
+
+    sources: tuple[TrimapSource, ...]
+    hashes: Mapping[Path, str]
+
+    def file_of(self, source: TrimapSource, image: str) -> tuple[tuple[Path, str], ...]:
+        """Return an image's matte with its hash; nothing if the source reads none."""
+        path = source.matte(image)
+        return () if path is None else ((path, self.hashes[path]),)
+
+
+def known_trimaps(sources: Sequence[TrimapSource], store: Store) -> KnownTrimaps:
+    """Hash the predicted mattes that trimaps are made from.
+
+    Args:
+        sources: of the benchmark.
+        store: remembers hashes of files.
+
+    Raises:
+        DataError: a folder has no mattes, or a file cannot be read.
+    """
+    hashes: dict[Path, str] = {}
+    found = []
+    for source in sources:
+        if source.mattes is not None:
+            files = sorted(source.mattes.glob(f"*/*{SUFFIX}"))
+            if not files:
+                raise DataError(
+                    f"{source.mattes}: has no mattes; name the folder of one method below "
+                    "RESULTS/alphas, which p3mbench run --save-alphas makes"
+                )
+            own = hash_files(files, store)
+            hashes |= own
+            names = [[str(path.relative_to(source.mattes)), own[path]] for path in files]
+            source = replace(source, digest=hash_of(names)[:DIGITS])
+        found.append(source)
+    return KnownTrimaps(tuple(found), hashes)
 
 
 def seen_before(opened: Opened, places: Iterable[SeenSubset], store: Store) -> list[SeenSubset]:

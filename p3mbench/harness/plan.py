@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from p3mbench import mattes
 from p3mbench.benchmark import Benchmark, Opened
-from p3mbench.data.sample import Sample, TrimapSource
+from p3mbench.data.sample import Sample
 from p3mbench.data.subset import Subset
+from p3mbench.data.trimaps import TrimapSource
+from p3mbench.errors import DataError
 from p3mbench.harness.contenders import Blocked, Contender, Request, contenders, with_code
 from p3mbench.harness.known import Known, Why, keys_of
 from p3mbench.harness.places import (
     Content,
+    KnownTrimaps,
     SeenSubset,
     chosen_samples,
     find_places,
+    known_trimaps,
     seen_before,
     view_of,
 )
-from p3mbench.method import (
-    TrainSetting,
-    strategy_of,
-)
+from p3mbench.method import TrainSetting, strategy_of
 from p3mbench.metrics import METRICS_VERSION
 from p3mbench.provenance import canonical, hash_of
 from p3mbench.store import Store
@@ -101,7 +102,7 @@ class Task:
     def matte(self) -> str:
         """The path of its matte, below the folder of mattes."""
         cell = self.cell
-        place = f"{cell.subset}-{cell.variant}"
+        place = mattes.place_of(cell.subset, cell.variant)
         label = cell.contender.label
         return mattes.path_of(self.key, cell.benchmark, label, place, self.sample.id)
 
@@ -176,15 +177,14 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
         mattes=request.alphas is not None,
         codes={c.code.sha256: c.code.files for c in ready},
     )
+    trimaps = known_trimaps(benchmark.trimaps, store)
     cells = []
-    for place in places:
-        for contender in ready:
-            reason = _unfit(contender, place.subset, benchmark)
-            if reason:
-                blocked.append(Blocked(f"{contender.label} on {place.subset.name}", reason))
-            else:
-                cell = _cell(contender, benchmark, place)
-                cells.append(_cell_plan(cell, place.content, known, request.shard))
+    for cell, place in _cells(ready, benchmark, places, trimaps):
+        if reason := _unfit(cell, place):
+            where = f"{cell.contender.label} on {place.subset.name}"
+            blocked.append(Blocked(where, reason))
+        else:
+            cells.append(_cell_plan(cell, _with_mattes(cell, place, trimaps), known, request.shard))
     columns = [planned.cell.columns for planned in cells]
     looked = [*places, *seen_before(opened, places, store)]
     view = view_of(opened, looked, columns, [contender.code for contender in ready])
@@ -205,22 +205,54 @@ def make_plan(opened: Opened, request: Request, store: Store) -> Plan:
     )
 
 
-def _unfit(contender: Contender, subset: Subset, benchmark: Benchmark) -> str | None:
-    needs = contender.method.info.needs_trimap
-    if needs and benchmark.trimap.kernel is None and not subset.has_trimaps:
+def _cells(
+    ready: Iterable[Contender],
+    benchmark: Benchmark,
+    places: Iterable[SeenSubset],
+    trimaps: KnownTrimaps,
+) -> Iterator[tuple[Cell, SeenSubset]]:
+    """Yield every cell; only trimap-based methods run with more than the first trimap source."""
+    for place in places:
+        for contender in ready:
+            several = contender.method.info.needs_trimap
+            for source in trimaps.sources if several else trimaps.sources[:1]:
+                yield _cell(contender, benchmark, place, source), place
+
+
+def _unfit(cell: Cell, place: SeenSubset) -> str | None:
+    if not cell.contender.method.info.needs_trimap:
+        return None
+    if cell.trimap.kernel is None and not place.subset.has_trimaps:
         return (
             "needs trimaps and some are missing; make them from the alphas with --trimap kernel-25"
         )
+    try:
+        for image in place.content:
+            cell.trimap.matte(image)
+    except DataError as error:
+        return str(error)
     return None
 
 
-def _cell(contender: Contender, benchmark: Benchmark, place: SeenSubset) -> Cell:
+def _with_mattes(cell: Cell, place: SeenSubset, trimaps: KnownTrimaps) -> Mapping[str, Content]:
+    """Return the images of a cell; the mattes that their trimaps are made from are files, too."""
+    if cell.trimap.mattes is None or not cell.contender.method.info.needs_trimap:
+        return place.content
+    return {
+        image: replace(one, files=(*one.files, *trimaps.file_of(cell.trimap, image)))
+        for image, one in place.content.items()
+    }
+
+
+def _cell(
+    contender: Contender, benchmark: Benchmark, place: SeenSubset, trimap: TrimapSource
+) -> Cell:
     return Cell(
         contender=contender,
         benchmark=benchmark.name,
         subset=place.subset.name,
         variant=place.variant,
-        trimap=benchmark.trimap,
+        trimap=trimap.at(place.subset.name, place.variant),
         convention=benchmark.convention,
         obfuscation=place.obfuscation,
         seen=_seen(contender, benchmark, place.subset),

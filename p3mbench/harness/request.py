@@ -33,7 +33,8 @@ class RunRequest:
         benchmark: name or FILE.toml; None for the one that ``data`` is laid out as, or ``mini``.
         data: the data folder; None for the benchmark's own.
         variants: test variants; empty for all that the benchmark declares.
-        trimap: ``dataset`` or ``kernel-N``; None for the benchmark's own source.
+        trimap: sources joined by commas, see `p3mbench.data.trimaps.TrimapSource`; None for the
+            benchmark's own.
         faces: ``facemask`` or ``detect``; None for the benchmark's own way.
         limit: the largest number of images of each subset, the first ones by id; 0 for all.
         images: ids to run; empty for all.

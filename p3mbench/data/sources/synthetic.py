@@ -23,7 +23,6 @@ from p3mbench.data.sources import DataSource
 from p3mbench.data.subset import Paired, Subset
 from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.images import UInt8Array
-from p3mbench.regions import trimap_from_alpha
 from p3mbench.settings import PAPER_VARIANTS, is_hidden, ordered
 from p3mbench.writing import write_bytes
 
@@ -74,7 +73,7 @@ class SyntheticSample:
         if made is not None:  # a face detector finds the faces of all people
             solid = np.where(drawn.others, np.uint8(255), drawn.alpha)
             image = made.apply(image, drawn.face | drawn.others, solid)
-        known = trimap_from_alpha(drawn.alpha, trimap.kernel or self.kernel)
+        known = trimap.made(self.id, drawn.alpha, self.kernel)
         return Scene(image, drawn.alpha, known, drawn.face)
 
 

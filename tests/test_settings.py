@@ -32,7 +32,8 @@ def test_every_variant_is_a_train_setting_and_reads_back(name):
     "name",
     ["", "b", "n", "BN", "mosiac-0.10", "mosaic", "mosaic-", "mosaic-0", "mosaic-0.0",
      "mosaic-0.00", "mosaic-2.5", "mosaic-.", "mosaic--0.1", "mosaic-nan", "mosaic-1e-1",
-     "zero-0.1", "zero-1", "zero-1.00", "zero-0", "swap-", "Mosaic-0.10", "tool-", "tool-a b", "tool-../x", "mosaic-0.10\n", "other", "-"],
+     "zero-0.1", "zero-1", "zero-1.00", "zero-0", "swap-", "Mosaic-0.10", "tool-",
+     "tool-a b", "tool-../x", "mosaic-0.10\n", "other", "-"],
 )  # fmt: skip
 def test_what_is_no_variant_is_refused_with_what_is(name):
     assert not settings.is_variant(name)

@@ -148,7 +148,9 @@ def _filled(face: FacePatch) -> UInt8Array:
     small = cv2.resize(colour, size, interpolation=cv2.INTER_AREA)
     small = np.asarray(small / np.maximum(weight, 1e-6)[..., None], np.float32)
     holes = (weight < 1e-3).astype(np.uint8)
-    filled = cv2.inpaint(rounded(small), holes, INPAINT_RADIUS, cv2.INPAINT_TELEA)
+    filled = np.asarray(
+        cv2.inpaint(rounded(small), holes, INPAINT_RADIUS, cv2.INPAINT_TELEA), np.uint8
+    )
     result = face.image.copy()
     result[near] = cv2.resize(filled, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return result

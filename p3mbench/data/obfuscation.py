@@ -193,6 +193,11 @@ def _area_of(points: dict[str, npt.NDArray[np.float64]], shape: tuple[int, int])
     return np.asarray(inside & (along >= -0.42))
 
 
+def need_detector() -> None:
+    """Refuse to go on without the face detector; raises `DataError` if it is not installed."""
+    _detector()
+
+
 @lru_cache(maxsize=1)
 def _detector() -> Any:
     try:

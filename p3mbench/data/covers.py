@@ -145,8 +145,8 @@ def _filled(face: FacePatch) -> UInt8Array:
     size = tuple(max(1, round(side * scale)) for side in mask.shape[::-1])
     weight = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     colour = face.image[near].astype(np.float32) * known[..., None]
-    small = cv2.resize(colour, size, interpolation=cv2.INTER_AREA)
-    small = np.asarray(small / np.maximum(weight, 1e-6)[..., None], np.float32)
+    scaled = cv2.resize(colour, size, interpolation=cv2.INTER_AREA)
+    small: Float = np.asarray(scaled / np.maximum(weight, 1e-6)[..., None], np.float32)
     holes = (weight < 1e-3).astype(np.uint8)
     filled = np.asarray(
         cv2.inpaint(rounded(small), holes, INPAINT_RADIUS, cv2.INPAINT_TELEA), np.uint8

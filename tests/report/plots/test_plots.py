@@ -51,7 +51,7 @@ def medians(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_plots_are_listed_in_the_order_that_they_state() -> None:
     assert list(plots()) == [
-        "gap", "slopes", "scatter", "cumulative", "speed", "where", "panels",
+        "gap", "slopes", "train-by-test", "scatter", "cumulative", "speed", "where", "panels",
     ]  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def test_every_plot_names_its_own_file(drawn: list[Drawn]) -> None:
     names = [one.name for one in drawn]
     assert len(names) == len(set(names))
     assert {name.split("-")[0] for name in names} == {
-        "gap", "slopes", "scatter", "cumulative", "speed", "where",
+        "gap", "slopes", "train-by-test", "scatter", "cumulative", "speed", "where",
     }  # fmt: skip
     assert names[0] == "gap" and "slopes-trimap-free-sad" in names
     assert {one.kind for one in drawn} == {"", "trimap-free", "trimap-based"}

@@ -59,12 +59,14 @@ class Training:
     Attributes:
         method, setting: what to train, on which faces.
         steps: steps instead of the recipe's; None for those.
+        limit: portraits to train on; None for all.
         folder: of all trainings.
     """
 
     method: str
     setting: str
     steps: int | None
+    limit: int | None
     folder: Path
 
     @property
@@ -103,6 +105,7 @@ class Training:
         command += ["--preset", "nano", "--seed", "0", "--threads", "1", "--device", "cpu"]
         command += ["--no-tensorboard", "--resume", "--out", str(out)]
         command += ["--steps", str(self.steps)] if self.steps else []
+        command += ["--limit", str(self.limit)] if self.limit else []
         _call(command, out / "screen.log")
         partial = self.weights.with_suffix(".part")
         shutil.copyfile(out / "weights.safetensors", partial)
@@ -176,7 +179,7 @@ def _call(command: list[str], log: Path) -> None:
 @click.option("--steps", type=click.IntRange(1), help="Steps instead of the nano recipes'.")
 @click.option("--methods", default=",".join(METHODS), show_default=True)
 @click.option("--settings", default=",".join(SETTINGS), show_default=True)
-@click.option("--limit", type=click.IntRange(1), help="Test on the first portraits only.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first portraits, to try it.")
 @click.option(
     "--work", type=click.Path(path_type=Path), default=ROOT / "results" / "train" / NAME,
     show_default="results/train/train_by_test",
@@ -191,7 +194,7 @@ def main(
     """Train, test and write the table and its heat map."""
     benchmark_of(BENCHMARK)  # fail here if the installation cannot find it
     trainings = [
-        Training(method, setting, steps, folders["work"])
+        Training(method, setting, steps, limit, folders["work"])
         for method in methods.split(",")
         for setting in settings.split(",")
     ]

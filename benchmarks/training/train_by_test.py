@@ -41,11 +41,11 @@ SETTINGS = ("B", "mosaic-0.10", "zero", "inpaint", "N")
 NAME = "train_by_test"
 ABOUT = """# Train by test
 
-Made by `benchmarks/training/train_by_test.py`: nano networks, {steps} steps, one seed, on the 320
+Made by `benchmarks/training/train_by_test.py`: nano networks, {steps} steps, one seed, on the
 training portraits of the collection world, in each setting of faces. {images} validation portraits.
 How faces are hidden is in [docs/benchmarks.md](../../docs/benchmarks.md#how-faces-are-hidden).
 
-![{caption}]({name}.png)
+![Train by test as a heat map]({name}.png)
 
 {caption}
 
@@ -94,8 +94,9 @@ class Training:
         if not self.weights.is_file():
             return False
         record = recorded(self.weights)
-        version = method_of(self.method).info.version
-        return record.get("recipe") == self.recipe and record.get("version") == version
+        theirs = record.get("recipe", {})
+        same = all(theirs.get(name) == value for name, value in self.recipe.items())
+        return same and record.get("version") == method_of(self.method).info.version
 
     def train(self) -> str:
         """Train in a process of its own, or continue; returns a line for the screen."""
@@ -131,7 +132,7 @@ def report(results: Path, out: Path, steps: str) -> None:
     (comparison,) = made.comparisons
     drawn = next(one for one in draw_all((comparison,), ".png") if one.name.startswith("train-by"))
     table = render(made.select("train-by-test"), "markdown")
-    images = len(comparison.entries.reference(comparison.subset, SETTINGS[0]))
+    images = len(comparison.entries.reference(comparison.subset, comparison.variants()[0]))
     head = ABOUT.format(steps=steps, images=images, caption=drawn.caption, name=NAME)
     write_text(out / f"{NAME}.md", head + table)
     write_text(out / f"{NAME}.json", json.dumps(numbers(comparison), indent=1) + "\n")

@@ -24,7 +24,7 @@ FULL = 1.0  # the colour is full where the error has doubled or halved: a log2 o
 STRONG = 0.7  # of the full colour; text on it is white
 CELL = (0.46, 0.36)  # inches
 MARGINS = (0.82, 0.95)  # of a panel, for its names
-NARROW = 4.4  # inches; the key needs them
+NARROW = 5.3  # inches; the key needs them
 
 
 def heat_maps(view: PlotView) -> Figure | None:

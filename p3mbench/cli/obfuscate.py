@@ -60,7 +60,7 @@ def command(
 
     variant = _variant(how, strength)
     request = HideRequest(source, out, variant, more["faces"] == "detect", more["jobs"])
-    with tqdm(unit="picture", dynamic_ncols=True, mininterval=pause()) as bar:
+    with tqdm(unit="picture", dynamic_ncols=True, mininterval=pause(), delay=1) as bar:
 
         def tick(done: int, total: int) -> None:
             bar.total = total

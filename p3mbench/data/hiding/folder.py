@@ -22,7 +22,7 @@ from p3mbench.data.hiding.manifest import (
     manifest_for,
     refuse_hidden,
 )
-from p3mbench.data.hiding.work import Task, hide
+from p3mbench.data.hiding.work import HideTask, hide
 from p3mbench.data.obfuscation import ONLY_DRAWN, Obfuscation, need_detector, obfuscation_of
 from p3mbench.errors import DataError
 from p3mbench.provenance import usable_cores
@@ -93,7 +93,9 @@ def hide_folder(
         )
     faces = DETECT if request.detect else FACES
     manifest = manifest_for(request.out, made, request.variant, faces)
-    tasks = [Task(request.source, request.out, one, made, request.detect) for one in found.pictures]
+    tasks = [
+        HideTask(request.source, request.out, one, made, request.detect) for one in found.pictures
+    ]
     todo = [task for task in tasks if not task.done(manifest.written.get(task.written))]
     results = _worked(todo, request.jobs)
     new = _recorded(results, todo, manifest, request.out, lambda done: progress(done, len(todo)))
@@ -127,7 +129,7 @@ def _check_folders(request: HideRequest) -> None:
 
 def _recorded(
     results: Iterator[Written | Left],
-    todo: Sequence[Task],
+    todo: Sequence[HideTask],
     manifest: Manifest,
     out: Path,
     progress: Callable[[int], object],
@@ -153,7 +155,7 @@ def _recorded(
     return new
 
 
-def _worked(todo: Sequence[Task], jobs: int | None) -> Iterator[Written | Left]:
+def _worked(todo: Sequence[HideTask], jobs: int | None) -> Iterator[Written | Left]:
     count = min(jobs or usable_cores(), len(todo))
     if count <= 1 or (jobs is None and len(todo) <= FEW):
         yield from map(hide, todo)

@@ -41,7 +41,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPictures:
     """What a folder contains.
 
     Attributes:
@@ -94,7 +94,7 @@ class _Search:
             )
 
 
-def find_pictures(root: Path, variant: str) -> Found:
+def find_pictures(root: Path, variant: str) -> FoundPictures:
     """Find the pictures of a folder.
 
     Args:
@@ -120,7 +120,7 @@ def find_pictures(root: Path, variant: str) -> Found:
         why = "; ".join(search.notes)
         raise DataError(f"{root}: contains no pictures with visible faces{why and f' ({why})'}")
     tests = {find_subset(root, name) for name in SUBSET_FOLDERS} - {None, root}
-    return Found(
+    return FoundPictures(
         tuple(search.pictures), search.masked, tuple(search.notes), p3m=bool(tests & set(subsets))
     )
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from p3mbench import __version__
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.errors import DataError
 from p3mbench.provenance import versions
@@ -94,8 +93,7 @@ class Manifest:
         counts |= {why.name.lower(): sum(one.why is why for one in left) for why in Unmade}
         counts["without_alpha"] = sum(not one.alpha_sha256 for one in made)
         text = {
-            "p3mbench": __version__,
-            "libraries": versions(),
+            "versions": versions(),
             "recipe": self.recipe,
             "variant": self.variant,
             "faces": self.faces,
@@ -117,7 +115,7 @@ def _detector() -> str:
 
 
 def manifest_for(folder: Path, made: Obfuscation, variant: str, faces: str) -> Manifest:
-    """Return the manifest of a folder to go on with, or a new one for an empty folder.
+    """Return the manifest of a folder to continue, or a new one for an empty folder.
 
     Args:
         folder: the destination; it need not exist.

@@ -28,7 +28,7 @@ from p3mbench.writing import write_bytes, write_png
 
 
 @dataclass(frozen=True)
-class Task:
+class HideTask:
     """One picture to hide faces in; picklable.
 
     Attributes:
@@ -78,7 +78,7 @@ class _Read:
     face: npt.NDArray[np.bool_]
 
 
-def hide(task: Task) -> Written | Left:
+def hide(task: HideTask) -> Written | Left:
     """Hide the faces of one picture and write it, with copies of its mattes and masks."""
     with warnings.catch_warnings(record=True) as caught, recorded_reads() as hashes:
         warnings.simplefilter("always", DataWarning)
@@ -113,7 +113,7 @@ def hide(task: Task) -> Written | Left:
     )
 
 
-def _read(task: Task) -> _Read | Left:
+def _read(task: HideTask) -> _Read | Left:
     """Read the files of a picture and find its faces; `DataError` for one that cannot be used."""
     picture = task.picture
     image = read_image(picture.source)

@@ -84,7 +84,7 @@ class Appearance:
 
 
 Casting = Callable[[Appearance], Appearance]
-"""What stands in a figure's place, of the same outline."""
+"""Returns another figure of the same outline, or the figure itself."""
 
 
 def as_drawn(look: Appearance) -> Appearance:

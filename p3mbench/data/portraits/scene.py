@@ -82,7 +82,7 @@ def portrait(
     Args:
         seed: the only source of randomness, at least 0.
         size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
-        cast: the people who stand in the scene.
+        cast: replaces people by others.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)

@@ -89,7 +89,7 @@ def swap(face: FacePatch, strength: float) -> UInt8Array:
     return rounded(np.asarray(own + opacity * (face.other - own), np.float32))
 
 
-COVERS: dict[str, Callable[[FacePatch, float], UInt8Array]] = {
+BY_KIND: dict[str, Callable[[FacePatch, float], UInt8Array]] = {
     "gaussian": gaussian,
     "mosaic": mosaic,
     "zero": zero,

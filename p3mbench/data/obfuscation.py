@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from p3mbench.data.covers import COVERS, FacePatch
+from p3mbench.data.covers import BY_KIND, FacePatch
 from p3mbench.errors import DataError
 from p3mbench.settings import BLURRED, DRAWN_ONLY, KINDS, recipe_of
 
@@ -123,7 +123,7 @@ class Obfuscation:
             if mask.any():
                 shown = None if other is None else other[rows, columns]
                 here = image[rows, columns], mask, body[rows, columns], float(height)
-                covered = COVERS[self.kind](FacePatch(*here, shown), self.strength)
+                covered = BY_KIND[self.kind](FacePatch(*here, shown), self.strength)
                 result[rows, columns][mask] = covered[mask]
         return result
 

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-
-import cv2
 
 from p3mbench.data.hiding.layout import FACES, find_pictures
 from p3mbench.data.hiding.manifest import (
@@ -24,8 +18,8 @@ from p3mbench.data.hiding.manifest import (
 )
 from p3mbench.data.hiding.work import HideTask, hide
 from p3mbench.data.obfuscation import ONLY_DRAWN, Obfuscation, need_detector, obfuscation_of
+from p3mbench.data.processes import in_processes
 from p3mbench.errors import DataError
-from p3mbench.provenance import usable_cores
 
 EVERY = 5.0  # seconds between two writings of the manifest
 FEW = 8  # so many pictures need no other process
@@ -97,7 +91,7 @@ def hide_folder(
         HideTask(request.source, request.out, one, made, request.detect) for one in found.pictures
     ]
     todo = [task for task in tasks if not task.done(manifest.written.get(task.written))]
-    results = _worked(todo, request.jobs)
+    results = in_processes(hide, todo, request.jobs, FEW)
     new = _recorded(results, todo, manifest, request.out, lambda done: progress(done, len(todo)))
     return Hidden(
         tuple(one for one in new if isinstance(one, Written)),
@@ -153,20 +147,3 @@ def _recorded(
     finally:
         manifest.save(out)
     return new
-
-
-def _worked(todo: Sequence[HideTask], jobs: int | None) -> Iterator[Written | Left]:
-    count = min(jobs or usable_cores(), len(todo))
-    if count <= 1 or (jobs is None and len(todo) <= FEW):
-        yield from map(hide, todo)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of OpenCV
-    pool = ProcessPoolExecutor(count, context, initializer=partial(cv2.setNumThreads, 1))
-    try:
-        yield from pool.map(hide, todo, chunksize=2)
-    except BrokenProcessPool:
-        raise DataError(
-            "a process that hid faces was killed; if memory is short, give fewer --jobs"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

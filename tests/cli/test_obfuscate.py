@@ -282,3 +282,28 @@ def test_every_recipe_leaves_the_rest_alone_in_any_order(
         face = read_image(photos / "facemask" / name)[..., 0] > 127
         assert (before[~face] == after[~face]).all() and (before[face] != after[face]).any()
     assert manifest(whole)["written"] == manifest(parts)["written"]
+
+
+@pytest.mark.parametrize(("pictures", "mattes"), [("image", "alpha"), ("images", "mask")])
+def test_pictures_in_a_folder_of_their_own(photos, tmp_path, pictures, mattes):
+    """Their folder keeps its name, and so does that of the mattes, which are used."""
+    source, out = tmp_path / "source", tmp_path / "out"
+    shutil.copytree(photos, source / pictures)
+    for name, to in (("mask", mattes), ("facemask", "facemask")):
+        (source / pictures / name).rename(source / to)
+    (source / mattes / "a.png").write_bytes(b"damaged")
+    done = call("obfuscate", source, out, "--how", "zero")
+    assert done.exit_code == 3 and f"{mattes}/a.png" in done.output
+    assert "wrote 2 pictures with zero" in done.output
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*.png")} == {
+        "facemask/b.png", "facemask/c.png", f"{pictures}/b.png", f"{pictures}/c.png",
+        f"{mattes}/b.png",
+    }  # fmt: skip
+    assert manifest(out)["counts"]["without_alpha"] == 1
+    assert manifest(out)["not_written"][0]["source"] == f"{pictures}/a.png"
+
+
+def test_the_destination_may_not_be_a_file(photos, tmp_path):
+    (tmp_path / "out").write_text("a file")
+    done = call("obfuscate", photos, tmp_path / "out", "--how", "zero")
+    assert done.exit_code == 1 and "is a file; give a folder" in done.output

@@ -85,7 +85,7 @@ def test_every_plot_names_its_own_file(drawn: list[Drawn]) -> None:
     names = [one.name for one in drawn]
     assert len(names) == len(set(names))
     assert {name.split("-")[0] for name in names} == {
-        "gap", "slopes", "train-by-test", "scatter", "cumulative", "speed", "where",
+        "gap", "slopes", "scatter", "cumulative", "speed", "where",
     }  # fmt: skip
     assert names[0] == "gap" and "slopes-trimap-free-sad" in names
     assert {one.kind for one in drawn} == {"", "trimap-free", "trimap-based"}

@@ -38,11 +38,9 @@ PAPER_VARIANTS = (BLURRED, NORMAL)  # the variants of P3M-10k, and a benchmark's
 COPY_PASTE, OTHER, UNTRAINED = "B+CP", "other", "-"
 DASH, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 
-KINDS = {
-    "gaussian": True,
-    "mosaic": True,
-    "zero": False,
-}  # obfuscation -> whether it has a strength
+COVERS = ("zero", "mean", "inpaint", "swap")  # their strength is the opacity; none: opaque
+KINDS = {"gaussian": True, "mosaic": True} | dict.fromkeys(COVERS, False)  # needs a strength?
+DRAWN_ONLY = ("swap",)  # only a generator of portraits can make these
 TOOL = "tool"  # images made by another program: tool-NAME
 
 _TITLES = {NORMAL: "faces visible", BLURRED: "faces blurred"}
@@ -61,11 +59,11 @@ def is_variant(name: str) -> bool:
 
     A variant is N, B, a kind of obfuscation with its strength such as ``mosaic-0.10``, or
     ``tool-NAME`` for faces that another program replaced. A strength has two decimals, and more
-    only if it needs them; ``zero`` has none.
+    only if it needs them; an opaque cover has none.
 
     >>> [is_variant(name) for name in ("B", "N", "mosaic-0.10", "zero", "tool-swap")]
     [True, True, True, True, True]
-    >>> [is_variant(name) for name in ("b", "other", "mosiac-0.10", "mosaic", "zero-0.1")]
+    >>> [is_variant(name) for name in ("b", "mosiac-0.10", "mosaic", "zero-0.1", "zero-1.00")]
     [False, False, False, False, False]
     """
     found = _NAMED.fullmatch(name)
@@ -74,15 +72,21 @@ def is_variant(name: str) -> bool:
     kind, rest = found[1], found[2] or ""
     if kind == TOOL:
         return _TOOL_NAME.fullmatch(rest) is not None
-    if KINDS.get(kind):
-        return _STRENGTH.fullmatch(rest) is not None and rest == _strength(rest)
-    return kind in KINDS and not rest
+    if kind not in KINDS or not rest:
+        return KINDS.get(kind) is False
+    return _STRENGTH.fullmatch(rest) is not None and name == variant_of(kind, float(rest))
 
 
-def _strength(text: str) -> str:
-    """Return a strength with two decimals, or more if it needs them: one name per recipe."""
-    value = float(text)
-    return f"{value:.2f}" if round(value, 2) == value else f"{value:g}"
+def variant_of(kind: str, strength: float | None = None) -> str:
+    """Return the one name of a recipe; a strength of None is an opaque cover.
+
+    >>> variant_of("mosaic", 0.1), variant_of("zero", 0.5), variant_of("zero", 1.0)
+    ('mosaic-0.10', 'zero-0.50', 'zero')
+    """
+    if strength is None or (strength == 1 and not KINDS[kind]):
+        return kind
+    text = f"{strength:.2f}" if round(strength, 2) == strength else f"{strength:g}"
+    return f"{kind}-{text}"
 
 
 def check_variant(name: str) -> str:
@@ -152,13 +156,13 @@ def hidden(variants: Iterable[str]) -> tuple[str, ...]:
 def spelt(text: str) -> str:
     """Return the name of a variant or train setting that a person may have written otherwise.
 
-    >>> spelt("Blurred"), spelt("original"), spelt("mosaic-0.1"), spelt("mosaic-.125")
-    ('B', 'N', 'mosaic-0.10', 'mosaic-0.125')
+    >>> spelt("Blurred"), spelt("original"), spelt("mosaic-0.1"), spelt("zero-1")
+    ('B', 'N', 'mosaic-0.10', 'zero')
     """
     text = text.strip()
     kind, _, rest = text.partition("-")
-    if KINDS.get(kind) and _STRENGTH.fullmatch(rest):
-        return f"{kind}-{_strength(rest)}"
+    if kind in KINDS and _STRENGTH.fullmatch(rest):
+        return variant_of(kind, float(rest))
     return _WORDS.get(text.casefold(), text)
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from p3mbench import settings
 from p3mbench.settings import Setting, TrainSetting
 
-KINDS = st.sampled_from(["gaussian", "mosaic"])
+KINDS = st.sampled_from(sorted(settings.KINDS))
 STRENGTHS = st.integers(1, 10000).map(lambda n: f"{n / 10000:.4f}")
 VARIANTS = st.one_of(
-    st.sampled_from(["B", "N", "zero", "tool-faceswap"]),
+    st.sampled_from(["B", "N", "zero", "swap", "tool-faceswap"]),
     st.tuples(KINDS, STRENGTHS).map("-".join).map(settings.spelt),
 )
 
@@ -32,12 +32,14 @@ def test_every_variant_is_a_train_setting_and_reads_back(name):
     "name",
     ["", "b", "n", "BN", "mosiac-0.10", "mosaic", "mosaic-", "mosaic-0", "mosaic-0.0",
      "mosaic-0.00", "mosaic-2.5", "mosaic-.", "mosaic--0.1", "mosaic-nan", "mosaic-1e-1",
-     "zero-0.1", "Mosaic-0.10", "tool-", "tool-a b", "tool-../x", "mosaic-0.10\n", "other", "-"],
+     "zero-0.1", "zero-1", "zero-1.00", "zero-0", "swap-", "Mosaic-0.10", "tool-",
+     "tool-a b", "tool-../x", "mosaic-0.10\n", "other", "-"],
 )  # fmt: skip
 def test_what_is_no_variant_is_refused_with_what_is(name):
     assert not settings.is_variant(name)
     with pytest.raises(
-        ValueError, match=r"N \(faces visible\).*mosaic-0\.10.*tool-NAME|write (B|N|mosaic-0\.10)"
+        ValueError,
+        match=r"N \(faces visible\).*mosaic-0\.10.*tool-NAME|write (B|N|mosaic-0\.10|zero)",
     ):
         settings.check_variant(name)
 
@@ -120,7 +122,9 @@ def test_a_recipe_has_one_name_however_it_is_written(kind, n):
     texts = {f"{n / 10000:.4f}", f"{n / 10000:g}", f"{n / 10000:.4f}".lstrip("0") or "0"}
     written = {f"{kind}-{text}" for text in texts if "e" not in text and float(text) <= 1}
     (name,) = {settings.spelt(text) for text in written}
-    assert settings.recipe_of(name) == (kind, n / 10000)
+    opaque = n == 10000 and not settings.KINDS[kind]
+    assert settings.recipe_of(name) == (kind, None if opaque else n / 10000)
+    assert settings.variant_of(kind, n / 10000) == name
     for other in written - {name}:
         with pytest.raises(ValueError, match=f"write {name}"):
             settings.check_variant(other)

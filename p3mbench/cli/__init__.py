@@ -29,6 +29,7 @@ COMMANDS = (
     "check",
     "weights",
     "data",
+    "obfuscate",
     "doctor",
     "completion",
 )

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from p3mbench.data.obfuscation import OPAQUE, Obfuscation, private_area
 from p3mbench.images import UInt8Array
+from p3mbench.settings import KINDS
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -75,7 +76,13 @@ def nothing_hidden(
         return "the face mask is wholly outside the opaque person"
     pixels = image[box][hidden]
     height = rows[-1] - rows[0] + 1
-    if pixels.min() < pixels.max() and obfuscation.strength * height >= 2:
+    if obfuscation.drawn_only:  # another face is never the same
+        return ""
+    if (
+        pixels.min() < pixels.max()
+        and obfuscation.strength * height >= 2
+        and KINDS[obfuscation.kind]
+    ):
         return ""
     if (obfuscation.apply(image, face, alpha) != image).any():
         return ""

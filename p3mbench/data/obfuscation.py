@@ -3,10 +3,12 @@
 The figure ``demo/face_obfuscation.jpg`` of the P3M repository shows the steps: facial landmarks,
 the private area (a polygon over jaw, cheeks and eyebrows), minus the transition area of the alpha,
 then blur. Detector, kernel and sigma were not published; ours are below and are part of every row.
+`p3mbench.data.covers` has the other ways to hide a face.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,13 +18,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from p3mbench.data.covers import BY_KIND, FacePatch
 from p3mbench.errors import DataError
-from p3mbench.settings import BLURRED, KINDS, recipe_of
+from p3mbench.settings import BLURRED, DRAWN_ONLY, KINDS, recipe_of
 
 UInt8Array = npt.NDArray[np.uint8]
 BoolArray = npt.NDArray[np.bool_]
 
 VERSION = 1
+USUAL = 0.12  # strength of a blur or mosaic without one
+UNSET = math.nan  # the usual strength of the kind
+ONLY_DRAWN = (
+    "only drawn portraits can show another person's face (swap); replace the faces with another "
+    "tool and declare its folder of images as a variant tool-NAME"
+)
 OPAQUE = 250  # least alpha of the inside, where annotated mattes are seldom exactly 255
 
 
@@ -45,39 +54,57 @@ class Obfuscation:
     """How faces are hidden.
 
     Attributes:
-        kind: ``gaussian`` (blur), ``mosaic`` (square tiles of mean colour) or ``zero`` (black).
-        strength: sigma of the blur, or half a tile's side, as a share of the face's height. With
-            our 0.12, eyes, nose and mouth disappear and the face's shading stays.
+        kind: ``gaussian`` (blur), ``mosaic`` (square tiles of mean colour), or a cover: ``zero``
+            (black), ``mean`` (the face's mean colour), ``inpaint`` (filled from the person around
+            it) or ``swap`` (another person's face; only drawn portraits).
+        strength: sigma of the blur, or half a tile's side, as a share of the face's height; the
+            opacity of a cover. Above 0 and at most 1; without one 0.12, and 1 for a cover. With our
+            0.12, eyes, nose and mouth disappear and the face's shading stays.
     """
 
     kind: str = "gaussian"
-    strength: float = 0.12
+    strength: float = UNSET
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
+        if math.isnan(self.strength):
+            object.__setattr__(self, "strength", USUAL if KINDS[self.kind] else 1.0)
         if not 0 < self.strength <= 1:
             raise ValueError(f"strength must be above 0 and at most 1, not {self.strength!r}")
 
     @property
     def recipe(self) -> str:
         """One word for everything that the pixels depend on; part of every row's key."""
-        strength = f"-{self.strength:g}" if KINDS[self.kind] else ""
+        opaque = self.strength == 1 and not KINDS[self.kind]
+        strength = "" if opaque else f"-{self.strength:g}"
         return f"{self.kind}{strength}-v{VERSION}"
 
-    def apply(self, image: UInt8Array, face: BoolArray, alpha: UInt8Array) -> UInt8Array:
+    @property
+    def drawn_only(self) -> bool:
+        """Whether only a generator of portraits can make it, because it needs another face."""
+        return self.kind in DRAWN_ONLY
+
+    def apply(
+        self,
+        image: UInt8Array,
+        face: BoolArray,
+        alpha: UInt8Array,
+        other: UInt8Array | None = None,
+    ) -> UInt8Array:
         """Hide the face.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            face: (H, W) bool; each connected component is one face and is blurred by its own size.
+            face: (H, W) bool; each connected component is one face and is hidden by its own size.
             alpha: (H, W) uint8 0..255.
+            other: (H, W, 3) uint8 RGB, the same picture with other people's faces; for ``swap``.
 
         Returns:
             (H, W, 3) uint8; pixels outside the private area are the same to the byte.
 
         Raises:
-            ValueError: the shapes differ.
+            ValueError: the shapes differ, or ``swap`` has no other picture.
         """
         if not image.shape[:2] == face.shape == alpha.shape:
             raise ValueError(
@@ -85,6 +112,7 @@ class Obfuscation:
             )
         result = image.copy()
         hidden = private_area(face, alpha)
+        body = (alpha >= OPAQUE) & ~face
         count, labels, boxes, _ = cv2.connectedComponentsWithStats(face.astype(np.uint8))
         for index in range(1, count):
             x, y, width, height, _ = boxes[index]
@@ -93,23 +121,11 @@ class Obfuscation:
             columns = slice(max(0, x - margin), x + width + margin)
             mask = hidden[rows, columns] & (labels[rows, columns] == index)
             if mask.any():
-                covered = self._covered(image[rows, columns], mask, float(height))
+                shown = None if other is None else other[rows, columns]
+                here = image[rows, columns], mask, body[rows, columns], float(height)
+                covered = BY_KIND[self.kind](FacePatch(*here, shown), self.strength)
                 result[rows, columns][mask] = covered[mask]
         return result
-
-    def _covered(self, image: UInt8Array, mask: BoolArray, height: float) -> UInt8Array:
-        if self.kind == "zero":
-            return np.zeros_like(image)
-        weight = mask.astype(np.float32)
-        colour = image.astype(np.float32) * weight[..., None]
-        sigma = self.strength * height
-        if self.kind == "gaussian":
-            # Normalised convolution: colours from outside the face do not bleed in.
-            amount = np.maximum(_blur(weight, sigma), 1e-6).astype(np.float32)
-            blurred = np.asarray(_blur(colour, sigma) / amount[..., None], np.float32)
-        else:
-            blurred = _tiles(colour, weight, max(1, round(2 * sigma)))
-        return np.clip(np.rint(blurred), 0, 255).astype(np.uint8)
 
 
 def obfuscation_of(variant: str, blurred: Obfuscation) -> Obfuscation | None:
@@ -132,25 +148,6 @@ def obfuscation_of(variant: str, blurred: Obfuscation) -> Obfuscation | None:
         return None
     kind, strength = named
     return Obfuscation(kind) if strength is None else Obfuscation(kind, strength)
-
-
-def _blur(values: npt.NDArray[np.float32], sigma: float) -> npt.NDArray[np.float32]:
-    size = 2 * int(np.ceil(3 * sigma)) + 1
-    blurred = cv2.GaussianBlur(values, (size, size), sigma, borderType=cv2.BORDER_CONSTANT)
-    return np.asarray(blurred, np.float32)
-
-
-def _tiles(
-    colour: npt.NDArray[np.float32], weight: npt.NDArray[np.float32], side: int
-) -> npt.NDArray[np.float32]:
-    """Fill each square tile with the mean colour of its masked pixels."""
-    height, width = weight.shape
-    down, across = -(-height // side), -(-width // side)
-    pad = ((0, down * side - height), (0, across * side - width))
-    amounts = np.pad(weight, pad).reshape(down, side, across, side).sum(axis=(1, 3))
-    sums = np.pad(colour, (*pad, (0, 0))).reshape(down, side, across, side, 3).sum(axis=(1, 3))
-    means = sums / np.maximum(amounts, 1)[..., None]
-    return np.asarray(means.repeat(side, 0).repeat(side, 1)[:height, :width], np.float32)
 
 
 def detect_face(image: UInt8Array) -> BoolArray | None:
@@ -194,6 +191,11 @@ def _area_of(points: dict[str, npt.NDArray[np.float64]], shape: tuple[int, int])
     across = ((x - eyes[0]) * down[1] - (y - eyes[1]) * down[0]) / unit**2
     inside = (across / 1.0) ** 2 + ((along - 0.45) / 1.25) ** 2 <= 1
     return np.asarray(inside & (along >= -0.42))
+
+
+def need_detector() -> None:
+    """Refuse to go on without the face detector; raises `DataError` if it is not installed."""
+    _detector()
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p3mbench.data.listing import Ignored, Listing, ignored_lines, listing, twin_hint
-from p3mbench.data.obfuscation import Obfuscation, obfuscation_of
+from p3mbench.data.obfuscation import ONLY_DRAWN, Obfuscation, obfuscation_of
 from p3mbench.data.sample import FileSample
 from p3mbench.data.subset import Paired, Subset
 from p3mbench.errors import DataError
@@ -82,7 +82,7 @@ def pair_subset(
     there = _Listed.of(folders)
     samples = there.samples(obfuscation, detect=detect)
     wanted = ordered((*PAPER_VARIANTS, *variants))
-    unavailable = _unavailable(wanted, there, samples, folders, detect=detect)
+    unavailable = _unavailable(wanted, there, samples, folders, obfuscation, detect=detect)
     subset = Subset(
         name=name,
         samples=samples,
@@ -196,6 +196,7 @@ def _unavailable(
     there: _Listed,
     samples: Sequence[FileSample],
     folders: Folders,
+    blurred: Obfuscation,
     *,
     detect: bool,
 ) -> dict[str, str]:
@@ -205,9 +206,9 @@ def _unavailable(
     for variant in variants:
         if variant in there.images:
             continue
-        made = obfuscation_of(variant, Obfuscation()) is not None
-        if not made or NORMAL not in there.images:
-            found[variant] = _missing(variant, folders, made=made)
+        by = obfuscation_of(variant, blurred)
+        if by is None or NORMAL not in there.images or by.drawn_only:
+            found[variant] = _missing(variant, folders, by)
         elif not detect and masked < len(samples):
             where = folders.face or folders.alpha.parent / "facemask"
             images = "blurred images" if variant == BLURRED else f"images {variant}"
@@ -218,13 +219,15 @@ def _unavailable(
     return found
 
 
-def _missing(variant: str, folders: Folders, *, made: bool) -> str:
+def _missing(variant: str, folders: Folders, by: Obfuscation | None) -> str:
     """Return why a variant without files cannot be made."""
+    if by is not None and by.drawn_only:
+        return ONLY_DRAWN
     where = folders.images.get(NORMAL) or folders.alpha.parent / "original_image"
     never = f"the unblurred images were never released; if you have them, put them in {where}"
     if variant == NORMAL:
         return never
-    if made:
+    if by is not None:
         return f"it is made from the unblurred images; {never}"
     if folders.named and variant not in folders.images:
         advice = "name their folder in the table [subsets.variants]"

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p3mbench.data.agreement import nothing_hidden, outside
-from p3mbench.data.obfuscation import Obfuscation, detect_face, obfuscation_of
+from p3mbench.data.obfuscation import ONLY_DRAWN, Obfuscation, detect_face, obfuscation_of
 from p3mbench.data.trimaps import TrimapSource as TrimapSource
 from p3mbench.errors import DataError, DataWarning
 from p3mbench.images import Float32Array, UInt8Array, read_alpha, read_image, read_mask, read_trimap
@@ -142,10 +142,12 @@ class FileSample:
         face: npt.NDArray[np.bool_] | None,
         obfuscation: Obfuscation,
     ) -> tuple[UInt8Array, npt.NDArray[np.bool_]]:
+        if obfuscation.drawn_only:
+            raise DataError(f"{path}: {ONLY_DRAWN}")
         if face is None and self.detect:
             face = detect_face(image)
         if face is None:
-            raise DataError(f"{path}: no face found to blur; put a mask into the facemask folder")
+            raise DataError(f"{path}: no face found to hide; put a mask into the facemask folder")
         hidden = obfuscation.apply(image, face, as_bytes(alpha))
         if np.array_equal(hidden, image):
             why = nothing_hidden(image, face, as_bytes(alpha), obfuscation)

@@ -6,22 +6,16 @@ Findings are remembered by the content of the files, so that a second run need n
 from __future__ import annotations
 
 import json
-import multiprocessing
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from dataclasses import astuple
-from functools import partial
 from pathlib import Path
 
-import cv2
-
 from p3mbench.data.findings import CHECKS, Finding, inspect
+from p3mbench.data.processes import in_processes
 from p3mbench.data.sample import FileSample, Sample
-from p3mbench.errors import DataError
-from p3mbench.provenance import hash_of, usable_cores
+from p3mbench.provenance import hash_of
 
 FEW = 24  # so few images are read in this process; starting others takes longer
 Findings = tuple[Finding, ...]
@@ -131,21 +125,7 @@ def _inspected(
     work: Sequence[tuple[Sample, Sequence[str]]], jobs: int | None
 ) -> Iterator[Findings]:
     files = any(isinstance(sample, FileSample) for sample, _ in work)
-    count = min(jobs or usable_cores(), len(work)) if files else 1
-    if count <= 1 or (jobs is None and len(work) <= FEW):
-        yield from map(_one, work)
-        return
-    context = multiprocessing.get_context("spawn")
-    start = partial(cv2.setNumThreads, 1)
-    pool = ProcessPoolExecutor(count, context, initializer=start)
-    try:
-        yield from pool.map(_one, work, chunksize=4)
-    except BrokenProcessPool:
-        raise DataError(
-            "a process that read the data was killed; if memory is short, give fewer --jobs"
-        ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    yield from in_processes(_one, work, jobs if files else 1, FEW)
 
 
 def _one(item: tuple[Sample, Sequence[str]]) -> Findings:

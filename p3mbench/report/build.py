@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from p3mbench.report.analysis import Comparison, analyse
 from p3mbench.report.analysis.overview import Overview, overview_of
+from p3mbench.report.tables.crossed import crossed_table
 from p3mbench.report.tables.detail import detail_table
 from p3mbench.report.tables.gaps import gaps_table
 from p3mbench.report.tables.model import Report, Role, Table
@@ -47,9 +48,9 @@ def build(
         published: add published figures beside the means, in tables of their own.
 
     Returns:
-        Tables in reading order: per benchmark and recipe, per kind, settings, subsets, gaps,
-        detail and seeds; and the comparisons behind them. Without rows, a report with no table
-        and a note.
+        Tables in reading order: per benchmark and recipe, per kind, settings, train by test,
+        subsets, gaps, detail and seeds; and the comparisons behind them. Without rows, a report
+        with no table and a note.
 
     Raises:
         ValueError: unknown metric, setting or kind; columns missing; an image twice in one place.
@@ -87,6 +88,7 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
     also = comparison.subset_metrics if comparison.published else ()
     for table in (
         settings_table(comparison),
+        crossed_table(comparison),
         subsets_table(comparison),
         *(gaps_table(comparison, metric) for metric in comparison.metrics),
         detail_table(comparison),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -12,7 +14,9 @@ from p3mbench.cli import main
 from p3mbench.harness.contenders import Request, select_methods
 from p3mbench.harness.known import keys_of
 from p3mbench.harness.plan import make_plan
+from p3mbench.images import read_image
 from p3mbench.store import Store
+from p3mbench.writing import write_png
 
 TOML = """
 name = "three"
@@ -97,3 +101,118 @@ def test_keys_of_rows_of_b_and_n_are_those_of_earlier_stores(tmp_path, variants)
         columns = task.cell.columns | WORDS
         assert task.content == content
         assert keys_of(columns, (1, 1)).today(task.sample.id, task.content) == key
+
+
+FOLDERS = """
+name = "mine"
+source = "folder"
+variants = ["N", "tool-faceswap", "mean"]
+[[subsets]]
+name = "P"
+alpha = "mask"
+original = "original_image"
+face = "facemask"
+trimap = "trimap"
+[subsets.variants]
+tool-faceswap = "swapped"
+"""
+
+
+@pytest.fixture
+def replaced(p3m_folder: Path, portrait_arrays: dict[str, np.ndarray]) -> Path:
+    """Subset NP with face masks, and pictures whose faces another tool has replaced."""
+    subset = p3m_folder / "validation" / "P3M-500-NP"
+    shutil.copytree(subset / "original_image", subset / "swapped")
+    (subset / "facemask").mkdir()
+    for i, name in enumerate(("n_1", "n_2")):
+        face = np.roll(portrait_arrays["face"], 2 * i, axis=0)
+        write_png(subset / "facemask" / f"{name}.png", face)
+        path = subset / "swapped" / f"{name}.png"
+        write_png(path, np.where(face[..., None] > 0, np.uint8(77), read_image(path)))
+    return subset
+
+
+def reported(out: Path) -> str:
+    done = CliRunner().invoke(main, ["report", "--results", str(out), "--format", "csv"])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.slow
+def test_faces_that_a_tool_replaced_are_a_variant_of_folders(tmp_path, replaced, plugin_file):
+    (replaced / "mine.toml").write_text(FOLDERS)
+    more = ("--benchmark", str(replaced / "mine.toml"), "--plugin", str(plugin_file))
+    found = run(tmp_path / "out", *more)
+    assert found.exit_code == 0, found.output
+    want = {("N", ""), ("tool-faceswap", ""), ("mean", "mean-v1")}
+    assert recipes(tmp_path / "out") == {(m, *one) for m in ("coarse", "grey") for one in want}
+    assert "-:tool-faceswap" in reported(tmp_path / "out")
+    swapped = run(tmp_path / "swap", *more, "--variants", "swap,N")
+    assert swapped.exit_code == 3
+    assert "only drawn portraits can show another person's face" in swapped.output
+    assert "tool-NAME" in swapped.output
+
+
+@pytest.mark.slow
+def test_faces_that_a_tool_replaced_are_a_variant_of_p3m(tmp_path, replaced, plugin_file):
+    """The folder beside mask has the variant's name; a TOML file may declare it."""
+    data = replaced.parents[1]
+    (replaced / "swapped").rename(replaced / "tool-faceswap")
+    toml = tmp_path / "p3m.toml"
+    toml.write_text(
+        'name = "p3m-swap"\nsource = "p3m10k"\nvariants = ["N", "tool-faceswap"]\n'
+        '[[subsets]]\nname = "NP"\n'
+    )
+    plugin = ("--plugin", str(plugin_file), "--data", str(data))
+    for name, more in (
+        ("declared", ("--benchmark", str(toml))),
+        ("asked", ("--benchmark", "p3m500", "--variants", "N,tool-faceswap")),
+    ):
+        found = run(tmp_path / name, *more, *plugin)
+        assert found.exit_code in (0, 3), found.output
+        made = {("N", ""), ("tool-faceswap", "")}
+        assert recipes(tmp_path / name) == {(m, *one) for m in ("coarse", "grey") for one in made}
+        assert "-:tool-faceswap" in reported(tmp_path / name)
+
+
+DRAWN = """
+name = "drawn"
+source = "synthetic"
+variants = ["N", "inpaint", "swap"]
+[synthetic]
+world = "collection"
+height = 96
+width = 72
+[[subsets]]
+name = "P"
+count = 2
+"""
+
+
+@pytest.mark.slow
+def test_a_network_trained_on_a_variant_has_its_own_rows(tmp_path, monkeypatch):
+    pytest.importorskip("lightning_fabric")
+    monkeypatch.setenv("P3MBENCH_CACHE", str(tmp_path / "cache"))
+    toml = tmp_path / "drawn.toml"
+    toml.write_text(DRAWN)
+    weights = []
+    for setting in ("inpaint", "swap", "N"):
+        out = tmp_path / setting
+        plain = "--width 0.0625 --steps 1 --crop 64 --batch-size 1 --limit 1 --no-tensorboard"
+        where = ["--setting", setting, "--benchmark", str(toml), "--out", str(out)]
+        command = ["train", "modnet", *where, *plain.split(), "--device", "cpu"]
+        done = CliRunner().invoke(main, command, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        weights += ["--weights", f"modnet={out / 'weights.safetensors'}"]
+    command = ["run", "--methods", "modnet", "--benchmark", str(toml), "--device", "cpu", *weights]
+    done = CliRunner().invoke(main, [*command, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    lines = reported(tmp_path / "out")
+    for wanted in (
+        "inpaint:N",
+        "swap:swap",
+        "N:inpaint",
+        "swap:N \u2212 swap:swap",
+        "train-by-test",
+    ):
+        assert wanted in lines

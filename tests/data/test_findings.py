@@ -19,6 +19,7 @@ from p3mbench.data.pairing import Folders, pair_subset
 from p3mbench.data.sample import FileSample, TrimapSource
 from p3mbench.data.sources.p3m10k import folders_of
 from p3mbench.errors import DataError, DataWarning
+from p3mbench.settings import KINDS
 
 BOTH = ("B", "N")
 
@@ -136,7 +137,8 @@ def test_swapped_folders_are_odd(p_folder, portrait_arrays, how):
     detail = rng.integers(0, 120, portrait_arrays["image"].shape, np.uint8)
     normal = portrait_arrays["image"] // 2 + detail
     face = portrait_arrays["face"] > 0
-    hidden = Obfuscation(how, 0.3).apply(normal, face, portrait_arrays["alpha"])
+    made = Obfuscation(how, 0.3) if KINDS[how] else Obfuscation(how)
+    hidden = made.apply(normal, face, portrait_arrays["alpha"])
     assert not swapped(hidden, normal) and swapped(normal, hidden)
     (p_folder / "original_image").mkdir()
     for path in list((p_folder / "blurred_image").iterdir()):

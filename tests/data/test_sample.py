@@ -39,7 +39,7 @@ def test_sizes_that_disagree_name_both_files(p3m_folder):
 def test_no_face_to_blur_is_an_error_of_that_image(p3m_folder):
     sample = read(p3m_folder / "validation" / "P3M-500-NP", detect=True).samples[0]
     assert isinstance(sample, FileSample)
-    with pytest.raises(DataError, match="no face found to blur"):
+    with pytest.raises(DataError, match="no face found to hide"):
         sample.load("B", TrimapSource())
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import cv2
 import pytest
 
+from p3mbench.data.obfuscation import private_area
 from p3mbench.errors import BenchmarkError, DataError, OptionError
 from p3mbench.harness.contenders import select_methods
+from p3mbench.images import read_image
 from p3mbench.method import Method
 
 pytest.importorskip("lightning_fabric")
@@ -47,6 +51,42 @@ def test_any_variant_can_be_trained_on(modnet: Method) -> None:
     pasted = make_job(TrainRequest(modnet, "B+CP", limit=1, paste_probability=0.25))
     assert pasted.copy_paste is not None and pasted.copy_paste.probability == 0.25
     assert pasted.source.variant == "B" and pasted.copy_paste.donors.variant == "N"
+
+
+def test_files_in_a_variant_are_made_from_visible_faces(modnet: Method, train_folder: Path) -> None:
+    """Never from the blurred pictures, in which the face is hidden already."""
+    request = TrainRequest(modnet, "zero", data=train_folder)
+    with pytest.raises(DataError, match="it is made from the unblurred images"):
+        make_job(request)
+    folder = train_folder / "train"
+    shutil.copytree(folder / "blurred_image", folder / "original_image")
+    for path in (folder / "original_image").iterdir():
+        cv2.imwrite(str(path), 255 - cv2.imread(str(path)))
+    source = make_job(request).source
+    assert isinstance(source, FileSource)
+    files, scene = source.samples[0].files("zero"), source.scene(0)
+    assert files["image"].parent.name == "original_image" and scene.face is not None
+    area = private_area(scene.face, scene.alpha)
+    assert (scene.image[area] == 0).all()
+    assert (scene.image[~area] == read_image(files["image"])[~area]).all()
+    with pytest.raises(DataError, match="only drawn portraits can show another person's face"):
+        make_job(TrainRequest(modnet, "swap", data=train_folder))
+    # faces that a tool has replaced
+    with pytest.raises(DataError, match="another program makes its images"):
+        make_job(TrainRequest(modnet, "tool-swap", data=train_folder))
+    shutil.copytree(folder / "original_image", folder / "tool-swap")
+    files = make_job(TrainRequest(modnet, "tool-swap", data=train_folder)).source
+    assert isinstance(files, FileSource)
+    assert files.samples[0].files("tool-swap")["image"].parent.name == "tool-swap"
+
+
+@pytest.mark.parametrize("name", ["mean", "inpaint", "swap", "zero-0.50"])
+def test_drawn_portraits_are_trained_on_in_any_way(modnet: Method, name: str) -> None:
+    job = make_job(TrainRequest(modnet, name, benchmark="obfuscation", limit=1))
+    (sample,) = job.source.samples  # type: ignore[attr-defined]
+    assert sample.recipe(name)["obfuscation"] == f"{name.rstrip('0')}-v1"
+    assert sample.recipe(name)["generator"].startswith("collection")
+    assert (job.setting, job.out.name) == (name, f"modnet-{name}-0")
 
 
 @pytest.mark.parametrize("name", ["B", "N", "B+CP", "mosaic-0.10", "tool-swap"])

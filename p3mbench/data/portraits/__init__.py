@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from p3mbench.data.portraits.collection import COLLECTION_VERSION, collected
+from p3mbench.data.portraits.look import Casting, with_another_face
 from p3mbench.data.portraits.scene import (
     GENERATOR_VERSION,
     SyntheticPortrait,
@@ -30,11 +31,11 @@ class World:
     """A distribution of scenes.
 
     Attributes:
-        draw: draws a portrait from a seed and (H, W).
+        draw: draws a portrait from a seed, (H, W) and, if they are others, the people in it.
         version: part of every row's key; each world has a different one.
     """
 
-    draw: Callable[[int, tuple[int, int]], SyntheticPortrait]
+    draw: Callable[..., SyntheticPortrait]
     version: int | str
 
 
@@ -43,4 +44,12 @@ WORLDS = {
     "collection": World(collected, f"collection-{COLLECTION_VERSION}"),
 }
 
-__all__ = ["WORLDS", "SyntheticPortrait", "World", "mini_id", "seed_of"]
+__all__ = [
+    "WORLDS",
+    "Casting",
+    "SyntheticPortrait",
+    "World",
+    "mini_id",
+    "seed_of",
+    "with_another_face",
+]

@@ -27,7 +27,7 @@ from p3mbench.data.obfuscation import OPAQUE, Obfuscation
 from p3mbench.data.portraits import camera as cameras
 from p3mbench.data.portraits.background import PLACES, defocus
 from p3mbench.data.portraits.distractors import draw_poster, draw_thing
-from p3mbench.data.portraits.look import Appearance, draw_look
+from p3mbench.data.portraits.look import Appearance, Casting, as_drawn, draw_look
 from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.scene import SyntheticPortrait, draw_light
 from p3mbench.data.portraits.surface import Float, Light, blur
@@ -46,6 +46,15 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
+class _Set:
+    """The light, the (H, W) of the picture, and the people who stand in it."""
+
+    light: Light
+    size: tuple[int, int]
+    cast: Casting
+
+
+@dataclass(frozen=True)
 class _Layer:
     """Something at one depth; the matte shows the layers with ``person`` set."""
 
@@ -53,18 +62,21 @@ class _Layer:
     person: bool
 
 
-def collected(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrait:
+def collected(
+    seed: int, size: tuple[int, int] = (256, 192), cast: Casting = as_drawn
+) -> SyntheticPortrait:
     """Draw a portrait of the collection; the same seed and size give the same bytes.
 
     Args:
         seed: the only source of randomness, at least 0.
         size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
+        cast: replaces people by others.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)
     backdrop, place = _backdrop(np.random.default_rng([seed, 1]), size)
-    people, looks = _people(rng, light, size)
-    behind, counts = _behind(np.random.default_rng([seed, 2]), looks[0], light, size)
+    people, looks = _people(rng, light, size, cast)
+    behind, counts = _behind(np.random.default_rng([seed, 2]), looks[0], _Set(light, size, cast))
     things = np.random.default_rng([seed, 4])
     if things.random() < THINGS:
         thing = _soft(draw_thing(things, light, size), 1.2 * size[0] / 256)
@@ -83,7 +95,7 @@ def _backdrop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Float, s
 
 
 def _people(
-    rng: np.random.Generator, light: Light, size: tuple[int, int]
+    rng: np.random.Generator, light: Light, size: tuple[int, int], cast: Casting
 ) -> tuple[list[DrawnFigure], list[Appearance]]:
     """Draw the person, or two side by side, back to front."""
     count = 1 + int(rng.random() < COMPANY)
@@ -97,12 +109,12 @@ def _people(
         y = max(size[0] * float(rng.normal(0.35, 0.05)), 1.9 * own)
         look = draw_look(rng, True)
         looks.append(look)
-        figures.append(draw_figure(look, Stand(x, y, own), light, size))
+        figures.append(draw_figure(cast(look), Stand(x, y, own), light, size))
     return figures, looks
 
 
 def _behind(
-    rng: np.random.Generator, look: Appearance, light: Light, size: tuple[int, int]
+    rng: np.random.Generator, look: Appearance, place: _Set
 ) -> tuple[list[_Layer], dict[str, int]]:
     """Draw everything behind the person of the portrait, back to front."""
     found: list[_Layer] = []
@@ -110,33 +122,33 @@ def _behind(
     if rng.random() < PASSERS_BY:
         counts["passers_by"] = int(rng.choice([1, 2, 3], p=[0.6, 0.3, 0.1]))
         for _ in range(counts["passers_by"]):
-            found.append(_Layer(_passer_by(rng, light, size), False))
+            found.append(_Layer(_passer_by(rng, place), False))
     if rng.random() < LOOK_ALIKES:
         counts["look_alikes"] = 1
-        found.append(_Layer(_look_alike(rng, look, light, size), False))
+        found.append(_Layer(_look_alike(rng, look, place), False))
     return found, counts
 
 
-def _passer_by(rng: np.random.Generator, light: Light, size: tuple[int, int]) -> DrawnFigure:
+def _passer_by(rng: np.random.Generator, place: _Set) -> DrawnFigure:
+    size = place.size
     unit = size[0] * float(rng.uniform(0.022, 0.060))
     x = size[1] * float(rng.uniform(0.02, 0.98))
     y = size[0] * float(rng.uniform(0.30, 0.50))
-    figure = draw_figure(draw_look(rng, True), Stand(x, y, unit), light, size)
+    figure = draw_figure(place.cast(draw_look(rng, True)), Stand(x, y, unit), place.light, size)
     return _soft(figure, float(rng.uniform(1.2, 4.5)) * size[0] / 256)
 
 
-def _look_alike(
-    rng: np.random.Generator, look: Appearance, light: Light, size: tuple[int, int]
-) -> DrawnFigure:
+def _look_alike(rng: np.random.Generator, look: Appearance, place: _Set) -> DrawnFigure:
     """Draw a mannequin, a statue, a poster, or the person's own image in a mirror."""
+    light, size = place.light, place.size
     kind = ("mannequin", "statue", "poster", "mirror")[int(rng.integers(4))]
     if kind in ("poster", "mirror"):
         shown = look if kind == "mirror" else draw_look(rng, True)
-        return _soft(draw_poster(rng, light, size, shown), 0.7 * size[0] / 256)
+        return _soft(draw_poster(rng, light, size, shown, place.cast), 0.7 * size[0] / 256)
     unit = size[0] * float(rng.uniform(0.055, 0.095))
     side = float(rng.choice([rng.uniform(0.08, 0.28), rng.uniform(0.72, 0.92)]))
     at = Stand(size[1] * side, max(size[0] * float(rng.normal(0.37, 0.04)), 1.9 * unit), unit)
-    figure = draw_figure(draw_look(rng, kind == "statue"), at, light, size)
+    figure = draw_figure(place.cast(draw_look(rng, kind == "statue")), at, light, size)
     if kind == "statue":
         stone = np.array(((0.62, 0.60, 0.55), (0.30, 0.24, 0.17), (0.25, 0.33, 0.29))[
             int(rng.integers(3))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from p3mbench.data.portraits.look import SKINS, Appearance, draw_look
+from p3mbench.data.portraits.look import SKINS, Appearance, Casting, as_drawn, draw_look
 from p3mbench.data.portraits.paint import Layers, Lit, cover, linear, noise, polygons
 from p3mbench.data.portraits.person import SKIN, DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.surface import Ellipsoid, Light, Pose, relief, rotation
@@ -36,7 +36,11 @@ def draw_thing(rng: np.random.Generator, light: Light, shape: tuple[int, int]) -
 
 
 def draw_poster(
-    rng: np.random.Generator, light: Light, shape: tuple[int, int], shown: Appearance | None = None
+    rng: np.random.Generator,
+    light: Light,
+    shape: tuple[int, int],
+    shown: Appearance | None = None,
+    cast: Casting = as_drawn,
 ) -> DrawnFigure:
     """Draw a framed picture of the head of ``shown``, or of a head without a face."""
     height, width = shape
@@ -46,7 +50,7 @@ def draw_poster(
     outer = polygons([(corners - (x, y)) * 1.1 + (x, y)], shape)
     inner = polygons([corners], shape)
     paper = linear(*rng.uniform(90, 230, 3))
-    look = replace(shown or draw_look(rng, features=False), yaw=0.0)
+    look = cast(replace(shown or draw_look(rng, features=False), yaw=0.0))
     head = draw_figure(look, Stand(x, y - 0.05 * half, half * 0.30), light, shape)
     layers = Layers.empty(shape)
     layers.over(linear(*rng.uniform(20, 90, 3)), outer)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,6 +33,10 @@ FABRICS = ("plain", "stripes", "check", "knit", "speckle")
 FABRIC_WEIGHTS = (0.46, 0.17, 0.12, 0.15, 0.10)
 HATS = ("none", "beanie", "brim", "cap")
 HAT_WEIGHTS = (0.84, 0.07, 0.06, 0.03)
+
+
+SKIN_SHARE = 0.4  # of the other person's skin
+FACE_SEED = 6  # other streams of a look's seed draw its strands, skin, brows and glasses
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,37 @@ class Appearance:
     smile: float
     makeup: float
     seed: int
+
+
+Casting = Callable[[Appearance], Appearance]
+"""Returns another figure of the same outline, or the figure itself."""
+
+
+def as_drawn(look: Appearance) -> Appearance:
+    """Return the figure itself."""
+    return look
+
+
+def with_another_face(look: Appearance) -> Appearance:
+    """Return the figure with another person's face, as a tool that replaces faces would make it.
+
+    Eyes, mouth, brows, make-up and stubble are another person's, and partly the colour of the skin.
+    Head, nose, hair, full beard, glasses and pose stay, so that the outline is the same to the
+    pixel. A mannequin stays as it is. The result depends on the figure alone.
+    """
+    if not look.features:
+        return look
+    rng = np.random.default_rng([look.seed, FACE_SEED])
+    other = draw_look(rng, True)
+    bearded = look.beard if look.beard == "full" else ("none", "stubble")[int(rng.integers(2))]
+    return replace(
+        look,
+        skin=np.asarray(look.skin ** (1 - SKIN_SHARE) * other.skin**SKIN_SHARE),
+        eyes=other.eyes,
+        smile=other.smile,
+        makeup=other.makeup if look.beard == "none" else 0.0,
+        beard=bearded,
+    )
 
 
 def draw_look(rng: np.random.Generator, features: bool) -> Appearance:

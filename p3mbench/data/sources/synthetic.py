@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from p3mbench.data.definition import Definition, TomlTable
 from p3mbench.data.obfuscation import Obfuscation, obfuscation_of
-from p3mbench.data.portraits import WORLDS, mini_id, seed_of
+from p3mbench.data.portraits import WORLDS, Casting, mini_id, seed_of, with_another_face
 from p3mbench.data.sample import SCENES, Scene, TrimapSource
 from p3mbench.data.sources import DataSource
 from p3mbench.data.subset import Paired, Subset
@@ -27,6 +27,8 @@ from p3mbench.settings import PAPER_VARIANTS, is_hidden, ordered
 from p3mbench.writing import write_bytes
 
 TRAIN, FACES = 320, 48  # numbers of portraits: training split, public faces
+_OWN, _OTHER = "", "-other-faces"
+_CASTS: dict[str, tuple[Casting, ...]] = {_OWN: (), _OTHER: (with_another_face,)}
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,10 @@ class SyntheticSample:
         made = obfuscation_of(variant, self.obfuscation)
         if made is not None:  # a face detector finds the faces of all people
             solid = np.where(drawn.others, np.uint8(255), drawn.alpha)
-            image = made.apply(image, drawn.face | drawn.others, solid)
+            other = None
+            if made.drawn_only:
+                other = _drawn(self.world, self.seed, self.size, faces=_OTHER).image
+            image = made.apply(image, drawn.face | drawn.others, solid, other)
         known = trimap.made(self.id, drawn.alpha, self.kernel)
         return Scene(image, drawn.alpha, known, drawn.face)
 
@@ -87,24 +92,24 @@ class _Drawing:
     others: npt.NDArray[np.bool_]
 
 
-def _drawn(world: str, seed: int, size: tuple[int, int]) -> _Drawing:
+def _drawn(world: str, seed: int, size: tuple[int, int], faces: str = _OWN) -> _Drawing:
     """Return copies, so that a caller's changes affect no other image or variant."""
-    kept = _kept(world, seed, size)
+    kept = _kept(world, seed, size, faces)
     return _Drawing(**{name: array.copy() for name, array in vars(kept).items()})
 
 
 @lru_cache(maxsize=256)
-def _kept(world: str, seed: int, size: tuple[int, int]) -> _Drawing:
+def _kept(world: str, seed: int, size: tuple[int, int], faces: str) -> _Drawing:
     """Draw a portrait at most once per process, because every method of a run sees the same ones.
 
     If the environment names a folder (`SCENES`), the processes of a run share their drawings.
     """
     folder = os.environ.get(SCENES)
-    path = Path(folder or ".") / f"{world}-{seed}-{size[0]}x{size[1]}.npz"
+    path = Path(folder or ".") / f"{world}-{seed}-{size[0]}x{size[1]}{faces}.npz"
     if folder:
         with suppress(OSError, ValueError, KeyError, BadZipFile), np.load(path) as kept:
             return _Drawing(**{name: kept[name] for name in kept.files})
-    whole = WORLDS[world].draw(seed, size)
+    whole = WORLDS[world].draw(seed, size, *_CASTS[faces])
     drawn = _Drawing(whole.image, whole.alpha, whole.face, whole.others)
     if folder:
         content = io.BytesIO()

@@ -22,6 +22,7 @@ class Role(StrEnum):
     """The question that a table answers."""
 
     SETTINGS = "settings"  # method x TRAIN:TEST, as Tables 1 and 2 of the P3M paper
+    CROSSED = "train-by-test"  # every train setting x every test variant, by method
     SUBSETS = "subsets"  # P against NP, as its Table 3
     GAPS = "gaps"  # every gap with interval, tests and median
     DETAIL = "detail"  # mean with interval, median, worst images, ranks

@@ -4,8 +4,8 @@ Run it from a checkout: python benchmarks/statistics/coverage.py [--logs DIR] [-
 
 These populations have a known mean: normal noise, skewed noise without outliers (gamma), noise of
 which 2 % are outliers (log-normal), and, with --logs, real differences of two methods per image,
-drawn with replacement. DIR holds CSV files with the columns method, strategy, image and metrics, such as
-the per-image logs of P3M-500-NP. The file is read only.
+drawn with replacement. DIR holds CSV files with the columns method, strategy, image and metrics,
+such as the per-image logs of P3M-500-NP. The files are read only.
 """
 
 from __future__ import annotations

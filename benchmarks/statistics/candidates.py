@@ -31,12 +31,12 @@ class Resampled:
     @property
     def n(self) -> int:
         """The number of images in a sample."""
-        return self.samples.shape[1]
+        return int(self.samples.shape[1])
 
     @cached_property
     def mean(self) -> FloatArray:
         """Means of the samples, (m,)."""
-        return self.samples.mean(axis=1)
+        return np.asarray(self.samples.mean(axis=1))
 
     @cached_property
     def centred(self) -> FloatArray:
@@ -46,12 +46,12 @@ class Resampled:
     @cached_property
     def sd(self) -> FloatArray:
         """Standard deviations with divisor n, (m,)."""
-        return np.maximum(self.samples.std(axis=1), TINY)
+        return np.asarray(np.maximum(self.samples.std(axis=1), TINY))
 
     @cached_property
     def skew(self) -> FloatArray:
         """Skewness, (m,)."""
-        return (self.centred**3).mean(axis=1) / self.sd**3
+        return np.asarray((self.centred**3).mean(axis=1) / self.sd**3)
 
     @cached_property
     def drawn(self) -> FloatArray:
@@ -61,7 +61,7 @@ class Resampled:
     @cached_property
     def means(self) -> FloatArray:
         """Means of the resamples less the sample's, (m, resamples)."""
-        return self.centred @ self.drawn
+        return np.asarray(self.centred @ self.drawn)
 
     @cached_property
     def squares(self) -> FloatArray:
@@ -77,7 +77,7 @@ class Resampled:
     @cached_property
     def se(self) -> FloatArray:
         """Standard errors of the means, (m,)."""
-        return self.sd / np.sqrt(self.n - 1)
+        return np.asarray(self.sd / np.sqrt(self.n - 1))
 
     def tails(self, values: FloatArray) -> Bounds:
         """Return the lower and the upper quantile of each row at the level."""

@@ -82,8 +82,8 @@ def _counted(contrast: Contrast, whole: int, worse: int, better: int) -> str:
         return f"{of}, {worse} lose and {better} gain significantly on average."
     more, fewer = contrast.test_subset, contrast.reference_subset
     return (
-        f"{of}, {worse} have significantly larger errors on average on {more} and {better} on "
-        f"{fewer}."
+        f"{of}, {worse} have significantly larger errors on {more} and {better} on {fewer}, on "
+        "average."
     )
 
 

@@ -183,6 +183,37 @@ def ranks(logs: dict[str, pd.DataFrame]) -> Iterator[str]:
             yield f"| {title} | {n} | {100 * separated / RANK_RUNS:.1f} |"
 
 
+def trainings(runs: int) -> Iterator[str]:
+    """Yield a table of gaps of several trainings: coverage, and rejections where the gap is 0.
+
+    Trainings differ by normal noise as large as the noise of an image, or a tenth of it.
+    """
+    yield (
+        "| seeds | images | spread of trainings | coverage, two levels % | rejected, two levels % "
+        "| images only: coverage % | rejected % |"
+    )
+    yield "| --- " * 7 + "|"
+    for seeds in (2, 3, 5, 10):
+        for spread in (0.1, 1.0):
+            rng = np.random.default_rng([seeds, 3])
+            n, found = 96, []
+            for _ in range(runs // 4):
+                images = rng.gamma(0.5, 1.0, n) - 0.5
+                noise = rng.normal(0, 0.5, (seeds, n)) + rng.normal(0, spread, (seeds, 1))
+                d = images + noise
+                mean = stats.mean_interval(d.mean(axis=0), HOW)
+                p = stats.sign_flip_p(d.mean(axis=0), HOW)
+                one = stats.OnAverage(
+                    estimate=mean.estimate, low=mean.low, high=mean.high, p_value=p
+                )
+                both = stats.over_seeds(one, stats.seed_spread(d.mean(axis=1)), n, HOW)
+                for level in (both, one):
+                    found += [level.low <= 0 <= level.high, level.p_value < 0.05]
+            rates = 100 * np.array(found).reshape(-1, 4).mean(axis=0)
+            cells = " | ".join(f"{rate:.1f}" for rate in rates)
+            yield f"| {seeds} | {n} | {spread} | {cells} |"
+
+
 def speed() -> Iterator[str]:
     """Yield the time of one contrast of 50 methods with the default number of resamples."""
     rng = np.random.default_rng(0)
@@ -236,6 +267,12 @@ def report(logs: dict[str, pd.DataFrame], runs: int) -> Iterator[str]:
     yield "\n## Ranks of equal methods\n"
     yield f"{RANK_RUNS} tables each; at most 5 % may separate any two.\n"
     yield from ranks(logs)
+    yield "\n## Several trainings of one method\n"
+    yield (
+        f"The mean gap over images and trainings is 0; {runs // 4} runs. Seeds and images as two "
+        "levels, against the interval over images alone.\n"
+    )
+    yield from trainings(runs)
     yield "\n## Speed\n"
     yield from speed()
 

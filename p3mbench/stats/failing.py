@@ -24,6 +24,7 @@ class FailureShare:
         gaining: images whose error falls by more than that; if unpaired, images of the reference
             sample with an error above it.
         n: images. n_reference: images of the reference sample, equal to ``n`` if paired.
+        paired: whether both sides have the same images.
         low, high: Clopper-Pearson interval of the share; NaN without images.
         p_value: two-sided and exact: the sign test of losing against gaining images, or Fisher's
             test of the two shares if unpaired. NaN without images.
@@ -35,6 +36,7 @@ class FailureShare:
     gaining: int
     n: int
     n_reference: int
+    paired: bool
     low: float
     high: float
     p_value: float
@@ -62,6 +64,7 @@ def failure_share(
         gaining=gaining,
         n=d.size,
         n_reference=d.size,
+        paired=True,
         low=low,
         high=high,
         p_value=float(p) if d.size else math.nan,
@@ -86,6 +89,7 @@ def failure_share_unpaired(
         gaining=two,
         n=x.size,
         n_reference=y.size,
+        paired=False,
         low=low,
         high=high,
         p_value=p,

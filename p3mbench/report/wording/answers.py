@@ -38,16 +38,19 @@ def failing(gap: EntryGap, metric: str) -> str:
     found, title = gap.failures.share, metric_display(metric).title
     amount = f"{title} {found.amount:g}"
     if not found.n:
-        return f"no image to say how many lose more than {amount}"
-    text = (
-        f"{found.losing} of {count(found.n, 'image')} lose more than {amount} "
+        return f"No image shows how often the loss is above {amount}"
+    share = (
         f"({100 * found.share:.1f} %, 95 % interval {100 * found.low:.1f} to "
         f"{100 * found.high:.1f} %)"
     )
-    if found.n_reference != found.n or not gap.failures.worst or not found.losing:
-        return text
-    named = (name for name, loss in gap.failures.worst[:NAMED] if loss > found.amount)
-    return f"{text}; worst: {', '.join(named)}"
+    of = f"{found.losing} of {count(found.n, 'image')}"
+    if not found.paired:
+        other = f"{found.gaining} of {found.n_reference} of the reference"
+        return f"{of} {_have(found.losing)} an error above {amount} {share}, {other}"
+    verb = "loses" if found.losing == 1 else "lose"
+    named = [name for name, loss in gap.failures.worst[:NAMED] if loss > found.amount]
+    worst = f"; worst: {', '.join(named)}" if named else ""
+    return f"{of} {verb} more than {amount} {share}{worst}"
 
 
 def cannot_show(gap: EntryGap, metric: str, decimals: int) -> str:
@@ -80,6 +83,10 @@ def trainings(gap: EntryGap, metric: str, decimals: int) -> str:
     if spread.seeds < FEW_TRAININGS:
         text += " So few do not show how far trainings differ, hence its width."
     return text
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
 
 
 def _why_not(gap: EntryGap) -> str:

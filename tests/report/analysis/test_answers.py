@@ -93,7 +93,9 @@ def test_sentences_name_their_question(seeded: Comparison) -> None:
     modnet, net = gaps(seeded).methods
     assert "on average, 95 % interval" in answers.on_average(net, "sad", 2)
     assert "on a typical image" in answers.on_a_typical_image(net, "sad", 2)
-    assert "lose more than SAD 10" in answers.failing(net, "sad")
+    assert "more than SAD 10 (" in answers.failing(net, "sad")
+    unpaired = gaps(seeded, SUBSET_GAP).methods[0]
+    assert "an error above SAD 10" in answers.failing(unpaired, "sad")
     assert "likely to go unnoticed" in answers.cannot_show(net, "sad", 2)
     assert answers.trainings(net, "sad", 2).startswith("3 trainings: mean gaps from")
     assert "do not show how far trainings differ" in answers.trainings(net, "sad", 2)

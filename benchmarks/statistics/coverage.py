@@ -84,6 +84,16 @@ def real(logs: dict[str, pd.DataFrame]) -> list[Population]:
     ]
 
 
+def stressed(logs: dict[str, pd.DataFrame]) -> list[Population]:
+    """Return the SAD differences with the largest one doubled: worse than anything measured."""
+    found = []
+    for a, b in combinations(logs["sad"].columns, 2):
+        values = np.array(logs["sad"][a] - logs["sad"][b], dtype=np.float64)
+        values[np.argmax(np.abs(values))] *= 2
+        found.append(_drawn(f"worst doubled, SAD: {a} - {b}", values))
+    return found
+
+
 def _drawn(name: str, values: FloatArray) -> Population:
     def draw(rng: np.random.Generator, runs: int, n: int) -> FloatArray:
         return rng.choice(values, (runs, n))
@@ -252,7 +262,7 @@ def report(logs: dict[str, pd.DataFrame], runs: int) -> Iterator[str]:
         "Coverage in per cent of a 95 % interval (mean above the interval / below it; median "
         "width relative to Student's t).\n"
     )
-    yield from coverage(populations, runs)
+    yield from coverage([*populations, *(stressed(logs) if logs else ())], runs)
     if logs:
         yield "\n## Unpaired: two subsets\n"
         yield f"Errors of two methods stand for two subsets; {runs // 4} runs.\n"

@@ -21,6 +21,7 @@ SHIPPED = {
 NOT_SHIPPED = (
     "benchmarks/speed/",
     "benchmarks/robustness/",
+    "benchmarks/statistics/",
     "benchmarks/training/",
     "benchmarks/mini/train_all.py",
     "benchmarks/mini/floors.py",

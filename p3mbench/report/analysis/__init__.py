@@ -5,17 +5,22 @@ tables, no formats, and no text for people except the labels of entries.
 """
 
 from p3mbench.report.analysis.analysis import Analysis, analyse
+from p3mbench.report.analysis.answers import (
+    ContrastGaps,
+    EntryGap,
+    Failures,
+    ImageLoss,
+    MeanScore,
+)
 from p3mbench.report.analysis.comparison import (
     BesidePublished,
     Comparison,
-    ContrastGaps,
     Detail,
-    EntryGap,
     MeanAt,
-    MeanScore,
     SeedFamily,
 )
 from p3mbench.report.analysis.overview import Overview
+from p3mbench.stats import OnAverage, Typical
 
 __all__ = [
     "Analysis",
@@ -24,9 +29,13 @@ __all__ = [
     "ContrastGaps",
     "Detail",
     "EntryGap",
+    "Failures",
+    "ImageLoss",
     "MeanAt",
     "MeanScore",
+    "OnAverage",
     "Overview",
     "SeedFamily",
+    "Typical",
     "analyse",
 ]

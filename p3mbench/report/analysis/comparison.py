@@ -5,14 +5,25 @@ Tables, plots and the page read only this: no other module averages, resamples o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from p3mbench.published import PublishedFigure
+from p3mbench.report.analysis.answers import ContrastGaps, EntryGap, MeanScore
 from p3mbench.report.analysis.entries import Entry, EntrySet
 from p3mbench.settings import Contrast, Setting, ordered
 from p3mbench.stats import Bootstrap, RankRange, SeedSpread
+
+__all__ = [
+    "BesidePublished",
+    "Comparison",
+    "ContrastGaps",
+    "Detail",
+    "EntryGap",
+    "MeanAt",
+    "MeanScore",
+    "SeedFamily",
+]
 
 
 @dataclass(frozen=True)
@@ -25,97 +36,14 @@ class MeanAt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanScore:
-    """The mean error of an entry in one place, in raw units.
-
-    Attributes:
-        value, median: over the images that have a score; NaN without any.
-        n: number of images behind them. total: number that should be: the images that any entry of
-            the set was run on and that have the metric for any entry.
-        failed: number of images on which the method failed. undefined: number of images that it
-            scored without a value of this metric.
-    """
-
-    value: float
-    median: float
-    n: int
-    total: int
-    failed: int
-    undefined: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether the mean covers every image that it should."""
-        return self.n >= self.total
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntryGap:
-    """A contrast of one entry: test minus reference, positive = worse, in raw units.
-
-    Attributes:
-        entry: the entry. test, reference: its two means, each over its own images.
-        value: difference of the means over common images, or of the two means if unpaired. NaN
-            without images.
-        low, high: bounds of the bootstrap interval, NaN with fewer than two images a side.
-        median: of the differences; the difference of the medians if unpaired.
-        share: the part of the summed absolute difference in the five largest; NaN if unpaired.
-        p_value: Wilcoxon signed-rank, or Mann-Whitney U if unpaired. p_holm: corrected over the
-            entries of the contrast. NaN where there is no test.
-        n: number of common images, or of images of both sides if unpaired. total: what n should be.
-    """
-
-    entry: Entry
-    test: MeanScore
-    reference: MeanScore
-    value: float
-    low: float
-    high: float
-    median: float
-    share: float
-    p_value: float
-    n: int
-    total: int
-    p_holm: float = math.nan
-
-    @property
-    def missing(self) -> bool:
-        """Whether no image has scores on both sides."""
-        return math.isnan(self.value)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the gap covers every image that it should."""
-        return self.n >= self.total
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the whole interval is on one side of zero (False without an interval)."""
-        return self.low > 0 or self.high < 0
-
-
-@dataclass(frozen=True, eq=False)
-class ContrastGaps:
-    """One contrast in one metric: the gap of every entry that was run on both of its sides."""
-
-    contrast: Contrast
-    metric: str
-    gaps: tuple[EntryGap, ...]
-
-    def of(self, entry: Entry) -> EntryGap | None:
-        """Return the gap of an entry, or None if it lacks one of the two sides."""
-        return next((gap for gap in self.gaps if gap.entry is entry), None)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Detail:
     """One entry in one place: its mean with an interval, and its possible ranks.
 
     Attributes:
-        low, high: bounds of the bootstrap interval of the mean, NaN below two images.
+        low, high: bounds of the interval of the mean, NaN below two images.
         share: part in [0, 1] of the total error that the five worst images carry; NaN without any.
-        rank: None if entries are not ranked: incomplete, alone, or in a metric that rewards
-            degenerate mattes.
+        rank: among methods; seeds of one method share it. None if entries are not ranked:
+            incomplete, alone, or in a metric that rewards degenerate mattes.
     """
 
     entry: Entry
@@ -167,7 +95,7 @@ class Comparison:
         metrics: of the main tables. The first one is the metric of plots and gap columns.
         subset_metrics: of the table of P and NP.
         wanted: the requested settings; None means all.
-        how: resamples, level and seed of every interval.
+        how: resamples, level and seed of every interval and test.
         means: of every entry in every place that it was run in, in every metric with a column.
         gaps: paired ones by metric and contrast, then P against NP.
         details: in the first metric, by subset and setting, in the order of the entries.

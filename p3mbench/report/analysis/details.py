@@ -10,6 +10,7 @@ from p3mbench import stats
 from p3mbench.metrics.table import METRICS
 from p3mbench.report.analysis.comparison import Detail, MeanAt, MeanScore
 from p3mbench.report.analysis.entries import Entry
+from p3mbench.report.analysis.seeds import seed_groups
 from p3mbench.stats import Bootstrap, RankRange
 
 Means = Mapping[tuple[Entry, MeanAt], MeanScore]
@@ -40,10 +41,20 @@ def details_of(
 def _ranks(
     present: Sequence[Entry], means: Means, at: MeanAt, how: Bootstrap
 ) -> dict[Entry, RankRange]:
-    """Rank the complete entries, if there are several and the metric may rank alone."""
+    """Rank the methods of complete entries, if there are several and the metric may rank alone.
+
+    Seeds of a method are averaged image by image, and share its rank.
+    """
     known = METRICS.get(at.metric)
     whole = [e for e in present if means[e, at].complete and means[e, at].n]
-    if len(whole) < 2 or not (known is None or known.ranks_alone):
+    groups = seed_groups(whole)
+    together = {entry for group in groups for entry in group}
+    methods = [(e,) for e in whole if e not in together] + list(groups)
+    if len(methods) < 2 or not (known is None or known.ranks_alone):
         return {}
-    scores = [list(e.values(at.subset, at.setting, at.metric).values()) for e in whole]
-    return dict(zip(whole, stats.rank_ranges(np.array(scores), how), strict=True))
+    scores = [
+        np.mean([list(e.values(at.subset, at.setting, at.metric).values()) for e in group], axis=0)
+        for group in methods
+    ]
+    ranks = stats.rank_ranges(np.array(scores), how)
+    return {e: rank for group, rank in zip(methods, ranks, strict=True) for e in group}

@@ -201,8 +201,10 @@ class EntrySet:
 
         def find() -> frozenset[str]:
             scores = self._scores(subset, variant)
-            done = (np.asarray(s.images, dtype=object)[s.ok].tolist() for s in scores)
-            return frozenset().union(*done) - set().union(*(s.scored(metric) for s in scores))
+            images = [(np.asarray(s.images, dtype=object), s) for s in scores]
+            done = (found[s.ok].tolist() for found, s in images)
+            known = (found[np.isfinite(s.values[metric])].tolist() for found, s in images)
+            return frozenset().union(*done) - set().union(*known)
 
         return self._once((subset, variant, metric), find)
 

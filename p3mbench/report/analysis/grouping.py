@@ -111,7 +111,9 @@ def _clean(rows: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame:
     for column in ORIGIN_COLUMNS:
         frame[column] = rows[column] if column in rows.columns else ""
     for column in (*TEXT_COLUMNS, *ORIGIN_COLUMNS):
-        frame[column] = [as_text(value) for value in frame[column]]
+        codes, values = pd.factorize(frame[column], use_na_sentinel=False)
+        texts = np.array([as_text(value) for value in values], dtype=object)
+        frame[column] = texts[codes] if len(texts) else ""
     for column in metrics:
         frame[column] = frame[column].astype("float64")
     frame = frame.sort_values([*IDENTITY, "image"], kind="stable")

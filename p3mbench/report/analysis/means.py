@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from p3mbench import stats
 from p3mbench.report.analysis.comparison import MeanAt, MeanScore
 from p3mbench.report.analysis.entries import Entry, EntryScores, EntrySet
@@ -22,7 +24,8 @@ def means_of(entries: EntrySet, metrics: Iterable[str]) -> dict[tuple[Entry, Mea
 
 
 def _mean(scores: EntryScores, metric: str, total: int) -> MeanScore:
-    summary = stats.summarise(list(scores.scored(metric).values()))
+    values = scores.values[metric]
+    summary = stats.summarise(values[np.isfinite(values)])
     return MeanScore(
         value=summary.mean,
         median=summary.median,

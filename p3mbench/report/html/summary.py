@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 from p3mbench.report.analysis import Comparison, ContrastGaps, EntryGap, Overview
 from p3mbench.report.tables.model import Report
+from p3mbench.report.wording.answers import cannot_show, failing, on_average
 from p3mbench.report.wording.flagging import qualifying_notes
 from p3mbench.report.wording.gaps import block_decimals
-from p3mbench.report.wording.numbers import count, metric_display, number, p_text
+from p3mbench.report.wording.numbers import count
 from p3mbench.report.wording.titles import confounded
 from p3mbench.report.wording.unscored import unscored
 from p3mbench.settings import Contrast
-from p3mbench.stats import least_images, least_unpaired_p
+from p3mbench.stats import SIGNIFICANT, least_images, least_unpaired_p
 
-CLEAR = 0.05  # of the corrected p-value
+CLEAR = SIGNIFICANT  # of the corrected p-value
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def statements(report: Report) -> list[Statement]:
 
 def _statement(comparison: Comparison, found: ContrastGaps) -> Statement:
     contrast, entries = found.contrast, comparison.entries
-    whole = [gap for gap in found.gaps if not gap.missing and gap.complete]
+    whole = [gap for gap in found.methods if not gap.missing and gap.complete]
     where = entries.benchmark
     if comparison.subset != "P":
         where += f" {comparison.subset}"
@@ -61,27 +62,29 @@ def _statement(comparison: Comparison, found: ContrastGaps) -> Statement:
     if not whole:
         return Statement(heading, question, "No method has all images in both settings.", "note")
     largest = max(whole, key=lambda gap: gap.value)
-    sure = [gap for gap in whole if _significant(gap)]
+    sure = [gap for gap in whole if gap.significant]
     worse = sum(gap.value > 0 for gap in sure)
     better = len(sure) - worse
     decimals = block_decimals(comparison, found.metric)
-    most = (
-        f"Most for {largest.entry.label}: {_in_words(largest, found.metric, decimals)}"
-        f"{_verdict(largest)}."
-    )
-    verdict = "" if sure else _powerless(contrast, found.gaps)
+    most = f"Most for {largest.label}: {on_average(largest, found.metric, decimals)}."
+    verdict = "" if sure else _powerless(contrast, found.methods)
     caution = "" if contrast.paired else confounded(contrast)
     counted = _counted(contrast, len(whole), worse, better)
-    text = " ".join(filter(None, (most, verdict or counted, caution)))
+    fails = f"{failing(largest, found.metric)}."
+    limits = cannot_show(largest, found.metric, decimals)
+    text = " ".join(filter(None, (most, fails, verdict or counted, limits, caution)))
     return Statement(heading, question, text, "worse" if worse else "better" if better else "open")
 
 
 def _counted(contrast: Contrast, whole: int, worse: int, better: int) -> str:
     of = f"Of {count(whole, 'complete method')}"
     if contrast.paired:
-        return f"{of}, {worse} lose and {better} gain significantly."
+        return f"{of}, {worse} lose and {better} gain significantly on average."
     more, fewer = contrast.test_subset, contrast.reference_subset
-    return f"{of}, {worse} have significantly larger errors on {more} and {better} on {fewer}."
+    return (
+        f"{of}, {worse} have significantly larger errors on {more} and {better} on {fewer}, on "
+        "average."
+    )
 
 
 def _powerless(contrast: Contrast, gaps: Iterable[EntryGap]) -> str:
@@ -102,35 +105,6 @@ def _powerless(contrast: Contrast, gaps: Iterable[EntryGap]) -> str:
         f"n = {sizes[0]} against {sizes[1]} is too small to tell: with {methods} the corrected "
         f"test cannot fall below {CLEAR:g}."
     )  # fmt: skip
-
-
-def _significant(gap: EntryGap) -> bool:
-    """Whether both the interval and the corrected test are significant."""
-    return gap.excludes_zero and gap.p_holm < CLEAR
-
-
-def _in_words(gap: EntryGap, metric: str, decimals: int) -> str:
-    title = metric_display(metric).title
-    value = number(gap.value, decimals, sign=True)
-    if gap.low != gap.low:
-        return f"{title} {value} (a single image has no interval)"
-    low, high = (number(v, decimals, sign=True) for v in (gap.low, gap.high))
-    return f"{title} {value}, 95 % interval {low} to {high}"
-
-
-def _verdict(gap: EntryGap) -> str:
-    if _significant(gap):
-        verdict = "significant"
-    elif gap.excludes_zero:
-        verdict = "not significant: the corrected test does not reject"
-    else:
-        verdict = "not significant: the interval holds zero"
-    return f", {_p(gap.p_holm)} after Holm's correction ({verdict})"
-
-
-def _p(p: float) -> str:
-    text = p_text(p)
-    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def _qualified(overview: Overview) -> list[Statement]:

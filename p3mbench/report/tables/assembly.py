@@ -55,6 +55,20 @@ def gap_cell(gap: EntryGap | None) -> TableCell:
     )
 
 
+def typical_cell(gap: EntryGap) -> TableCell:
+    """Make a cell of the gap on a typical image."""
+    typical = gap.typical
+    return TableCell(
+        value=typical.estimate,
+        low=typical.low,
+        high=typical.high,
+        n=gap.n,
+        total=gap.total,
+        p_value=typical.p_value,
+        p_holm=typical.p_holm,
+    )
+
+
 def text_column(key: str, title: str) -> TableColumn:
     """Make a column of text."""
     return TableColumn(key=key, title=title, type=ColumnType.TEXT)

@@ -47,7 +47,8 @@ def detail_table(comparison: Comparison) -> Table | None:
         *notes.small_samples(rows),
         f"Worst {WORST}: share of the total error carried by the {WORST} worst images.",
         "Rank: from 1 + methods that are clearly better to methods that are not clearly worse; "
-        "clearly = the interval of the paired difference excludes zero. A shared rank is a tie.",
+        "clearly = the mean differs by a sign-flip test corrected over all pairs, and the interval "
+        "of the paired difference excludes zero. A shared rank is a tie.",
     ]
     entries = comparison.entries
     what = f"{kind_title(entries)}, {notes.subset_names(subsets)}"

@@ -1,8 +1,10 @@
-"""Every gap in one metric, with its interval, tests and median: a block per contrast."""
+"""Every gap in one metric, with its answers to three questions: a block per contrast."""
 
 from __future__ import annotations
 
-from p3mbench.report.analysis.comparison import Comparison, ContrastGaps
+from dataclasses import replace
+
+from p3mbench.report.analysis.comparison import Comparison, ContrastGaps, EntryGap
 from p3mbench.report.tables import notes
 from p3mbench.report.tables.assembly import (
     entry_row,
@@ -11,6 +13,7 @@ from p3mbench.report.tables.assembly import (
     number_column,
     score_column,
     table_of,
+    typical_cell,
 )
 from p3mbench.report.tables.model import (
     ColumnType,
@@ -20,9 +23,8 @@ from p3mbench.report.tables.model import (
     TableColumn,
     TableRow,
 )
-from p3mbench.report.wording.numbers import metric_display
+from p3mbench.report.wording.numbers import count, metric_display
 from p3mbench.report.wording.titles import lower, set_title
-from p3mbench.stats import WORST
 
 
 def gaps_table(comparison: Comparison, metric: str) -> Table | None:
@@ -36,7 +38,7 @@ def gaps_table(comparison: Comparison, metric: str) -> Table | None:
         *notes.incomplete(rows),
         *notes.gap_notes(contrasts, comparison.how),
         *notes.small_samples(rows),
-        *notes.gap_columns(contrasts),
+        *notes.gap_columns(gaps),
         *notes.subset_notes(contrasts),
     ]
     entries = comparison.entries
@@ -50,10 +52,12 @@ def _columns(metric: str) -> list[TableColumn]:
         score_column("test", "Test", metric),
         score_column("reference", "Ref.", metric),
         score_column("gap", "Gap [interval]", metric, ColumnType.GAP),
-        score_column("median", "Median", metric, ColumnType.SIGNED),
-        TableColumn(key="worst", title=f"Worst {WORST}", type=ColumnType.SHARE),
         TableColumn(key="p", title="p", type=ColumnType.P_VALUE),
         TableColumn(key="p_holm", title="p Holm", type=ColumnType.P_VALUE),
+        score_column("typical", "Typical [interval]", metric, ColumnType.GAP),
+        TableColumn(key="p_typical", title="p Holm", type=ColumnType.P_VALUE),
+        TableColumn(key="fails", title="Fails", type=ColumnType.SHARE),
+        TableColumn(key="p_fails", title="p Holm", type=ColumnType.P_VALUE),
         number_column("n", "n"),
     ]
 
@@ -63,12 +67,26 @@ def _rows(comparison: Comparison, found: ContrastGaps) -> list[TableRow]:
     places = comparison.sides(contrast, found.metric)
     block = f"{contrast.name}: {contrast.formula}"
     rows = []
-    for gap in found.gaps:
+    for gap in (*found.gaps, *found.families):
         means = (mean_cell(gap.test), mean_cell(gap.reference))
-        more = [
-            TableCell(value=value, n=gap.n, total=gap.n)
-            for value in (gap.median, gap.share, gap.p_value, gap.p_holm, float(gap.n))
-        ]
-        cells = (*means, gap_cell(gap), *more)
-        rows.append(entry_row(gap.entry, cells, places, block))
+        tests = (gap.p_value, gap.p_holm)
+        failing = gap.failures.share
+        cells = (
+            *means,
+            gap_cell(gap),
+            *(_number(gap, value) for value in tests),
+            typical_cell(gap),
+            _number(gap, gap.typical.p_holm),
+            replace(_number(gap, failing.share), low=failing.low, high=failing.high),
+            _number(gap, failing.p_holm),
+            _number(gap, float(gap.n)),
+        )
+        row = entry_row(gap.entry, cells, places, block)
+        if len(gap.members) > 1:
+            row = replace(row, label=f"{gap.label}, {count(len(gap.members), 'seed')}")
+        rows.append(row)
     return rows
+
+
+def _number(gap: EntryGap, value: float) -> TableCell:
+    return TableCell(value=value, n=gap.n, total=gap.n)

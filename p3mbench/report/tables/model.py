@@ -275,7 +275,8 @@ def _value_text(cell: TableCell, column: TableColumn) -> str:
     if column.type is ColumnType.P_VALUE:
         return p_text(cell.value)
     if column.type is ColumnType.SHARE:
-        return MISSING if cell.missing else f"{100 * cell.value:.0f} %"
+        few = 0 < cell.value < 0.1  # rare failures need a decimal
+        return MISSING if cell.missing else f"{100 * cell.value:.{1 if few else 0}f} %"
     signed = column.type in (ColumnType.GAP, ColumnType.SIGNED)
     return interval_text(cell.value, cell.low, cell.high, column.decimals, sign=signed)
 

@@ -6,7 +6,6 @@ modules of the method classes are imported.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.util
 import inspect
@@ -31,6 +30,8 @@ from p3mbench.method import (
     with_options,
 )
 from p3mbench.names import printable
+from p3mbench.names import unknown as unknown
+from p3mbench.plugins import offering, remember
 
 GROUP = "p3mbench.methods"
 
@@ -77,16 +78,15 @@ def get(name: str, plugins: Sequence[Path] = ()) -> Method:
             if entry.method is None:
                 raise MethodError(f"method {name} ({entry.origin}) cannot be used: {entry.problem}")
             return entry.method
-    raise MethodError(unknown(name, [entry.name for entry in found], "method"))
+    raise MethodError(unknown_method(name, [entry.name for entry in found]))
 
 
-def unknown(name: str, names: Iterable[str], what: str) -> str:
-    """Return an error text for an unknown name, with the nearest known one."""
-    have = sorted(names)
-    near = difflib.get_close_matches(name, have, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    known = f"known: {', '.join(have) or 'none'}" if len(have) <= 40 else f"{len(have)} are known"
-    return f"unknown {what} {name!r}; {hint}({known})"
+def unknown_method(name: str, names: Iterable[str], what: str = "method") -> str:
+    """Return an error text for an unknown method, with the plugin file that may define it."""
+    plugin = offering(name)
+    if plugin is None:
+        return unknown(name, names, what)
+    return f"unknown {what} {name!r}; a plugin that you have used defines it: add {plugin.option}"
 
 
 def list_methods(plugins: Sequence[Path] = ()) -> list[MethodInfo]:
@@ -96,6 +96,12 @@ def list_methods(plugins: Sequence[Path] = ()) -> list[MethodInfo]:
     True
     """
     return [entry.method.info for entry in find(plugins) if entry.method is not None]
+
+
+def learned_methods(plugins: Sequence[Path] = ()) -> list[Method]:
+    """Return each usable method that needs weights, sorted by name."""
+    found = [entry.method for entry in find(plugins) if entry.method is not None]
+    return [method for method in found if method.info.learned]
 
 
 def load_method(
@@ -215,7 +221,9 @@ def _from_file(path: Path) -> list[Found]:
             f"plugin file {path} defines no method: a frozen dataclass with a class attribute "
             "'info' (a MethodInfo) and a method 'load(device, weights)'"
         )
-    return [_checked(None, path.name, cls) for cls in classes]
+    found = [_checked(None, path.name, cls) for cls in classes]
+    remember(path, (entry.name for entry in found))
+    return found
 
 
 def execute(path: Path) -> ModuleType:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from p3mbench.cli.completions import complete_method
 from p3mbench.cli.fidelity import checks, thin_weights, training_tables
-from p3mbench.cli.options import complete_methods, plugin_option
+from p3mbench.cli.options import plugin_option
 from p3mbench.names import printable
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def command(ctx: click.Context, plugins: tuple[Path, ...], trainable: bool) -> N
 
 
 @command.command("show")
-@click.argument("name", shell_complete=complete_methods)
+@click.argument("name", shell_complete=complete_method)
 @click.option(
     "--results",
     type=click.Path(path_type=Path),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p3mbench.cli.options import TRAIN_SETTING, complete_benchmarks, plugin_option
+from p3mbench.cli.completions import complete_benchmarks, complete_learned
+from p3mbench.cli.options import TRAIN_SETTING, plugin_option
 from p3mbench.cli.screen import pause
 from p3mbench.errors import OptionError
 from p3mbench.training.request import (
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 
 GIGABYTE = 1e9
 SLOW = 0.1  # share of a run spent waiting for data; above it there is a hint
-
-
-def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the names of learned methods."""
-    from p3mbench.registry import find
-
-    names = [e.name for e in find() if e.method is not None and e.method.info.learned]
-    return [name for name in names if name.startswith(incomplete)]
 
 
 def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:

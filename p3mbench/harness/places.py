@@ -13,8 +13,8 @@ from p3mbench.data.sample import Sample
 from p3mbench.data.subset import Subset
 from p3mbench.errors import DataError
 from p3mbench.fingerprint import Code
+from p3mbench.names import unknown
 from p3mbench.provenance import hash_files, hash_of
-from p3mbench.registry import unknown
 from p3mbench.store import Store
 from p3mbench.view import NO_VARIANT, BenchmarkView, entry_of, made_of
 

@@ -154,7 +154,7 @@ class RunRequest:
             "shard": "" if self.shard == (1, 1) else "/".join(map(str, self.shard)),
             "out": str(self.out),
             "strict": self.strict,
-            "plugins": [str(path) for path in self.plugins],
+            "plugins": [str(path.resolve()) for path in self.plugins],
         }
         if str(self.benchmark).endswith(".toml"):
             said["benchmark"] = str(Path(str(self.benchmark)).resolve())
@@ -162,7 +162,7 @@ class RunRequest:
 
     def _weights_text(self) -> list[str]:
         return [
-            f"{method}={path}" + (f"@{setting}" if setting else "")
+            f"{method}={path.resolve()}" + (f"@{setting}" if setting else "")
             for method, files in self.weights.items()
             for path, setting in files
         ]

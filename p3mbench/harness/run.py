@@ -17,6 +17,7 @@ from p3mbench.data.findings import FindingKind, refuse
 from p3mbench.data.listing import normalised
 from p3mbench.data.recognition import recognised
 from p3mbench.errors import MethodError, P3MBenchError
+from p3mbench.harness.again import with_plugins
 from p3mbench.harness.contenders import Blocked, Request, named_methods
 from p3mbench.harness.isolate import GIB, Limits
 from p3mbench.harness.manifest import begin, remember
@@ -26,7 +27,8 @@ from p3mbench.harness.runner import OnRow, RunReport, default_jobs, run_plan
 from p3mbench.harness.survey import examine, samples_of
 from p3mbench.harness.worker import Setup
 from p3mbench.method import Method, with_options
-from p3mbench.registry import unknown
+from p3mbench.plugins import KnownPlugin
+from p3mbench.registry import unknown_method
 from p3mbench.runs import RESULTS
 from p3mbench.store import Store
 from p3mbench.writing import write_bytes
@@ -37,6 +39,9 @@ class Listener:
 
     def recognised(self, data: Path, benchmark: str) -> None:
         """The user named no benchmark; ``data`` is laid out as this one."""
+
+    def reused(self, plugin: KnownPlugin) -> None:
+        """A plugin of an earlier run in this store is used again."""
 
     def planned(self, plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
         """The plan is ready; ``broken`` are methods that cannot be used at all."""
@@ -88,6 +93,9 @@ def run_request(request: RunRequest, listener: Listener | None = None) -> RunRes
         P3MBenchError: the request cannot be met; the message says why and how to mend it.
     """
     listener = listener or Listener()
+    request, reused = with_plugins(request)
+    for plugin in reused:
+        listener.reused(plugin)
     benchmark = _benchmark(request, listener)
     wanted, broken = wanted_rows(request, benchmark)
     opened = open_benchmark(benchmark, request.data)
@@ -155,7 +163,7 @@ def _check_names(given: Iterable[str], methods: Sequence[Method], option: str) -
     names = [method.info.name for method in methods]
     for name in given:
         if name not in names:
-            raise MethodError(unknown(name, names, f"method in {option}"))
+            raise MethodError(unknown_method(name, names, f"method in {option}"))
 
 
 def _check_writable(folder: Path) -> None:

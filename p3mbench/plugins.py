@@ -1,0 +1,154 @@
+"""The plugin files that this user has run on this machine: their content and their methods.
+
+A plugin file is code. p3mbench executes one only if the user names it with ``--plugin``, or if a
+store's last run used it and this record shows that the same user ran the same bytes from the same
+path before. A store from elsewhere therefore never makes p3mbench execute anything.
+
+The record is ``plugins.json`` in the user's data folder. Without a writable data folder there is no
+record, and every command needs ``--plugin``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from p3mbench.errors import P3MBenchError
+from p3mbench.names import printable
+
+MOST_FILES = 200  # the record forgets the plugins that were first used longest ago
+
+
+@dataclass(frozen=True)
+class KnownPlugin:
+    """A plugin file that this user has run.
+
+    Attributes:
+        path: absolute path.
+        sha256: hash of the bytes that ran, 64 hexadecimal digits.
+        methods: names of its methods.
+    """
+
+    path: Path
+    sha256: str
+    methods: tuple[str, ...]
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the file still has the bytes that ran."""
+        return content_hash(self.path) == self.sha256
+
+    @property
+    def option(self) -> str:
+        """The option that names the file on a command line."""
+        return f"--plugin {printable(shlex.quote(str(self.path)))}"
+
+
+def data_home() -> Path:
+    """Return p3mbench's folder in the user's data folder; it need not exist."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "p3mbench"
+
+
+def content_hash(path: Path) -> str:
+    """Hash a file's bytes by SHA-256; "" if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def known_plugins() -> list[KnownPlugin]:
+    """Read the record, most recently added file last; damaged entries are left out."""
+    return [
+        KnownPlugin(Path(path), entry["sha256"], tuple(entry["methods"]))
+        for path, entry in _stored().items()
+        if _is_entry(entry)
+    ]
+
+
+def remember(path: Path, methods: Iterable[str]) -> None:
+    """Record that the user has run a plugin file; nothing happens if this cannot be written."""
+    from p3mbench.writing import write_bytes  # it imports OpenCV
+
+    path = path.resolve()
+    entry = {"sha256": content_hash(path), "methods": sorted(methods)}
+    stored = _stored()
+    if stored.get(str(path)) == entry:
+        return
+    stored.pop(str(path), None)
+    kept = dict([*stored.items(), (str(path), entry)][-MOST_FILES:])
+    try:
+        text = json.dumps(kept, indent=1, ensure_ascii=True) + "\n"
+        write_bytes(data_home() / "plugins.json", text.encode())
+    except (P3MBenchError, OSError):
+        return
+
+
+def offering(method: str) -> KnownPlugin | None:
+    """Return the last known plugin with a method of this name, if its file still exists."""
+    for plugin in reversed(known_plugins()):
+        if method in plugin.methods and plugin.path.is_file():
+            return plugin
+    return None
+
+
+def usable(
+    used: Mapping[str, str], methods: Iterable[str] | None
+) -> tuple[list[KnownPlugin], list[str]]:
+    """Choose the plugins of a store that may run without ``--plugin``.
+
+    Args:
+        used: path -> SHA-256 of the plugin files of the store's runs.
+        methods: names that no method has yet; None for all methods of these files.
+
+    Returns:
+        The plugins that this user has run with the same bytes and that define one of the
+        methods;
+        and a line for each other file: why it does not run, and the option that runs it.
+    """
+    known = {str(plugin.path): plugin for plugin in known_plugins()}
+    ready, refused = [], []
+    for path, sha256 in used.items():
+        plugin = known.get(path)
+        now = content_hash(Path(path))
+        shown = KnownPlugin(Path(path), sha256, ())
+        if not now:
+            refused.append(f"a run here used the plugin {printable(path)}, which is gone")
+        elif plugin is None or sha256 != plugin.sha256:
+            refused.append(
+                f"a run here used the plugin {printable(path)}, and you have not run this version "
+                f"on this machine; if you trust the file, add {shown.option}"
+            )
+        elif now != sha256:
+            refused.append(
+                f"a run here used the plugin {printable(path)}, which has changed since then; add "
+                f"{shown.option}"
+            )
+        elif methods is None or set(methods) & set(plugin.methods):
+            ready.append(plugin)
+    return ready, refused
+
+
+def _stored() -> dict[str, Any]:
+    try:
+        found = json.loads((data_home() / "plugins.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_entry(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("sha256"), str)
+        and isinstance(entry.get("methods"), list)
+        and all(isinstance(name, str) for name in entry["methods"])
+    )

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from p3mbench.errors import MethodError
+from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import (
     Method,
     MethodInfo,
@@ -32,6 +32,7 @@ from p3mbench.method import (
 from p3mbench.names import printable
 from p3mbench.names import unknown as unknown
 from p3mbench.plugins import offering, remember
+from p3mbench.shipped import shipped_weights
 
 GROUP = "p3mbench.methods"
 
@@ -114,7 +115,9 @@ def load_method(
 
     Args:
         name: a name of `list_methods`.
-        weights: checkpoint file; None for the published file in the weights folder.
+        weights: checkpoint file; or a name: of published weights in the weights folder, or of a
+            thin network that ships, such as ``nano-B`` (for mini; useless on photographs). None
+            for the published file in the weights folder.
         device: "auto" (CUDA if there is one), "cpu" or "cuda".
         **options: parameters of the method, for instance ``strategy="hybrid"``. Other parameters
             come from the checkpoint, if it records them, as in a run.
@@ -124,14 +127,15 @@ def load_method(
 
     Raises:
         MethodError: the name or an option is unknown.
-        WeightsError: the weights are missing, unsafe, or belong to another network.
+        WeightsError: the weights are missing, unsafe, or belong to another network; the message
+            lists the names that could be given.
     """
     from p3mbench.devices import resolve
     from p3mbench.nearest import load
-    from p3mbench.weights import as_recorded, find_checkpoint, recorded
+    from p3mbench.weights import as_recorded, recorded
 
     method = with_options(get(name), options)
-    path = Path(weights) if weights is not None else find_checkpoint(method.info)
+    path = _weights_of(method.info, weights)
     if path is not None and method.info.learned:
         method = as_recorded(method, recorded(path).get("options", {}), path, options)
 
@@ -139,6 +143,33 @@ def load_method(
         return [entry.method for entry in find() if entry.method is not None]
 
     return load(method, resolve(device, method.info.learned), path, others)
+
+
+def _weights_of(info: MethodInfo, given: str | Path | None) -> Path | None:
+    """Return the file of named weights; None if a method has none and needs none.
+
+    Raises:
+        WeightsError: a learned method has no such weights; the message says what there is.
+    """
+    from p3mbench.weights import find_checkpoint, needs_weights, weights_dir
+
+    if not info.learned:
+        return None if given is None else Path(given)
+    found = find_checkpoint(info) if given is None else Path(given)
+    if found is not None and found.is_file():
+        return found
+    published = {c.name: weights_dir() / c.file for c in info.checkpoints}
+    shipped = shipped_weights(info.name)
+    here = {name: path for name, path in published.items() if path.is_file()} | shipped
+    if given is not None and str(given) in here:
+        return here[str(given)]
+    if given is None:
+        problem = f"{info.name} {needs_weights(info)}"
+    else:
+        problem = f"{given}: does not exist, and {info.name} has no weights of this name"
+    offer = f"; there are {', '.join(here)}" if here else ""
+    nano = " (nano: thin networks for mini, useless on photographs)" if shipped else ""
+    raise WeightsError(f"{problem}{offer}{nano}")
 
 
 def _settled(entries: list[Found]) -> Found:

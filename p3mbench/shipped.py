@@ -42,7 +42,7 @@ def shipped_weights(method: str) -> dict[str, Path]:
     folders = (_folder(known[name]) for name in sorted(known, key=lambda name: name != FIRST))
     found: dict[str, Path] = {}
     for folder in filter(None, folders):
-        for path in sorted(folder.glob(f"{method}--*.safetensors"), key=_seed):
+        for path in sorted(folder.glob(f"{method}--*.safetensors"), key=_order):
             setting, seed = _setting(path), _seed(path)
             name = f"nano-{setting}" + f"-s{seed}" * bool(seed)
             found.setdefault(name, path)
@@ -62,6 +62,10 @@ def _setting(path: Path) -> str:
     """Return the train setting in METHOD--SETTING-sSEED.safetensors, as p3mbench spells it."""
     written = path.stem.rpartition("--")[2].rpartition("-s")[0]
     return {name.lower(): name for name in TRAIN_SETTINGS}.get(written, written)
+
+
+def _order(path: Path) -> tuple[int, str]:
+    return _seed(path), path.name
 
 
 def _seed(path: Path) -> int:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.errors import P3MBenchError
+from p3mbench.homes import data_home
 from p3mbench.names import printable
 
 MOST_FILES = 200  # the record forgets the plugins that were first used longest ago
@@ -48,12 +48,6 @@ class KnownPlugin:
     def option(self) -> str:
         """The option that names the file on a command line."""
         return f"--plugin {printable(shlex.quote(str(self.path)))}"
-
-
-def data_home() -> Path:
-    """Return p3mbench's folder in the user's data folder; it need not exist."""
-    home = os.environ.get("XDG_DATA_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "share") / "p3mbench"
 
 
 def content_hash(path: Path) -> str:

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.errors import DataWarning, MethodError, WeightsError
+from p3mbench.homes import data_home
 from p3mbench.method import Method, MethodInfo, options_of, with_options
 from p3mbench.names import printable
-from p3mbench.plugins import data_home
 from p3mbench.settings import TRAIN_SETTINGS, UNTRAINED, is_train_setting
 from p3mbench.weightfiles.fitting import Expected, Fit, fit_of, some, unwrapped
 from p3mbench.weightfiles.reading import HEADER_KEY, RecordError, header, read

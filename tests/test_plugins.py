@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from p3mbench.errors import MethodError
-from p3mbench.plugins import content_hash, data_home, known_plugins, offering, remember, usable
+from p3mbench.homes import data_home
+from p3mbench.plugins import content_hash, known_plugins, offering, remember, usable
 from p3mbench.registry import find, get
 
 

@@ -35,7 +35,8 @@ _TEMPLATE = """
       {%- if row.flags %} title="{{ row.flags }}"{% endif %}>{{ row.label }}
       {%- if row.marks %} <sup>{{ row.marks }}</sup>{% endif %}</th>
       {%- for cell in row.cells %}
-      <td style="text-align: {{ 'left' if cell.is_text else 'right' }}; white-space: nowrap; padding: 0.1em 0.5em
+      <td style="white-space: nowrap; padding: 0.1em 0.5em; text-align:
+        {{- ' left' if cell.is_text else ' right' }}
         {{- styles.get(cell.class, '') }}"
         {%- if cell.hint %} title="{{ cell.hint }}"{% endif %}>{{ cell.text }}</td>{% endfor %}</tr>
     {% endfor %}

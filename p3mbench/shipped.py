@@ -6,6 +6,7 @@ Only file names and one key of each TOML file are read: `p3mbench.benchmark` rea
 from __future__ import annotations
 
 import tomllib
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
@@ -39,7 +40,8 @@ def shipped_weights(method: str) -> dict[str, Path]:
     ['nano-B', 'nano-N']
     """
     known = builtin_names()
-    folders = (_folder(known[name]) for name in sorted(known, key=lambda name: name != FIRST))
+    ordered = [known[name] for name in sorted(known, key=lambda name: name != FIRST)]
+    folders = (_folder(file, file.stat().st_mtime_ns) for file in ordered)
     found: dict[str, Path] = {}
     for folder in filter(None, folders):
         for path in sorted(folder.glob(f"{method}--*.safetensors"), key=_order):
@@ -49,8 +51,9 @@ def shipped_weights(method: str) -> dict[str, Path]:
     return found
 
 
-def _folder(file: Path) -> Path | None:
-    """Return the folder of checkpoints that a benchmark's file names."""
+@cache
+def _folder(file: Path, changed: int) -> Path | None:
+    """Return the folder of checkpoints that a benchmark's file, last changed then, names."""
     try:
         named = tomllib.loads(file.read_text(encoding="utf-8")).get("checkpoints")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):

@@ -265,8 +265,7 @@ def _parameters(info: MethodInfo) -> str:
 
 
 def _weights(info: MethodInfo) -> str:
-    from p3mbench.benchmark import get
-    from p3mbench.checkpoints import shipped
+    from p3mbench.shipped import shipped_weights
     from p3mbench.weights import find_checkpoint
 
     if not info.learned:
@@ -274,6 +273,6 @@ def _weights(info: MethodInfo) -> str:
     path = find_checkpoint(info)
     if path:
         return f"found ({path.name})"
-    if shipped(info, get("mini").checkpoints):
+    if shipped_weights(info.name):
         return "thin ones for mini"
     return "needs weights"

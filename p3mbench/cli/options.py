@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from p3mbench import settings
-from p3mbench.names import printable
+from p3mbench.names import nearest, printable
 from p3mbench.runs import RESULTS
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ class _Format(_Text):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name, if there is such a format."""
+        if value not in self.choices and (hint := nearest(str(value), self.choices)):
+            self.fail(f"{value!r} is not one; {hint}({', '.join(self.choices)})", param, ctx)
         return str(click.Choice(self.choices).convert(value, param, ctx))
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:

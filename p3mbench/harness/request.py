@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from p3mbench.devices import DEVICES
 from p3mbench.method import PRECISIONS
 from p3mbench.runs import RESULTS
 from p3mbench.settings import check_variant
@@ -103,6 +104,8 @@ class RunRequest:
             if getattr(self, name) not in choices:
                 has = ", ".join(str(choice) for choice in choices if choice)
                 raise ValueError(f"--{name} must be one of {has}, not {getattr(self, name)!r}")
+        if self.device.partition(":")[0] not in DEVICES:
+            raise ValueError(f"--device must be one of {', '.join(DEVICES)}, not {self.device!r}")
         for name, lowest in (("limit", 0), ("jobs", 1), ("threads", 1), ("timeout", 0)):
             value = getattr(self, name)
             if value is not None and value < lowest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -221,7 +222,7 @@ def command(
     for job in jobs:
         trained = _train(job)
         if trained is not None:
-            _show_end(job, trained)
+            _show_end(job, trained, plugins)
 
 
 def _method(name: str, plugins: tuple[Path, ...]) -> Method:
@@ -313,7 +314,7 @@ def _rank() -> int:
     return next((int(os.environ[name]) for name in names if name in os.environ), 0)
 
 
-def _show_end(job: Job, trained: Trained) -> None:
+def _show_end(job: Job, trained: Trained, plugins: tuple[Path, ...]) -> None:
     click.echo(
         f"wrote {trained.weights} (SHA-256 {trained.sha256[:12]}): {trained.steps} steps, "
         f"{trained.images_per_second:.1f} images per second, "
@@ -322,7 +323,8 @@ def _show_end(job: Job, trained: Trained) -> None:
     if trained.waiting > SLOW and _packed(job.source):
         click.echo("note: unpacked foregrounds are read faster; see --unpack, or raise --workers")
     name = job.method.info.name
-    click.echo(f"try it: p3mbench run --methods {name} --weights {name}={trained.weights}")
+    named = "".join(f" --plugin {shlex.quote(str(path))}" for path in plugins)
+    click.echo(f"try it: p3mbench run --methods {name} --weights {name}={trained.weights}{named}")
 
 
 def _packed(source: Source) -> bool:

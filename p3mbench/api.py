@@ -169,7 +169,7 @@ def evaluate(
     >>> import numpy as np, p3mbench
     >>> alpha = np.full((4, 4), 255, np.uint8)
     >>> p3mbench.evaluate(np.full((4, 4), 0.5), alpha, metrics="mad,mse")
-    {'mse': 0.25, 'mad': 0.5}
+    {'mad': 0.5, 'mse': 0.25}
     """
     wanted = [m.strip() for m in metrics.split(",")] if isinstance(metrics, str) else metrics
     paths = [isinstance(one, str | os.PathLike) for one in (pred, alpha)]

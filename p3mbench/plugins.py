@@ -50,6 +50,19 @@ class KnownPlugin:
         return f"--plugin {printable(shlex.quote(str(self.path)))}"
 
 
+@dataclass(frozen=True)
+class RefusedPlugin:
+    """A plugin file of a store that does not run without ``--plugin``.
+
+    Attributes:
+        path: absolute path.
+        reason: one line, with the option that runs it.
+    """
+
+    path: str
+    reason: str
+
+
 def content_hash(path: Path) -> str:
     """Hash a file's bytes by SHA-256; "" if it cannot be read."""
     try:
@@ -96,7 +109,7 @@ def offering(method: str) -> KnownPlugin | None:
 
 def usable(
     used: Mapping[str, str], methods: Iterable[str] | None
-) -> tuple[list[KnownPlugin], list[str]]:
+) -> tuple[list[KnownPlugin], list[RefusedPlugin]]:
     """Choose the plugins of a store that may run without ``--plugin``.
 
     Args:
@@ -105,30 +118,31 @@ def usable(
 
     Returns:
         The plugins that this user has run with the same bytes and that define one of the
-        methods;
-        and a line for each other file: why it does not run, and the option that runs it.
+        methods; and the other files.
     """
     known = {str(plugin.path): plugin for plugin in known_plugins()}
     ready, refused = [], []
     for path, sha256 in used.items():
         plugin = known.get(path)
-        now = content_hash(Path(path))
-        shown = KnownPlugin(Path(path), sha256, ())
-        if not now:
-            refused.append(f"a run here used the plugin {printable(path)}, which is gone")
-        elif plugin is None or sha256 != plugin.sha256:
-            refused.append(
-                f"a run here used the plugin {printable(path)}, and you have not run this version "
-                f"on this machine; if you trust the file, add {shown.option}"
-            )
-        elif now != sha256:
-            refused.append(
-                f"a run here used the plugin {printable(path)}, which has changed since then; add "
-                f"{shown.option}"
-            )
-        elif methods is None or set(methods) & set(plugin.methods):
+        if why := _why_not(path, sha256, plugin):
+            reason = f"a run here used the plugin {printable(path)}, {why}"
+            refused.append(RefusedPlugin(path, reason))
+        elif plugin is not None and (methods is None or set(methods) & set(plugin.methods)):
             ready.append(plugin)
     return ready, refused
+
+
+def _why_not(path: str, sha256: str, known: KnownPlugin | None) -> str:
+    """Say why a file does not run without being named, "" if it may."""
+    now, option = content_hash(Path(path)), KnownPlugin(Path(path), sha256, ()).option
+    if not now:
+        return "which is gone"
+    if known is None or sha256 != known.sha256:
+        return (
+            "and you have not run this version on this machine; if you trust the file, add "
+            f"{option}"
+        )
+    return "" if now == sha256 else f"which has changed since then; add {option}"
 
 
 def _stored() -> dict[str, Any]:

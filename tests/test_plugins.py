@@ -46,20 +46,21 @@ def test_only_the_same_bytes_from_the_same_path_may_run_again(plugin_file: Path)
     assert usable(used, None)[0] == [ready]
     assert usable(used, ["other"]) == ([], [])
     plugin_file.write_text(plugin_file.read_text() + "\n# edited\n")
-    ready_now, (line,) = usable(used, ["grey"])
-    assert ready_now == [] and "has changed since then; add --plugin" in line
+    ready_now, (refused_now,) = usable(used, ["grey"])
+    assert ready_now == [] and refused_now.path == str(plugin_file)
+    assert "has changed since then; add --plugin" in refused_now.reason
 
 
 def test_a_store_from_elsewhere_runs_nothing(tmp_path: Path, plugin_file: Path) -> None:
     stranger = tmp_path / "stranger.py"
     stranger.write_text("raise SystemExit('executed')")
-    ready, (line,) = usable({str(stranger): content_hash(stranger)}, None)
-    assert ready == [] and "if you trust the file, add --plugin" in line
+    ready, (refused,) = usable({str(stranger): content_hash(stranger)}, None)
+    assert ready == [] and "if you trust the file, add --plugin" in refused.reason
     find([plugin_file])  # known, but the store claims other bytes
-    ready, (line,) = usable({str(plugin_file): "0" * 64}, None)
-    assert ready == [] and "you have not run this version" in line
-    ready, (line,) = usable({str(tmp_path / "gone.py"): "0" * 64}, None)
-    assert ready == [] and "which is gone" in line
+    ready, (refused,) = usable({str(plugin_file): "0" * 64}, None)
+    assert ready == [] and "you have not run this version" in refused.reason
+    ready, (refused,) = usable({str(tmp_path / "gone.py"): "0" * 64}, None)
+    assert ready == [] and "which is gone" in refused.reason
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{", '{"/a.py": 1, "/b.py": {"sha256": "x"}}'])

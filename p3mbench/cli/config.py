@@ -7,7 +7,7 @@ line wins. A value of the file wins over one of the repeated run.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -52,6 +52,18 @@ def repeated_run(ctx: click.Context) -> Repeated | None:
     """Return the run that --like names; None without this option."""
     found: Repeated | None = ctx.meta.get(_REPEATED)
     return found
+
+
+def note_left_out(ctx: click.Context, plugins: Iterable[Path]) -> None:
+    """Say what --like did not take from the earlier run, except the plugins that are named now."""
+    repeated = repeated_run(ctx)
+    if repeated is None:
+        return
+    given = {str(path.resolve()) for path in plugins}
+    _, refused = repeated.plugins()
+    lines = [one.reason for one in refused if one.path not in given]
+    for line in [*repeated.left_out, *lines]:
+        click.echo(f"note: {line}", err=True)
 
 
 def _read_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> None:
@@ -139,9 +151,7 @@ def _read_like(ctx: click.Context, param: click.Parameter, folder: Path | None) 
 
     repeated = read_repeated(folder)
     ctx.meta[_REPEATED] = repeated
-    ready, refused = repeated.plugins()
-    for line in [*repeated.left_out, *refused]:
-        click.echo(f"note: {line}", err=True)
+    ready, _ = repeated.plugins()
     names = {one.name for one in ctx.command.params}
     found: dict[str, Any] = {k: v for k, v in repeated.options.items() if k in names}
     found |= {"out": str(repeated.out), "plugins": [str(plugin.path) for plugin in ready]}

@@ -14,7 +14,7 @@ from p3mbench.cli.completions import (
     complete_variants,
     complete_weights,
 )
-from p3mbench.cli.config import config_option, like_option, repeated_run
+from p3mbench.cli.config import config_option, like_option, note_left_out, repeated_run
 from p3mbench.cli.options import (
     listed,
     named,
@@ -215,6 +215,7 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         request = RunRequest(**asked)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+    note_left_out(ctx, request.plugins)
     result = run_request(request, Screen(repeated_run(ctx), request.device))
     if not request.dry_run:
         show_result(result)

@@ -13,7 +13,7 @@ from p3mbench.harness.manifest import methods_of
 from p3mbench.harness.plan import Plan
 from p3mbench.harness.request import RunRequest
 from p3mbench.names import printable
-from p3mbench.plugins import KnownPlugin, usable
+from p3mbench.plugins import KnownPlugin, RefusedPlugin, usable
 from p3mbench.provenance import environment, gpus
 from p3mbench.registry import GROUP
 from p3mbench.runs import RunRecord, environment_entries
@@ -60,8 +60,8 @@ class Repeated:
         """The folder for the repetition, unless the user names one."""
         return self.folder.with_name(f"{self.folder.resolve().name}-again")
 
-    def plugins(self) -> tuple[list[KnownPlugin], list[str]]:
-        """Return the plugins that may run, and a line for each that needs ``--plugin``."""
+    def plugins(self) -> tuple[list[KnownPlugin], list[RefusedPlugin]]:
+        """Return the plugins that may run, and those that need ``--plugin``."""
         names = str(self.options.get("methods", "all")).split(",")
         wanted = None if names == ["all"] else set(names) - _installed()
         return usable(self.record.plugins, wanted)
@@ -99,7 +99,7 @@ def with_plugins(request: RunRequest) -> tuple[RunRequest, list[KnownPlugin]]:
     ready, refused = usable(used, missing)
     missing -= {name for plugin in ready for name in plugin.methods}
     if missing and refused:
-        raise MethodError(f"unknown method {min(missing)!r}; {refused[-1]}")
+        raise MethodError(f"unknown method {min(missing)!r}; {refused[-1].reason}")
     return replace(request, plugins=tuple(plugin.path for plugin in ready)), ready
 
 

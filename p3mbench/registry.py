@@ -109,6 +109,8 @@ def load_method(
     name: str,
     weights: str | Path | None = None,
     device: str = "auto",
+    *,
+    plugins: str | Path | Sequence[str | Path] = (),
     **options: Any,
 ) -> Predictor:
     """Load a method, ready to predict.
@@ -119,6 +121,7 @@ def load_method(
             thin network that ships, such as ``nano-B`` (for mini; useless on photographs). None
             for the published file in the weights folder.
         device: "auto" (CUDA if there is one), "cpu" or "cuda".
+        plugins: Python files with more methods; they are executed.
         **options: parameters of the method, for instance ``strategy="hybrid"``. Other parameters
             come from the checkpoint, if it records them, as in a run.
 
@@ -134,13 +137,14 @@ def load_method(
     from p3mbench.nearest import load
     from p3mbench.weights import as_recorded, recorded
 
-    method = with_options(get(name), options)
+    files = [Path(f) for f in ([plugins] if isinstance(plugins, str | Path) else plugins)]
+    method = with_options(get(name, files), options)
     path = _weights_of(method.info, weights)
     if path is not None and method.info.learned:
         method = as_recorded(method, recorded(path).get("options", {}), path, options)
 
     def others() -> list[Method]:
-        return [entry.method for entry in find() if entry.method is not None]
+        return [entry.method for entry in find(files) if entry.method is not None]
 
     return load(method, resolve(device, method.info.learned), path, others)
 

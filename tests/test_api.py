@@ -85,6 +85,12 @@ def test_unknown_weights_name_what_ships(name: str) -> None:
         p3mbench.load_method("modnet", device="cpu")
 
 
+def test_a_method_of_a_plugin_loads(plugin_file: Path) -> None:
+    predictor = p3mbench.load_method("grey", plugins=plugin_file, level=0.5)
+    assert predictor.predict(np.zeros((2, 3, 3), np.uint8)).max() == 0.5
+    assert p3mbench.load_method("grey", plugins=[str(plugin_file)]) is not None
+
+
 @pytest.mark.slow
 def test_networks_that_ship_load_by_name() -> None:
     predictor = p3mbench.load_method("modnet", weights="nano-B", device="cpu")

@@ -10,8 +10,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +21,10 @@ from p3mbench.data.sources import DataSource, source_class, source_names
 from p3mbench.data.subset import Subset
 from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.metrics import CONVENTIONS
-from p3mbench.names import checked_name, printable
-from p3mbench.registry import unknown
+from p3mbench.names import checked_name, printable, unknown
 from p3mbench.settings import NORMAL, PAPER_VARIANTS, check_variant
+from p3mbench.shipped import builtin_names as builtin_names
 
-GROUP = "p3mbench.benchmarks"
 SHARED_KEYS = frozenset(
     ("name", "title", "source", "variants", "trimap", "convention", "faces", "obfuscation")
     + ("checkpoints", "subsets")
@@ -116,16 +113,6 @@ class Opened:
     subsets: tuple[Subset, ...]
     absent: Mapping[str, str] = field(default_factory=dict)  # subset -> reason
     where: str = ""  # absolute path of its data folder; "" if its images are drawn
-
-
-def builtin_names() -> dict[str, Path]:
-    """Return name -> file of every benchmark that an installed package registers."""
-    found = {}
-    for point in entry_points(group=GROUP):
-        for entry in files(point.value).iterdir():
-            if entry.name.endswith(".toml"):
-                found[entry.name.removesuffix(".toml")] = Path(str(entry))
-    return dict(sorted(found.items()))
 
 
 def get(name: str) -> Benchmark:

@@ -20,7 +20,7 @@ from typing import Any
 
 from p3mbench.errors import P3MBenchError, WeightsError
 from p3mbench.method import Checkpoint, Method, MethodInfo, TrainSetting
-from p3mbench.names import checked_name, printable, problem_of
+from p3mbench.names import checked_name, nearest, printable, problem_of
 from p3mbench.nearest import likenesses
 from p3mbench.provenance import sha256_of
 from p3mbench.weightfiles.reading import kept_contents
@@ -257,8 +257,9 @@ def fetch(method: Method, name: str | None = None, url: str | None = None) -> tu
     chosen = [c for c in method.info.checkpoints if name in (None, c.name)]
     if not chosen:
         names = ", ".join(c.name for c in method.info.checkpoints) or "none"
+        hint = nearest(name or "", (c.name for c in method.info.checkpoints))
         raise WeightsError(
-            f"{method.info.name} has no checkpoint {name or ''} (published: {names})"
+            f"{method.info.name} has no checkpoint {name or ''} ({hint}published: {names})"
         )
     checkpoint = chosen[0]
     if url is None:

@@ -16,20 +16,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-
 from p3mbench.errors import MethodError, PredictionError
-from p3mbench.names import printable, problem_of
+from p3mbench.names import nearest, printable, problem_of
 from p3mbench.settings import TrainSetting as TrainSetting  # part of the interface
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from torch import nn
 
-PRECISIONS = ("fp32", "bf16", "fp16")  # for running networks
+    UInt8Array = npt.NDArray[np.uint8]
+    Float32Array = npt.NDArray[np.float32]
+else:  # for annotations only; a list of methods takes half the time without NumPy
+    UInt8Array = Float32Array = Any
 
-UInt8Array = npt.NDArray[np.uint8]
-Float32Array = npt.NDArray[np.float32]
+PRECISIONS = ("fp32", "bf16", "fp16")  # for running networks
 
 
 class Kind(StrEnum):
@@ -176,7 +177,8 @@ def check_strategy(method: Method) -> None:
     strategy = strategy_of(method)
     if strategy not in method.info.strategies:
         have = ", ".join(method.info.strategies)
-        raise MethodError(f"{method.info.name} has no strategy {strategy!r} (it has: {have})")
+        hint = nearest(strategy, method.info.strategies)
+        raise MethodError(f"{method.info.name} has no strategy {strategy!r} ({hint}it has: {have})")
 
 
 def options_of(method: Method) -> dict[str, Any]:
@@ -248,7 +250,8 @@ def with_options(method: Method, options: Mapping[str, Any]) -> Method:
     for key, value in options.items():
         if key not in known:
             have = ", ".join(known) or "none"
-            raise MethodError(f"{method.info.name} has no option {key!r} (it has: {have})")
+            hint = nearest(key, known)
+            raise MethodError(f"{method.info.name} has no option {key!r} ({hint}it has: {have})")
         values[key] = _parsed(method.info.name, key, value, type(values[key]))
     changed = type(method)(**values)
     check_strategy(changed)
@@ -286,6 +289,8 @@ def checked_alpha(alpha: Any, shape: tuple[int, int]) -> Float32Array:
             or is outside [0, 1] by more than 1e-4. Rounding of float32 resampling stays below that
             and is clipped.
     """
+    import numpy as np
+
     if isinstance(alpha, np.ma.MaskedArray):
         raise PredictionError("predict returned a masked array; fill it: alpha.filled(0)")
     if not isinstance(alpha, np.ndarray) or not np.issubdtype(alpha.dtype, np.floating):

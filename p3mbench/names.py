@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from p3mbench.errors import P3MBenchError
 
@@ -126,3 +127,26 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return a hint with the nearest known name and a space after it; "" if none is near.
+
+    >>> nearest("hybird", ["resize", "hybrid"]), nearest("x", ["resize"])
+    ('did you mean hybrid? ', '')
+    """
+    from difflib import get_close_matches  # slow to import, and needed for errors only
+
+    near = get_close_matches(name, list(names), n=1)
+    return f"did you mean {near[0]}? " if near else ""
+
+
+def unknown(name: str, names: Iterable[str], what: str) -> str:
+    """Return an error text for an unknown name, with the nearest known one.
+
+    >>> unknown("closed-from", ["closed-form", "knn"], "method")
+    "unknown method 'closed-from'; did you mean closed-form? (known: closed-form, knn)"
+    """
+    have = sorted(names)
+    known = f"known: {', '.join(have) or 'none'}" if len(have) <= 40 else f"{len(have)} are known"
+    return f"unknown {what} {printable(repr(name))}; {nearest(name, have)}({known})"

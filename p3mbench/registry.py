@@ -6,7 +6,6 @@ modules of the method classes are imported.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import importlib.util
 import inspect
@@ -21,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from p3mbench.errors import MethodError
+from p3mbench.errors import MethodError, WeightsError
 from p3mbench.method import (
     Method,
     MethodInfo,
@@ -31,6 +30,9 @@ from p3mbench.method import (
     with_options,
 )
 from p3mbench.names import printable
+from p3mbench.names import unknown as unknown
+from p3mbench.plugins import offering, remember
+from p3mbench.shipped import shipped_weights
 
 GROUP = "p3mbench.methods"
 
@@ -77,16 +79,15 @@ def get(name: str, plugins: Sequence[Path] = ()) -> Method:
             if entry.method is None:
                 raise MethodError(f"method {name} ({entry.origin}) cannot be used: {entry.problem}")
             return entry.method
-    raise MethodError(unknown(name, [entry.name for entry in found], "method"))
+    raise MethodError(unknown_method(name, [entry.name for entry in found]))
 
 
-def unknown(name: str, names: Iterable[str], what: str) -> str:
-    """Return an error text for an unknown name, with the nearest known one."""
-    have = sorted(names)
-    near = difflib.get_close_matches(name, have, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    known = f"known: {', '.join(have) or 'none'}" if len(have) <= 40 else f"{len(have)} are known"
-    return f"unknown {what} {name!r}; {hint}({known})"
+def unknown_method(name: str, names: Iterable[str], what: str = "method") -> str:
+    """Return an error text for an unknown method, with the plugin file that may define it."""
+    plugin = offering(name)
+    if plugin is None:
+        return unknown(name, names, what)
+    return f"unknown {what} {name!r}; a plugin that you have used defines it: add {plugin.option}"
 
 
 def list_methods(plugins: Sequence[Path] = ()) -> list[MethodInfo]:
@@ -98,18 +99,29 @@ def list_methods(plugins: Sequence[Path] = ()) -> list[MethodInfo]:
     return [entry.method.info for entry in find(plugins) if entry.method is not None]
 
 
+def learned_methods(plugins: Sequence[Path] = ()) -> list[Method]:
+    """Return each usable method that needs weights, sorted by name."""
+    found = [entry.method for entry in find(plugins) if entry.method is not None]
+    return [method for method in found if method.info.learned]
+
+
 def load_method(
     name: str,
     weights: str | Path | None = None,
     device: str = "auto",
+    *,
+    plugins: str | Path | Sequence[str | Path] = (),
     **options: Any,
 ) -> Predictor:
     """Load a method, ready to predict.
 
     Args:
         name: a name of `list_methods`.
-        weights: checkpoint file; None for the published file in the weights folder.
+        weights: checkpoint file; or a name: of published weights in the weights folder, or of a
+            thin network that ships, such as ``nano-B`` (for mini; useless on photographs). None
+            for the published file in the weights folder.
         device: "auto" (CUDA if there is one), "cpu" or "cuda".
+        plugins: Python files with more methods; they are executed.
         **options: parameters of the method, for instance ``strategy="hybrid"``. Other parameters
             come from the checkpoint, if it records them, as in a run.
 
@@ -118,21 +130,50 @@ def load_method(
 
     Raises:
         MethodError: the name or an option is unknown.
-        WeightsError: the weights are missing, unsafe, or belong to another network.
+        WeightsError: the weights are missing, unsafe, or belong to another network; the message
+            lists the names that could be given.
     """
     from p3mbench.devices import resolve
     from p3mbench.nearest import load
-    from p3mbench.weights import as_recorded, find_checkpoint, recorded
+    from p3mbench.weights import as_recorded, recorded
 
-    method = with_options(get(name), options)
-    path = Path(weights) if weights is not None else find_checkpoint(method.info)
+    files = [Path(f) for f in ([plugins] if isinstance(plugins, str | Path) else plugins)]
+    method = with_options(get(name, files), options)
+    path = _weights_of(method.info, weights)
     if path is not None and method.info.learned:
         method = as_recorded(method, recorded(path).get("options", {}), path, options)
 
     def others() -> list[Method]:
-        return [entry.method for entry in find() if entry.method is not None]
+        return [entry.method for entry in find(files) if entry.method is not None]
 
     return load(method, resolve(device, method.info.learned), path, others)
+
+
+def _weights_of(info: MethodInfo, given: str | Path | None) -> Path | None:
+    """Return the file of named weights; None if a method has none and needs none.
+
+    Raises:
+        WeightsError: a learned method has no such weights; the message says what there is.
+    """
+    from p3mbench.weights import find_checkpoint, needs_weights, weights_dir
+
+    if not info.learned:
+        return None if given is None else Path(given)
+    found = find_checkpoint(info) if given is None else Path(given)
+    if found is not None and found.is_file():
+        return found
+    published = {c.name: weights_dir() / c.file for c in info.checkpoints}
+    shipped = shipped_weights(info.name)
+    here = {name: path for name, path in published.items() if path.is_file()} | shipped
+    if given is not None and str(given) in here:
+        return here[str(given)]
+    if given is None:
+        problem = f"{info.name} {needs_weights(info)}"
+    else:
+        problem = f"{given}: does not exist, and {info.name} has no weights of this name"
+    offer = f"; there are {', '.join(here)}" if here else ""
+    nano = " (nano: thin networks for mini, useless on photographs)" if shipped else ""
+    raise WeightsError(f"{problem}{offer}{nano}")
 
 
 def _settled(entries: list[Found]) -> Found:
@@ -215,7 +256,9 @@ def _from_file(path: Path) -> list[Found]:
             f"plugin file {path} defines no method: a frozen dataclass with a class attribute "
             "'info' (a MethodInfo) and a method 'load(device, weights)'"
         )
-    return [_checked(None, path.name, cls) for cls in classes]
+    found = [_checked(None, path.name, cls) for cls in classes]
+    remember(path, (entry.name for entry in found))
+    return found
 
 
 def execute(path: Path) -> ModuleType:

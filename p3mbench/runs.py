@@ -7,6 +7,7 @@ versions and of imports, which contain less: missing values have defaults.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,26 @@ RESULTS = Path("results") / "run"  # default folder of results
 _ROW_COLUMNS = (
     "method", "strategy", "options", "checkpoint", "checkpoint_sha256", "train_setting",
 )  # fmt: skip
+
+
+def environment_entries(value: Any, prefix: str = "") -> dict[str, str]:
+    """Return the entries of a recorded environment by name, as text.
+
+    >>> environment_entries({"cpu": "x", "versions": {"numpy": "2.4"}})
+    {'cpu': 'x', 'versions numpy': '2.4'}
+    """
+    if isinstance(value, Mapping):
+        found: dict[str, str] = {}
+        for key, part in value.items():
+            found |= environment_entries(part, f"{prefix}{key} ")
+        return found
+    return {prefix.strip(): value if isinstance(value, str) else json.dumps(value)}
+
+
+def _texts(value: Any) -> dict[str, str]:
+    """Return the entries of a mapping of texts; {} for anything else that a store may contain."""
+    pairs = value.items() if isinstance(value, Mapping) else ()
+    return {k: v for k, v in pairs if isinstance(k, str) and isinstance(v, str)}
 
 
 @dataclass(frozen=True)
@@ -105,6 +126,7 @@ class RunRecord:
         methods: label -> the method that ran.
         cannot_run: method or part that could not run -> reason.
         imported: the file of an import, None for a run.
+        plugins: absolute path of each plugin file -> SHA-256 of its bytes.
         stored: the object that the record was read from; None for a new record.
     """
 
@@ -120,6 +142,7 @@ class RunRecord:
     methods: Mapping[str, MethodRecord] = field(default_factory=dict)
     cannot_run: Mapping[str, str] = field(default_factory=dict)
     imported: ImportRecord | None = None
+    plugins: Mapping[str, str] = field(default_factory=dict)
     stored: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
@@ -144,6 +167,7 @@ class RunRecord:
             methods={label: MethodRecord.of(one) for label, one in methods.items()},
             cannot_run=dict(manifest.get("cannot_run") or {}),
             imported=ImportRecord.of(imported) if imported else None,
+            plugins=_texts(manifest.get("plugins")),
             stored=manifest,
         )
 
@@ -167,6 +191,7 @@ class RunRecord:
             "subsets": dict(self.subsets),
             "methods": {label: one.to_json() for label, one in self.methods.items()},
             "cannot_run": dict(self.cannot_run),
+            "plugins": dict(self.plugins),
         }
 
     @property

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.errors import DataWarning, MethodError, WeightsError
+from p3mbench.homes import data_home
 from p3mbench.method import Method, MethodInfo, options_of, with_options
 from p3mbench.names import printable
 from p3mbench.settings import TRAIN_SETTINGS, UNTRAINED, is_train_setting
@@ -59,8 +60,7 @@ def weights_dir() -> Path:
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:
         return Path(named).expanduser()
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "p3mbench" / "weights"
+    return data_home() / "weights"
 
 
 def find_checkpoint(info: MethodInfo) -> Path | None:

@@ -7,6 +7,8 @@ import os
 # Two test processes share two cores. With more threads each, PyTorch spins and waits.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
+# A data folder that cannot exist: no test sees or leaves the user's weights and plugins.
+os.environ["XDG_DATA_HOME"] = f"{os.devnull}/no-home"
 
 import shutil
 import sys

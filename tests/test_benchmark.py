@@ -35,7 +35,7 @@ def test_mini_opens_without_any_data():
         (
             'source = "folder"',
             'source = "web"',
-            "'source' must be one of folder, p3m10k, synthetic",
+            "'source' must be one of composites, folder, p3m10k, parquet, synthetic",
         ),
         ('name = "mine"', "", "'name' must be a line of text"),
         ('name = "mine"', 'nmae = "mine"', "did you mean name"),

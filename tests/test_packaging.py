@@ -152,3 +152,29 @@ def test_nothing_names_a_registry_or_a_machine():
         check=False,
     ).stdout.split()
     assert [name for name in listed if name != "tests/test_packaging.py"] == []
+
+
+def test_one_version_is_everywhere():
+    import p3mbench
+
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {p3mbench.__version__}\n" in citation
+    release = p3mbench.__version__.partition(".dev")[0]
+    assert f"\n## {release}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_container_has_a_supported_python():
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    lowest = tuple(map(int, config["options"]["python_requires"].removeprefix(">=").split(".")))
+    (line,) = [x for x in (ROOT / "Dockerfile").read_text().splitlines() if x.startswith("FROM")]
+    found = line.partition("python:")[2].partition("-")[0]
+    assert tuple(map(int, found.split("."))) >= lowest
+
+
+def test_the_development_loop_has_five_commands_that_exist():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    loop = text.partition("```bash\n")[2].partition("```")[0].strip().splitlines()
+    assert len(loop) == 5 and "tox" in loop[-1] and "pytest" in loop[-2]
+    tox = (ROOT / "tox.ini").read_text()
+    assert all(f"[testenv:{name}]" in tox for name in ("lint", "type", "audit", "package", "test"))

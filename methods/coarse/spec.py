@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from p3mbench.errors import MethodError
 from p3mbench.method import Float32Array, Kind, MethodInfo, Predictor, UInt8Array
 
@@ -44,5 +42,7 @@ class Coarse:
         """Return (H, W) float32 of 0, ``unknown`` and 1; needs a trimap."""
         if trimap is None:
             raise ValueError("this method needs a trimap")
+        import numpy as np  # not above: listing the methods imports this module
+
         levels = np.array([0.0, self.unknown, 1.0], np.float32)
         return levels[np.searchsorted([0, 128, 255], trimap)]

@@ -11,7 +11,7 @@ import click
 
 from p3mbench import __version__
 from p3mbench.errors import P3MBenchError
-from p3mbench.names import printable
+from p3mbench.names import nearest, printable
 
 READER_LEFT = 141  # the exit code that shells report for such programs: 128 + SIGPIPE
 COMMANDS = (
@@ -41,6 +41,15 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands in the order of the work, not of the alphabet."""
         return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; the message of an unknown one names the nearest."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = nearest(args[0], COMMANDS) or "p3mbench --help lists them"
+            ctx.fail(f"No such command {args[0]!r}; {hint.strip()}")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's file."""

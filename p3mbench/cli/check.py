@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import complete_methods
+from p3mbench.cli.completions import complete_method
 
 if TYPE_CHECKING:
     from p3mbench.testing.finding import CheckFinding
@@ -17,7 +17,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "cyan
 
 
 @click.command("check")
-@click.argument("name_or_file", shell_complete=complete_methods)
+@click.argument("name_or_file", shell_complete=complete_method)
 @click.option(
     "--weights",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from p3mbench.cli.completions import complete_metrics
 from p3mbench.cli.options import (
     chosen_format,
     format_option,
@@ -21,7 +22,11 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command("compare")
 @click.argument("run_a", type=FOLDER)
 @click.argument("run_b", type=FOLDER)
-@click.option("--metrics", help="Metrics to compare, joined by commas [default: all].")
+@click.option(
+    "--metrics",
+    shell_complete=complete_metrics,
+    help="Metrics to compare, joined by commas [default: all].",
+)
 @format_option()
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if any score differs, as diff does.")
 @out_file_option

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import VARIANT, complete_benchmarks
+from p3mbench.cli.completions import complete_benchmarks
+from p3mbench.cli.options import VARIANT
 from p3mbench.settings import BLURRED, NORMAL, ordered
 
 if TYPE_CHECKING:

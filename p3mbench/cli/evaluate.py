@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from p3mbench.cli.completions import complete_conventions, complete_metrics
 from p3mbench.cli.options import (
     chosen_format,
     format_option,
@@ -26,8 +27,18 @@ FOLDER = click.Path(path_type=Path)
 @click.argument("pred_dir", type=FOLDER)
 @click.argument("gt_dir", type=FOLDER)
 @click.option("--trimaps", type=FOLDER, help="Folder of trimaps; adds the unknown-region metrics.")
-@click.option("--convention", default="p3m", show_default=True, help="Definition of the metrics.")
-@click.option("--metrics", help="Metrics to compute, joined by commas [default: all].")
+@click.option(
+    "--convention",
+    default="p3m",
+    show_default=True,
+    shell_complete=complete_conventions,
+    help="Definition of the metrics.",
+)
+@click.option(
+    "--metrics",
+    shell_complete=complete_metrics,
+    help="Metrics to compute, joined by commas [default: all].",
+)
 @format_option()
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: all cores].")
 @click.option("--strict", is_flag=True, help="Score nothing if a file is suspicious.")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from p3mbench.cli.completions import complete_method
 from p3mbench.cli.fidelity import checks, thin_weights, training_tables
-from p3mbench.cli.options import complete_methods, plugin_option
+from p3mbench.cli.options import plugin_option
 from p3mbench.names import printable
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def command(ctx: click.Context, plugins: tuple[Path, ...], trainable: bool) -> N
 
 
 @command.command("show")
-@click.argument("name", shell_complete=complete_methods)
+@click.argument("name", shell_complete=complete_method)
 @click.option(
     "--results",
     type=click.Path(path_type=Path),
@@ -264,8 +265,7 @@ def _parameters(info: MethodInfo) -> str:
 
 
 def _weights(info: MethodInfo) -> str:
-    from p3mbench.benchmark import get
-    from p3mbench.checkpoints import shipped
+    from p3mbench.shipped import shipped_weights
     from p3mbench.weights import find_checkpoint
 
     if not info.learned:
@@ -273,6 +273,6 @@ def _weights(info: MethodInfo) -> str:
     path = find_checkpoint(info)
     if path:
         return f"found ({path.name})"
-    if shipped(info, get("mini").checkpoints):
+    if shipped_weights(info.name):
         return "thin ones for mini"
     return "needs weights"

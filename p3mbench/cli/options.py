@@ -11,7 +11,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from p3mbench import settings
-from p3mbench.names import printable
+from p3mbench.names import nearest, printable
 from p3mbench.runs import RESULTS
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def plugin_option(function: F) -> F:
         "plugins",
         multiple=True,
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Python file with a method of your own; it is executed.",
+        help="Python file with a method of your own; it is executed. Repeatable.",
     )(function)
 
 
@@ -53,22 +53,6 @@ def out_file_option(function: F) -> F:
         type=click.Path(path_type=Path, dir_okay=False),
         help="File to write instead of printing.",
     )(function)
-
-
-def complete_methods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete a comma-separated list of methods."""
-    from p3mbench.registry import find
-
-    head, comma, tail = incomplete.rpartition(",")
-    names = ["all", *(entry.name for entry in find())]
-    return [head + comma + name for name in names if name.startswith(tail)]
-
-
-def complete_benchmarks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the name of a benchmark."""
-    from p3mbench.benchmark import builtin_names
-
-    return [name for name in builtin_names() if name.startswith(incomplete)]
 
 
 class _Named(_Text):
@@ -97,13 +81,6 @@ class _Named(_Text):
 
 VARIANT = _Named("variant", settings.PAPER_VARIANTS, settings.check_variant)
 TRAIN_SETTING = _Named("setting", settings.TRAIN_SETTINGS, settings.TrainSetting)
-
-
-def complete_variants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete a comma-separated list of variants."""
-    head, comma, tail = incomplete.rpartition(",")
-    known = VARIANT.shell_complete(ctx, param, tail)
-    return [f"{head}{comma}{item.value}" for item in known]
 
 
 def variants(text: str | None) -> tuple[str, ...]:
@@ -157,6 +134,8 @@ class _Format(_Text):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the name, if there is such a format."""
+        if value not in self.choices and (hint := nearest(str(value), self.choices)):
+            self.fail(f"{value!r} is not one; {hint}({', '.join(self.choices)})", param, ctx)
         return str(click.Choice(self.choices).convert(value, param, ctx))
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:

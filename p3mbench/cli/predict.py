@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p3mbench.cli.options import complete_methods, named, plugin_option
+from p3mbench.cli.completions import complete_method
+from p3mbench.cli.options import named, plugin_option
 
 if TYPE_CHECKING:
     from p3mbench.method import Method, Predictor
@@ -25,7 +26,7 @@ def _parameters(
 
 
 @click.command("predict")
-@click.argument("method", is_eager=True, shell_complete=complete_methods)
+@click.argument("method", is_eager=True, shell_complete=complete_method)
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option(
     "--weights",

@@ -12,14 +12,17 @@ import click
 
 from p3mbench.cli.screen import columns, item, pause, quiet_stdout
 from p3mbench.harness.run import Listener
+from p3mbench.names import printable
 
 if TYPE_CHECKING:
     from p3mbench.benchmark import Benchmark, Opened
     from p3mbench.data.findings import FindingKind
+    from p3mbench.harness.again import Repeated
     from p3mbench.harness.contenders import Blocked
     from p3mbench.harness.plan import Plan
     from p3mbench.harness.run import RunResult
     from p3mbench.harness.runner import OnRow, RunReport
+    from p3mbench.plugins import KnownPlugin
     from p3mbench.rows import Row
     from p3mbench.store import Store
 
@@ -29,13 +32,25 @@ FAILURES_SHOWN = 5
 class Screen(Listener):
     """A run on the terminal: the plan, what is odd about the files, and a progress bar."""
 
+    def __init__(self, repeated: Repeated | None = None, device: str = "auto") -> None:
+        self.repeated, self.device = repeated, device
+
+    def reused(self, plugin: KnownPlugin) -> None:
+        """Say which file runs again without being named."""
+        click.echo(
+            f"note: using the plugin {plugin.path}, as an earlier run here did (same content, "
+            "which you ran before)"
+        )
+
     def recognised(self, data: Path, benchmark: str) -> None:
         """Say which benchmark was taken."""
         click.echo(f"{data} is laid out as P3M-10k: benchmark {benchmark}")
 
     def planned(self, plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
-        """Show the plan."""
+        """Show the plan and, if it repeats a run, what differs."""
         show_plan(plan, benchmark, broken)
+        if self.repeated is not None:
+            show_differences(self.repeated, plan, self.device)
 
     @contextmanager
     def looking(self, images: int) -> Iterator[Callable[[int], object]]:
@@ -73,6 +88,19 @@ class Screen(Listener):
                 bar.update()
 
             yield tick
+
+
+def show_differences(repeated: Repeated, plan: Plan, device: str) -> None:
+    """Show in what a plan differs from the run that it repeats."""
+    from p3mbench.harness.again import differences
+
+    record = repeated.record
+    found = differences(repeated, plan, device)
+    click.secho(f"repeats the run of {record.started} in {repeated.folder}", bold=True)
+    for line in found:
+        click.echo(f"  {printable(line)}")
+    if not found:
+        click.echo("  same machine, versions, data, methods and code")
 
 
 def show_result(result: RunResult) -> None:

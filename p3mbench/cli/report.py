@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from p3mbench.cli.completions import complete_metrics, complete_settings
 from p3mbench.cli.options import (
     PAGE,
     chosen_format,
@@ -29,8 +30,16 @@ if TYPE_CHECKING:
 @click.command("report")
 @results_option
 @format_option(**PAGE)
-@click.option("--metrics", help="Metrics to show, joined by commas, e.g. sad,mse,grad.")
-@click.option("--settings", help="TRAIN:TEST settings to show, joined by commas, e.g. B:B,B:N.")
+@click.option(
+    "--metrics",
+    shell_complete=complete_metrics,
+    help="Metrics to show, joined by commas, e.g. sad,mse,grad.",
+)
+@click.option(
+    "--settings",
+    shell_complete=complete_settings,
+    help="TRAIN:TEST settings to show, joined by commas, e.g. B:B,B:N.",
+)
 @click.option(
     "--kind", type=click.Choice(["trimap-free", "trimap-based"]), help="Show one kind only."
 )

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from p3mbench.cli.options import (
+from p3mbench.cli.completions import (
     complete_benchmarks,
     complete_methods,
+    complete_set,
     complete_variants,
+    complete_weights,
+)
+from p3mbench.cli.config import config_option, like_option, note_left_out, repeated_run
+from p3mbench.cli.options import (
     listed,
     named,
     plugin_option,
@@ -105,6 +110,7 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
     "--weights",
     callback=reading(_weights),
     multiple=True,
+    shell_complete=complete_weights,
     metavar="NAME=FILE[@SETTING]",
     help="Checkpoint of a method, trained under SETTING: B, N, B+CP, other or the "
     "name of another obfuscation. Repeatable.",
@@ -114,6 +120,7 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
     "options",
     callback=reading(_parameters),
     multiple=True,
+    shell_complete=complete_set,
     metavar="NAME.OPTION=VALUE",
     help="A parameter of a method, e.g. p3mnet-r34.strategy=hybrid. Repeatable.",
 )
@@ -186,6 +193,8 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--strict", is_flag=True, help="Run nothing if a file is suspicious.")
 @plugin_option
+@like_option
+@config_option
 @click.pass_context
 def command(ctx: click.Context, /, **asked: Any) -> None:
     """Run methods on a benchmark and store a row per image.
@@ -195,6 +204,8 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
     \b
     p3mbench run --methods all
     p3mbench run --methods p3mnet-r34 --benchmark p3m500 --data P3M-10k --weights p3mnet-r34=r34.pth
+    p3mbench run --config run.toml --limit 10
+    p3mbench run --like results/run
     """
     from p3mbench.cli.progress import Screen, show_result
     from p3mbench.harness.request import RunRequest
@@ -204,7 +215,8 @@ def command(ctx: click.Context, /, **asked: Any) -> None:
         request = RunRequest(**asked)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    result = run_request(request, Screen())
+    note_left_out(ctx, request.plugins)
+    result = run_request(request, Screen(repeated_run(ctx), request.device))
     if not request.dry_run:
         show_result(result)
     ctx.exit(result.exit_code)

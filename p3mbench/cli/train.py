@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from p3mbench.cli.options import TRAIN_SETTING, complete_benchmarks, plugin_option
+from p3mbench.cli.completions import complete_benchmarks, complete_learned
+from p3mbench.cli.options import TRAIN_SETTING, plugin_option
 from p3mbench.cli.screen import pause
 from p3mbench.errors import OptionError
 from p3mbench.training.request import (
@@ -26,14 +28,6 @@ if TYPE_CHECKING:
 
 GIGABYTE = 1e9
 SLOW = 0.1  # share of a run spent waiting for data; above it there is a hint
-
-
-def complete_learned(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Complete the names of learned methods."""
-    from p3mbench.registry import find
-
-    names = [e.name for e in find() if e.method is not None and e.method.info.learned]
-    return [name for name in names if name.startswith(incomplete)]
 
 
 def _multiple_of_32(ctx: click.Context, param: click.Parameter, value: int | None) -> int | None:
@@ -228,7 +222,7 @@ def command(
     for job in jobs:
         trained = _train(job)
         if trained is not None:
-            _show_end(job, trained)
+            _show_end(job, trained, plugins)
 
 
 def _method(name: str, plugins: tuple[Path, ...]) -> Method:
@@ -320,7 +314,7 @@ def _rank() -> int:
     return next((int(os.environ[name]) for name in names if name in os.environ), 0)
 
 
-def _show_end(job: Job, trained: Trained) -> None:
+def _show_end(job: Job, trained: Trained, plugins: tuple[Path, ...]) -> None:
     click.echo(
         f"wrote {trained.weights} (SHA-256 {trained.sha256[:12]}): {trained.steps} steps, "
         f"{trained.images_per_second:.1f} images per second, "
@@ -329,7 +323,8 @@ def _show_end(job: Job, trained: Trained) -> None:
     if trained.waiting > SLOW and _packed(job.source):
         click.echo("note: unpacked foregrounds are read faster; see --unpack, or raise --workers")
     name = job.method.info.name
-    click.echo(f"try it: p3mbench run --methods {name} --weights {name}={trained.weights}")
+    named = "".join(f" --plugin {shlex.quote(str(path))}" for path in plugins)
+    click.echo(f"try it: p3mbench run --methods {name} --weights {name}={trained.weights}{named}")
 
 
 def _packed(source: Source) -> bool:

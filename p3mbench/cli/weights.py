@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.options import TRAIN_SETTING, complete_methods
-
-if TYPE_CHECKING:
-    from p3mbench.method import Method
+from p3mbench.cli.completions import complete_checkpoints, complete_learned
+from p3mbench.cli.options import TRAIN_SETTING, plugin_option
 
 
 @click.group("weights")
@@ -23,14 +20,16 @@ def command() -> None:
 
 
 @command.command("list")
-def list_() -> None:
+@plugin_option
+def list_(plugins: tuple[Path, ...]) -> None:
     """List every published checkpoint and every added one."""
     from p3mbench import checkpoints
     from p3mbench.cli.screen import columns, item
+    from p3mbench.registry import learned_methods
     from p3mbench.weights import RecordError, weights_dir
 
     rows, sources, odd = [], [], []
-    for method in _learned():
+    for method in learned_methods(plugins):
         info = method.info
         try:
             here = {weights.path.name: weights for weights in checkpoints.found(info)}
@@ -62,18 +61,19 @@ def list_() -> None:
 
 
 @command.command("check")
-@click.argument("names", nargs=-1, shell_complete=complete_methods)
-def check(names: tuple[str, ...]) -> None:
+@click.argument("names", nargs=-1, shell_complete=complete_learned)
+@plugin_option
+def check(names: tuple[str, ...], plugins: tuple[Path, ...]) -> None:
     """Load every installed checkpoint, strictly, and compare its SHA-256."""
     from p3mbench import checkpoints, nearest
     from p3mbench.errors import MethodError, P3MBenchError
-    from p3mbench.registry import unknown
+    from p3mbench.registry import learned_methods, unknown_method
     from p3mbench.weights import RecordError
 
-    learned = {method.info.name: method for method in _learned()}
+    learned = {method.info.name: method for method in learned_methods(plugins)}
     for name in names:
         if name not in learned:
-            raise MethodError(unknown(name, learned, "learned method"))
+            raise MethodError(unknown_method(name, learned, "learned method"))
     bad = count = 0
     for name in names or sorted(learned):
         try:
@@ -84,7 +84,7 @@ def check(names: tuple[str, ...]) -> None:
         for weights in here:
             count += 1
             try:
-                nearest.load(learned[name], "cpu", weights.path, _learned)
+                nearest.load(learned[name], "cpu", weights.path, learned.values)
                 click.echo(f"{name}: {weights.path.name} fits ({weights.sha256[:12]})")
             except P3MBenchError as error:
                 bad += 1
@@ -98,7 +98,10 @@ def check(names: tuple[str, ...]) -> None:
 @command.command("add")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
-    "--method", "wanted", help="Method that it belongs to [default: found from its tensors]."
+    "--method",
+    "wanted",
+    shell_complete=complete_learned,
+    help="Method that it belongs to [default: found from its tensors].",
 )
 @click.option("--name", default="", help="Name of the checkpoint in tables.")
 @click.option(
@@ -107,7 +110,15 @@ def check(names: tuple[str, ...]) -> None:
     help="What faces looked like in its training images.",
 )
 @click.option("--trained-on", default="", help="Training sets, joined by commas.")
-def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_on: str) -> None:
+@plugin_option
+def add(
+    file: Path,
+    wanted: str | None,
+    name: str,
+    setting: str | None,
+    trained_on: str,
+    plugins: tuple[Path, ...],
+) -> None:
     """Copy a checkpoint into the weights folder; its tensors tell which method it belongs to.
 
     The state dict may be anywhere in the file, and names may have the prefixes of wrappers. If a
@@ -116,17 +127,20 @@ def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_
     from p3mbench import checkpoints, nearest
     from p3mbench.errors import WeightsError
     from p3mbench.names import checked_name
-    from p3mbench.registry import get
+    from p3mbench.registry import get, learned_methods
 
     if not file.is_file():
         raise WeightsError(f"{file} does not exist")
     if name:
         checked_name(name, "checkpoint", WeightsError)
-    takers = [get(wanted)] if wanted else checkpoints.recognise(file, _learned())
+    learned = learned_methods(plugins)
+    takers = [get(wanted, plugins)] if wanted else checkpoints.recognise(file, learned)
     if len(takers) > 1:
         names = ", ".join(method.info.name for method in takers)
         raise WeightsError(f"{file}: fits {names}; name the method with --method")
-    nearest.load(takers[0], "cpu", file, _learned)  # warns of an average beside plain weights
+    nearest.load(
+        takers[0], "cpu", file, lambda: learned
+    )  # warns of an average beside plain weights
     sets = tuple(part.strip() for part in trained_on.split(",") if part.strip())
     info = takers[0].info
     weights = checkpoints.add(file, info, name, setting or "", sets)
@@ -135,10 +149,15 @@ def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_
 
 
 @command.command("fetch")
-@click.argument("method", shell_complete=complete_methods)
-@click.option("--name", help="Name of the checkpoint [default: the first published one].")
+@click.argument("method", shell_complete=complete_learned)
+@click.option(
+    "--name",
+    shell_complete=complete_checkpoints,
+    help="Name of the checkpoint [default: the first published one].",
+)
 @click.option("--url", help="Direct address of the file, if only a page is published.")
-def fetch(method: str, name: str | None, url: str | None) -> None:
+@plugin_option
+def fetch(method: str, name: str | None, url: str | None, plugins: tuple[Path, ...]) -> None:
     """Download a published checkpoint into the weights folder and check that it fits.
 
     Only direct addresses can be fetched. If the file is behind a drive's page, download it by hand
@@ -147,14 +166,7 @@ def fetch(method: str, name: str | None, url: str | None) -> None:
     from p3mbench import checkpoints
     from p3mbench.registry import get
 
-    wanted = get(method)
+    wanted = get(method, plugins)
     path, sha256 = checkpoints.fetch(wanted, name, url)
     click.echo(f"{method}: {path}")
     click.echo(f"SHA-256 {sha256}")
-
-
-def _learned() -> list[Method]:
-    from p3mbench.registry import find
-
-    methods = [entry.method for entry in find() if entry.method is not None]
-    return [method for method in methods if method.info.learned]

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from p3mbench.data.obfuscation import Obfuscation
 from p3mbench.errors import BenchmarkError
-from p3mbench.registry import unknown
+from p3mbench.names import unknown
 
 
 class Definition(Protocol):

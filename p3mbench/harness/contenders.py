@@ -13,7 +13,7 @@ from p3mbench.errors import MethodError
 from p3mbench.fingerprint import Code, Fingerprints
 from p3mbench.method import Method, MethodInfo, missing_extra, options_of, strategy_of
 from p3mbench.provenance import hash_of
-from p3mbench.registry import find, unknown
+from p3mbench.registry import find, unknown_method
 from p3mbench.weights import RecordError, needs_weights
 
 
@@ -117,7 +117,7 @@ def named_methods(
     methods, broken = [], []
     for name in dict.fromkeys(names):
         if name not in found:
-            raise MethodError(unknown(name, found, "method"))
+            raise MethodError(unknown_method(name, found))
         method = found[name].method
         if method is None:
             broken.append(Blocked(name, f"cannot be used: {found[name].problem}"))

@@ -7,9 +7,11 @@ import secrets
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from p3mbench.harness.plan import Plan
+from p3mbench.plugins import content_hash
 from p3mbench.provenance import environment
 from p3mbench.runs import MethodRecord, RunRecord
 from p3mbench.store import Store
@@ -42,8 +44,9 @@ def begin(store: Store, plan: Plan, options: Mapping[str, Any], jobs: int) -> st
         environment=environment(),
         data_sha256=plan.data_hash,
         subsets={f"{name} {subset}": n for (name, subset), n in plan.expected.items()},
-        methods=_methods(plan),
+        methods=methods_of(plan),
         cannot_run={blocked.what: blocked.reason for blocked in plan.blocked},
+        plugins={path: content_hash(Path(path)) for path in options.get("plugins", ())},
     )
     store.begin_run(run, plan.expected)
     write_manifests(store)
@@ -61,7 +64,7 @@ def write_manifests(store: Store) -> None:
     write_text(store.folder / FILE_NAME, text + "\n")
 
 
-def _methods(plan: Plan) -> dict[str, MethodRecord]:
+def methods_of(plan: Plan) -> dict[str, MethodRecord]:
     """Return label -> what runs; cells with the same contender share its record."""
     found = {}
     for planned in plan.cells:

@@ -15,8 +15,8 @@ from p3mbench.data.trimaps import DIGITS, TrimapSource
 from p3mbench.errors import DataError
 from p3mbench.fingerprint import Code
 from p3mbench.mattes import SUFFIX
+from p3mbench.names import unknown
 from p3mbench.provenance import hash_files, hash_of
-from p3mbench.registry import unknown
 from p3mbench.store import Store
 from p3mbench.view import NO_VARIANT, BenchmarkView, entry_of, made_of
 

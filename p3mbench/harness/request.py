@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from p3mbench.devices import DEVICES
 from p3mbench.method import PRECISIONS
 from p3mbench.runs import RESULTS
 from p3mbench.settings import check_variant
@@ -104,6 +105,8 @@ class RunRequest:
             if getattr(self, name) not in choices:
                 has = ", ".join(str(choice) for choice in choices if choice)
                 raise ValueError(f"--{name} must be one of {has}, not {getattr(self, name)!r}")
+        if self.device.partition(":")[0] not in DEVICES:
+            raise ValueError(f"--device must be one of {', '.join(DEVICES)}, not {self.device!r}")
         for name, lowest in (("limit", 0), ("jobs", 1), ("threads", 1), ("timeout", 0)):
             value = getattr(self, name)
             if value is not None and value < lowest:
@@ -155,7 +158,7 @@ class RunRequest:
             "shard": "" if self.shard == (1, 1) else "/".join(map(str, self.shard)),
             "out": str(self.out),
             "strict": self.strict,
-            "plugins": [str(path) for path in self.plugins],
+            "plugins": [str(path.resolve()) for path in self.plugins],
         }
         if str(self.benchmark).endswith(".toml"):
             said["benchmark"] = str(Path(str(self.benchmark)).resolve())
@@ -163,7 +166,7 @@ class RunRequest:
 
     def _weights_text(self) -> list[str]:
         return [
-            f"{method}={path}" + (f"@{setting}" if setting else "")
+            f"{method}={path.resolve()}" + (f"@{setting}" if setting else "")
             for method, files in self.weights.items()
             for path, setting in files
         ]

@@ -10,24 +10,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from p3mbench.benchmark import Benchmark, Opened, chosen, open_benchmark
 from p3mbench.data.findings import FindingKind, refuse
 from p3mbench.data.listing import normalised
 from p3mbench.data.recognition import recognised
 from p3mbench.errors import MethodError, P3MBenchError
+from p3mbench.harness.again import with_plugins
 from p3mbench.harness.contenders import Blocked, Request, named_methods
 from p3mbench.harness.isolate import GIB, Limits
 from p3mbench.harness.manifest import begin, remember
 from p3mbench.harness.plan import Plan, make_plan
-from p3mbench.harness.request import RunRequest, as_fields
+from p3mbench.harness.request import RunRequest
 from p3mbench.harness.runner import OnRow, RunReport, default_jobs, run_plan
 from p3mbench.harness.survey import examine, samples_of
 from p3mbench.harness.worker import Setup
 from p3mbench.method import Method, with_options
-from p3mbench.registry import unknown
-from p3mbench.runs import RESULTS
+from p3mbench.plugins import KnownPlugin
+from p3mbench.registry import unknown_method
 from p3mbench.store import Store
 from p3mbench.writing import write_bytes
 
@@ -37,6 +37,9 @@ class Listener:
 
     def recognised(self, data: Path, benchmark: str) -> None:
         """The user named no benchmark; ``data`` is laid out as this one."""
+
+    def reused(self, plugin: KnownPlugin) -> None:
+        """A plugin of an earlier run in this store is used again."""
 
     def planned(self, plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> None:
         """The plan is ready; ``broken`` are methods that cannot be used at all."""
@@ -88,6 +91,9 @@ def run_request(request: RunRequest, listener: Listener | None = None) -> RunRes
         P3MBenchError: the request cannot be met; the message says why and how to mend it.
     """
     listener = listener or Listener()
+    request, reused = with_plugins(request)
+    for plugin in reused:
+        listener.reused(plugin)
     benchmark = _benchmark(request, listener)
     wanted, broken = wanted_rows(request, benchmark)
     opened = open_benchmark(benchmark, request.data)
@@ -155,7 +161,7 @@ def _check_names(given: Iterable[str], methods: Sequence[Method], option: str) -
     names = [method.info.name for method in methods]
     for name in given:
         if name not in names:
-            raise MethodError(unknown(name, names, f"method in {option}"))
+            raise MethodError(unknown_method(name, names, f"method in {option}"))
 
 
 def _check_writable(folder: Path) -> None:
@@ -182,40 +188,3 @@ def _run(plan: Plan, store: Store, request: RunRequest, listener: Listener) -> R
         return run_plan(
             plan, store, setup, jobs, on_row, limits=limits, scheduler=request.scheduler
         )
-
-
-def run(
-    methods: str | Sequence[str] = "all",
-    benchmark: str | Path | None = None,
-    data: str | Path | None = None,
-    out: str | Path = RESULTS,
-    **fields: Any,
-) -> RunResult:
-    """Run methods on a benchmark and store a row per image, as ``p3mbench run`` does.
-
-    A second call does only what is missing. Nothing is printed.
-
-    Args:
-        methods: names, in a sequence or joined by commas; ``"all"`` for every usable one.
-        benchmark: name or FILE.toml; None for the one that ``data`` is laid out as, or ``mini``.
-        data: the data folder; None for the benchmark's own.
-        out: folder of the results.
-        fields: other fields of `p3mbench.harness.request.RunRequest`, such as ``limit=10``. Names
-            may be joined by commas, paths may be text, and a checkpoint may stand without its
-            train setting: ``variants="B,N"``, ``weights={"modnet": "mine.pth"}``.
-
-    Returns:
-        The folder of the rows, their number, and the exit code of the command.
-
-    Raises:
-        ValueError, TypeError: a field has an impossible value, or does not exist.
-        P3MBenchError: the request cannot be met.
-
-    >>> import tempfile, p3mbench
-    >>> with tempfile.TemporaryDirectory() as out:
-    ...     result = p3mbench.run("coarse", limit=1, variants=("B",), out=out, dry_run=True)
-    >>> result.benchmark, result.todo, result.done, result.exit_code
-    ('mini', 2, 0, 0)
-    """
-    given = {"methods": methods, "benchmark": benchmark, "data": data, "out": out, **fields}
-    return run_request(RunRequest(**as_fields(given)))

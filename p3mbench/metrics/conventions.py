@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from p3mbench.metrics.table import METRICS
+from p3mbench.names import nearest
 
 _WHOLE = ("sad", "mse", "mad", "grad", "conn")
 _P3M_TRIMAP = ("sad_t", "mse_t", "mad_t", "sad_fg", "sad_bg")
@@ -263,4 +264,5 @@ def find_convention(name: str) -> Convention:
         return CONVENTIONS[name]
     except (KeyError, TypeError):
         known = ", ".join(CONVENTIONS)
-        raise ValueError(f"convention: {name!r} is unknown; choose one of {known}") from None
+        hint = nearest(str(name), CONVENTIONS)
+        raise ValueError(f"convention: {name!r} is unknown; {hint}choose one of {known}") from None

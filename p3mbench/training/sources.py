@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -20,11 +19,11 @@ from p3mbench.data.foregrounds import estimate_layers, has_layers, read_layers
 from p3mbench.data.sample import Sample, TrimapSource, as_bytes
 from p3mbench.data.unpacked import keep_unpacked, read_unpacked
 from p3mbench.errors import DataError, DataWarning
+from p3mbench.homes import cache_dir
 from p3mbench.images import UInt8Array
 from p3mbench.provenance import hash_of, sha256_of, usable_cores
 from p3mbench.writing import write_bytes
 
-CACHE_VARIABLE = "P3MBENCH_CACHE"
 Prepared = Callable[[int, int], object]
 
 
@@ -80,18 +79,6 @@ class Source(Protocol):
             show: called with the numbers of prepared images and of all images to prepare.
         """
         ...
-
-
-def cache_dir() -> Path:
-    """Return the folder of drawn portraits: ``$P3MBENCH_CACHE``, else the user's cache/p3mbench.
-
-    It need not exist and is not created here.
-    """
-    named = os.environ.get(CACHE_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "p3mbench"
 
 
 @dataclass(frozen=True)

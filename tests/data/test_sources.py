@@ -95,7 +95,7 @@ def test_a_module_in_the_package_is_a_source(wedding, tmp_path, monkeypatch):
     (package / "pairs.py").write_text(PAIRS)
     monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(package)])
     monkeypatch.delitem(sys.modules, "p3mbench.data.sources.pairs", raising=False)
-    assert sources.source_names()[:4] == ("folder", "p3m10k", "pairs", "synthetic")
+    assert "pairs" in sources.source_names()
     arguments = ["run", "--methods", "coarse", "--benchmark", str(wedding), "--device", "cpu"]
     found = CliRunner().invoke(main, [*arguments, "--out", str(tmp_path / "out")])
     assert found.exit_code == 0, found.output
@@ -146,8 +146,9 @@ def test_a_broken_source_is_one_line_and_only_if_it_is_named(tmp_path, monkeypat
     (info / "entry_points.txt").write_text(points)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "broken_source", raising=False)
-    assert sources.source_names() == ("folder", "p3m10k", "synthetic", "broken")
-    assert [one.name for one in sources.sources()] == ["folder", "p3m10k", "synthetic"]
+    ours = sources.source_names()[:-1]
+    assert sources.source_names()[-1] == "broken" and ours.count("folder") == 1
+    assert tuple(one.name for one in sources.sources()) == ours
     with pytest.raises(BenchmarkError) as caught:
         parse(TOML.replace("pairs", "broken"), "x", None)
     assert words in str(caught.value) and "\n" not in str(caught.value)

@@ -64,11 +64,11 @@ def test_all_that_was_asked_for_is_recorded_as_options(tmp_path, monkeypatch) ->
     ).recorded()
     assert found["methods"] == "coarse,gca"
     assert found["options"] == ["coarse.unknown=0.5"]
-    assert found["weights"] == ["gca=a.pth@B", "gca=b.pth"]
+    assert found["weights"] == [f"gca={tmp_path}/a.pth@B", f"gca={tmp_path}/b.pth"]
     assert found["benchmark"] == str(tmp_path / "mine.toml")
     assert found["data"] == str(tmp_path / "data")
     assert (found["variants"], found["images"], found["shard"]) == ("B,N", "a,b", "2/3")
-    assert found["plugins"] == ["p.py"] and found["save_alphas"] is True
+    assert found["plugins"] == [str(tmp_path / "p.py")] and found["save_alphas"] is True
 
 
 def test_names_are_those_that_must_have_a_place() -> None:

@@ -26,7 +26,7 @@ def test_the_same_request_by_command_and_by_python_gives_the_same_rows(
     command = [*given, "--trimap", "kernel-5", "--save-alphas", "--out", tmp_path / "a"]
     done = CliRunner().invoke(main, ["run", *map(str, command)], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    result = p3mbench.run(
+    results = p3mbench.run(
         ["grey", "coarse"],
         "p3m500",
         p3m_folder,
@@ -38,6 +38,7 @@ def test_the_same_request_by_command_and_by_python_gives_the_same_rows(
         trimap="kernel-5",
         save_alphas=True,
     )
+    result = results.outcome
     assert (result.todo, result.report.ok, result.exit_code) == (8, 8, 0)
     assert (result.out, result.benchmark) == (tmp_path / "b", "p3m500")
     with Store(tmp_path / "a") as one, Store(tmp_path / "b") as two:
@@ -52,7 +53,8 @@ def test_the_same_request_by_command_and_by_python_gives_the_same_rows(
 
 def test_what_is_there_is_not_done_again(tmp_path: Path, p3m_folder: Path) -> None:
     for todo, done in ((4, 0), (0, 4)):
-        result = p3mbench.run("coarse", data=p3m_folder, out=tmp_path, limit=2, jobs=1)
+        results = p3mbench.run("coarse", data=p3m_folder, out=tmp_path, limit=2, jobs=1)
+        result = results.outcome
         assert (result.todo, result.done, result.exit_code) == (todo, done, 0)
 
 
@@ -85,16 +87,17 @@ def test_a_listener_hears_of_each_step(tmp_path: Path, p3m_folder: Path) -> None
 def test_a_variant_that_is_nowhere_to_be_had_is_an_exit_code(
     tmp_path: Path, p3m_folder: Path
 ) -> None:
-    result = p3mbench.run(
+    results = p3mbench.run(
         "coarse", data=p3m_folder, out=tmp_path, limit=1, jobs=1, variants=("B", "mosaic-0.10")
     )
+    result = results.outcome
     assert result.exit_code == 3 and result.report.ok == 1
 
 
 def test_names_and_paths_may_be_text(tmp_path: Path, plugin_file: Path) -> None:
     asked = {"methods": "grey", "plugins": str(plugin_file), "variants": "B,N", "limit": 1}
-    result = p3mbench.run(benchmark=Path("mini"), out=str(tmp_path), dry_run=True, **asked)
-    assert result.todo == 4
+    results = p3mbench.run(benchmark=Path("mini"), out=str(tmp_path), dry_run=True, **asked)
+    assert results.outcome.todo == 4
 
 
 def test_mistakes_are_told_before_anything_is_written(tmp_path: Path) -> None:
@@ -105,7 +108,3 @@ def test_mistakes_are_told_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(MethodError, match="unknown method in --set"):
         p3mbench.run("coarse", out=tmp_path / "o", options={"knn": {}})
     assert not (tmp_path / "o").exists()
-
-
-def test_the_package_lists_it() -> None:
-    assert {"run", "list_methods", "load_method"} <= set(dir(p3mbench))

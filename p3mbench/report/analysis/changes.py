@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from p3mbench.metrics.table import METRICS
 from p3mbench.report.analysis.flagging import FlagUse, uses_in_rows
 from p3mbench.report.analysis.grouping import as_text, metric_order
-from p3mbench.runs import RunRecord
+from p3mbench.runs import RunRecord, environment_entries
 from p3mbench.settings import Setting
 
 if TYPE_CHECKING:
@@ -240,17 +239,8 @@ def _codes(a: Side, b: Side) -> Iterator[Moved]:
 
 def _environment(a: Side, b: Side) -> Iterator[Moved]:
     """Yield the differences between the environments of the last runs, one per entry."""
-    before, after = (_flat(s.runs[-1].environment) if s.runs else {}
+    before, after = (environment_entries(s.runs[-1].environment) if s.runs else {}
                      for s in (a, b))  # fmt: skip
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
             yield Moved(name, before.get(name, "not there"), after.get(name, "not there"))
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, str]:
-    if isinstance(value, Mapping):
-        found: dict[str, str] = {}
-        for key, part in value.items():
-            found |= _flat(part, f"{prefix}{key} ")
-        return found
-    return {prefix.strip(): value if isinstance(value, str) else json.dumps(value)}

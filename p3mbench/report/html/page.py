@@ -87,7 +87,9 @@ def render_html(page: Page) -> str:
     ]
     data = viewer(comparisons, page.pictures, page.viewed)
     # Methods to which faces matter come first; a trimap tells a method where the person is.
-    tables = [_table(t) for t in sorted(page.report.tables, key=lambda t: t.kind != "trimap-free")]
+    tables = [
+        table_view(t) for t in sorted(page.report.tables, key=lambda t: t.kind != "trimap-free")
+    ]
     latex = {table.label: render_latex(Report(tables=(table,))) for table in page.report.tables}
     return env.from_string(template).render(
         title=_title(page.report.overview),
@@ -166,7 +168,8 @@ def _plain_statement(one: Statement) -> Statement:
     return replace(one, heading=plain(one.heading), text=plain(one.text))
 
 
-def _table(table: Table) -> dict[str, Any]:
+def table_view(table: Table) -> dict[str, Any]:
+    """Return what a template needs of a table; its text is plain and not escaped yet."""
     groups = table.groups()
     return {
         "label": table.label,

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
+from p3mbench.names import nearest
 from p3mbench.report.render.format import Data, Format, Look
 
 if TYPE_CHECKING:
@@ -36,7 +37,10 @@ def find(name: str) -> Format:
     """
     known = formats()
     if name not in known:
-        raise ValueError(f"format must be one of {', '.join(known)}, not {name!r}")
+        hint = nearest(name, known)
+        raise ValueError(
+            f"format must be one of {', '.join(known)}, not {name!r}; {hint}".rstrip(" ;")
+        )
     return known[name]
 
 

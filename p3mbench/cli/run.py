@@ -15,6 +15,7 @@ from p3mbench.cli.options import (
     named,
     plugin_option,
     reading,
+    trust_option,
     variants,
 )
 from p3mbench.runs import RESULTS
@@ -186,6 +187,7 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
 @click.option("--dry-run", is_flag=True, help="Show the plan and stop.")
 @click.option("--strict", is_flag=True, help="Run nothing if a file is suspicious.")
 @plugin_option
+@trust_option
 @click.pass_context
 def command(ctx: click.Context, /, **asked: Any) -> None:
     """Run methods on a benchmark and store a row per image.

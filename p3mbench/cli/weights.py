@@ -27,7 +27,7 @@ def list_() -> None:
     """List every published checkpoint and every added one."""
     from p3mbench import checkpoints
     from p3mbench.cli.screen import columns, item
-    from p3mbench.weights import RecordError, weights_dir
+    from p3mbench.weights import RecordError, location, weights_dir
 
     rows, sources, odd = [], [], []
     for method in _learned():
@@ -38,7 +38,8 @@ def list_() -> None:
             odd.append(f"{info.name}: {error}")
             here = {}
         for c in info.checkpoints:
-            weights = here.pop(c.file, None)
+            place = location(c)
+            weights = here.pop(place.name, None) if place else None
             state = weights.sha256[:12] if weights else "absent"
             sets = ", ".join(c.train_sets)
             rows.append([info.name, c.file, state, str(c.train_setting), sets, c.licence])
@@ -96,7 +97,7 @@ def check(names: tuple[str, ...]) -> None:
 
 
 @command.command("add")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("given", nargs=-1, required=True, metavar="[METHOD] FILE")
 @click.option(
     "--method", "wanted", help="Method that it belongs to [default: found from its tensors]."
 )
@@ -107,8 +108,12 @@ def check(names: tuple[str, ...]) -> None:
     help="What faces looked like in its training images.",
 )
 @click.option("--trained-on", default="", help="Training sets, joined by commas.")
-def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_on: str) -> None:
+def add(
+    given: tuple[str, ...], wanted: str | None, name: str, setting: str | None, trained_on: str
+) -> None:
     """Copy a checkpoint into the weights folder; its tensors tell which method it belongs to.
+
+    METHOD is necessary for a model file (ONNX, TorchScript), whose known hash is compared.
 
     The state dict may be anywhere in the file, and names may have the prefixes of wrappers. If a
     file has averaged and plain weights, the average is used (docs/weights.md).
@@ -118,6 +123,9 @@ def add(file: Path, wanted: str | None, name: str, setting: str | None, trained_
     from p3mbench.names import checked_name
     from p3mbench.registry import get
 
+    if len(given) > 2 or (len(given) == 2 and wanted):
+        raise click.UsageError("give one FILE, or METHOD and FILE")
+    file, wanted = Path(given[-1]), given[0] if len(given) == 2 else wanted
     if not file.is_file():
         raise WeightsError(f"{file} does not exist")
     if name:

@@ -211,6 +211,7 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
     for checkpoint in info.checkpoints:
         text = f"{checkpoint.file}; trained under {checkpoint.train_setting} on "
         text += f"{', '.join(checkpoint.train_sets)}; {checkpoint.licence}; {checkpoint.where}"
+        text += f"; {checkpoint.digest}" if checkpoint.digest else ""
         yield f"published weights ({checkpoint.name})", text
     if info.learned and not info.checkpoints:
         yield "published weights", "none"

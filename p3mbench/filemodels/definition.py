@@ -22,7 +22,7 @@ Triple: TypeAlias = tuple[float, float, float]
 Constant: TypeAlias = float | tuple[float, ...] | str
 
 
-class Format(StrEnum):
+class ModelFormat(StrEnum):
     """What runs a file."""
 
     ONNX = "onnx"
@@ -121,7 +121,7 @@ class ModelDefinition:
     description: str
     parameters: int | None
     checkpoint: Checkpoint
-    format: Format
+    format: ModelFormat
     class_name: str
     facts: tuple[tuple[str, str], ...]
     input: ModelInput

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
-from p3mbench.filemodels.definition import Format, ModelDefinition
+from p3mbench.filemodels.definition import ModelDefinition, ModelFormat
 from p3mbench.filemodels.method import FileModel
 from p3mbench.filemodels.onnx_model import OnnxModel
 from p3mbench.filemodels.reading import parse
@@ -25,11 +25,11 @@ from p3mbench.weights import home
 
 GROUP = "p3mbench.models"
 SUFFIX = ".toml"
-_RUNS: Mapping[Format, tuple[type[FileModel], str | None, tuple[str, ...]]] = MappingProxyType(
+_RUNS: Mapping[ModelFormat, tuple[type[FileModel], str | None, tuple[str, ...]]] = MappingProxyType(
     {
-        Format.ONNX: (OnnxModel, "onnx", ("onnxruntime",)),
-        Format.TORCHSCRIPT: (TorchScriptModel, None, ()),
-        Format.TRANSFORMERS: (TransformersModel, "transformers", ("transformers",)),
+        ModelFormat.ONNX: (OnnxModel, "onnx", ("onnxruntime",)),
+        ModelFormat.TORCHSCRIPT: (TorchScriptModel, None, ()),
+        ModelFormat.TRANSFORMERS: (TransformersModel, "transformers", ("transformers",)),
     }
 )
 

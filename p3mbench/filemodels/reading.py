@@ -19,8 +19,8 @@ from p3mbench.filemodels.definition import (
     SHARE,
     TRIMAPS,
     Constant,
-    Format,
     ModelDefinition,
+    ModelFormat,
     ModelInput,
     ModelOutput,
     Triple,
@@ -45,11 +45,11 @@ _KEYS = {
     "output": ("index", "channel", "activation", "resize", "layout"),
 }  # fmt: skip
 _SUFFIXES = {
-    ".onnx": Format.ONNX,
-    ".pt": Format.TORCHSCRIPT,
-    ".ts": Format.TORCHSCRIPT,
-    ".torchscript": Format.TORCHSCRIPT,
-    ".safetensors": Format.TRANSFORMERS,
+    ".onnx": ModelFormat.ONNX,
+    ".pt": ModelFormat.TORCHSCRIPT,
+    ".ts": ModelFormat.TORCHSCRIPT,
+    ".torchscript": ModelFormat.TORCHSCRIPT,
+    ".safetensors": ModelFormat.TRANSFORMERS,
 }
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _CLASS = re.compile(r"[A-Za-z]\w*")
@@ -90,12 +90,13 @@ def parse(text: str, where: str, folder: str) -> ModelDefinition:
     for name, inner in tables.items():
         inner.only(_KEYS[name])
     method, weights = tables["method"], tables["weights"]
+    name = _name(method)
     given = _input(tables["input"])
     form = _format(weights)
     return ModelDefinition(
         where=where,
-        name=_name(method),
-        title=printable(method.text("title", str(method.table.get("name")))),
+        name=name,
+        title=printable(method.text("title", name)),
         kind=_kind(method, given),
         year=_year(method),
         citation=printable(method.text("citation", "not stated")),
@@ -137,21 +138,23 @@ def _kind(method: TomlTable, given: ModelInput) -> Kind:
     return implied
 
 
-def _format(weights: TomlTable) -> Format:
+def _format(weights: TomlTable) -> ModelFormat:
     if "class" in weights.table:
-        return Format(weights.choice("format", list(Format), str(Format.TRANSFORMERS)))
+        return ModelFormat(
+            weights.choice("format", list(ModelFormat), str(ModelFormat.TRANSFORMERS))
+        )
     named = weights.text("file", weights.table.get("path", ""))
     known = _SUFFIXES.get(PurePosixPath(named).suffix.lower())
     if known is None and "format" not in weights.table:
         raise weights.fail(
             f"key 'weights.file': {named!r} ends in none of {', '.join(_SUFFIXES)}; "
-            f"say what it is with 'format', one of {', '.join(Format)}"
+            f"say what it is with 'format', one of {', '.join(ModelFormat)}"
         )
-    return Format(weights.choice("format", list(Format), known and str(known)))
+    return ModelFormat(weights.choice("format", list(ModelFormat), known and str(known)))
 
 
-def _class_name(weights: TomlTable, form: Format) -> str:
-    if form is not Format.TRANSFORMERS:
+def _class_name(weights: TomlTable, form: ModelFormat) -> str:
+    if form is not ModelFormat.TRANSFORMERS:
         if "class" in weights.table:
             raise weights.fail(f"key 'weights.class' is for transformers, not for {form}")
         return ""
@@ -161,12 +164,14 @@ def _class_name(weights: TomlTable, form: Format) -> str:
     return name
 
 
-def _checkpoint(method: TomlTable, weights: TomlTable, form: Format, folder: str) -> Checkpoint:
+def _checkpoint(
+    method: TomlTable, weights: TomlTable, form: ModelFormat, folder: str
+) -> Checkpoint:
     hub, inside = _hub(weights, form)
     if "file" not in weights.table and not hub:
         raise weights.fail("needs the key 'weights.file' or 'weights.huggingface'")
     path = PurePosixPath(weights.text("file", inside))
-    if form is Format.TRANSFORMERS and path.suffix.lower() != ".safetensors":
+    if form is ModelFormat.TRANSFORMERS and path.suffix.lower() != ".safetensors":
         path = path / "model.safetensors"  # the file named is the folder of the model
     if problem := problem_of(path.name):
         raise weights.fail(f"key 'weights.file': {printable(path.name)!r}: {problem}")
@@ -176,7 +181,7 @@ def _checkpoint(method: TomlTable, weights: TomlTable, form: Format, folder: str
     except ValueError as error:
         raise method.fail(f"key 'method.train_setting': {error}") from None
     return Checkpoint(
-        name=path.parent.name or path.stem if form is Format.TRANSFORMERS else path.stem,
+        name=path.parent.name or path.stem if form is ModelFormat.TRANSFORMERS else path.stem,
         file=path.name,
         where=_where(weights, hub, inside),
         train_setting=setting,
@@ -188,7 +193,7 @@ def _checkpoint(method: TomlTable, weights: TomlTable, form: Format, folder: str
     )
 
 
-def _hub(weights: TomlTable, form: Format) -> tuple[str, str]:
+def _hub(weights: TomlTable, form: ModelFormat) -> tuple[str, str]:
     """Return the repository on the Hugging Face hub and the path in it; "" and "" for none."""
     if "huggingface" not in weights.table:
         if "path" in weights.table:
@@ -199,7 +204,7 @@ def _hub(weights: TomlTable, form: Format) -> tuple[str, str]:
     hub = weights.text("huggingface")
     if not _HUB.fullmatch(hub):
         raise weights.fail(f"key 'weights.huggingface' must be ORGANISATION/MODEL, not {hub!r}")
-    usual = "model.safetensors" if form is Format.TRANSFORMERS else "onnx/model.onnx"
+    usual = "model.safetensors" if form is ModelFormat.TRANSFORMERS else "onnx/model.onnx"
     return hub, weights.text("path", usual)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from p3mbench.errors import MethodError
-from p3mbench.filemodels.definition import IMAGENET, Format
+from p3mbench.filemodels.definition import IMAGENET, ModelFormat
 from p3mbench.filemodels.finding import builtin_files
 from p3mbench.filemodels.reading import parse, read_text
 from p3mbench.method import Kind
@@ -19,7 +19,7 @@ def read(text: str, folder: str = ""):
 
 def test_defaults_are_the_usual():
     found = read(HEAD)
-    assert (found.title, found.kind, found.format) == ("net", Kind.TRIMAP_FREE, Format.ONNX)
+    assert (found.title, found.kind, found.format) == ("net", Kind.TRIMAP_FREE, ModelFormat.ONNX)
     assert (found.input.mean, found.input.std) == IMAGENET
     assert (found.input.strategy, found.output.activation) == ("native", "none")
     assert found.checkpoint.train_setting == "other"

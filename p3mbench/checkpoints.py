@@ -137,10 +137,14 @@ def _trained_here(
 
 def shipped(info: MethodInfo, folder: Path | None) -> list[Weights]:
     """Find a method's checkpoints among those that come with a benchmark, by file name."""
+    return [given(info, path, None) for path in shipped_files(info, folder)]
+
+
+def shipped_files(info: MethodInfo, folder: Path | None) -> list[Path]:
+    """Return the files of `shipped`, sorted by name; none of them is read."""
     if folder is None or not folder.is_dir():
         return []
-    paths = sorted(folder.glob(f"{info.name}--*.safetensors"))
-    return [given(info, path, None) for path in paths]
+    return sorted(folder.glob(f"{info.name}--*.safetensors"))
 
 
 def as_trained(method: Method, weights: Weights) -> Method:

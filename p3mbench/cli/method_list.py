@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 
 import click
@@ -87,15 +88,22 @@ def needs_of(info: MethodInfo) -> str:
 
 
 def _weights_state(info: MethodInfo) -> tuple[str, bool]:
-    from p3mbench.benchmark import get
-    from p3mbench.checkpoints import shipped
+    from p3mbench.checkpoints import shipped_files
     from p3mbench.weights import find_checkpoint
 
     if find_checkpoint(info) or _added(info):
         return READY, False
-    if not info.model_file and shipped(info, get("mini").checkpoints):
+    if not info.model_file and shipped_files(info, _of_mini()):
         return ON_MINI, False
     return "", True
+
+
+@lru_cache
+def _of_mini() -> Path | None:
+    """Return the folder of the weights that come with mini."""
+    from p3mbench.benchmark import get
+
+    return get("mini").checkpoints
 
 
 def _added(info: MethodInfo) -> bool:

@@ -187,6 +187,7 @@ def _short_sets(sets: Iterable[str]) -> str:
     """
     ordered = sorted(sets, key=lambda name: not name.startswith(_TESTS))
     first = ordered[0].removeprefix("P3M-10k/") if ordered[0].startswith(_TESTS) else ordered[0]
+    first = first.partition(" (")[0]
     return f"{first} +{len(ordered) - 1}" if len(ordered) > 1 else first
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--ready", is_flag=True, help="List only methods that lack nothing here.")
 @click.option("--trainable", is_flag=True, help="List only methods that p3mbench train can train.")
 @click.pass_context
-def command(ctx: click.Context, plugins: tuple[Path, ...], **wanted: Any) -> None:
+def command(ctx: click.Context, /, plugins: tuple[Path, ...], **wanted: Any) -> None:
     """List the methods, show one, register a model file, or write a page on each."""
     from p3mbench.registry import find
 

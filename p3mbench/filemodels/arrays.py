@@ -156,7 +156,8 @@ def finished(
     size = (made.image.shape[axes[0]], made.image.shape[axes[1]])
     if made.content != size:
         plane = resized(plane, size, given.resize)[: made.content[0], : made.content[1]]
-    return np.clip(resized(np.ascontiguousarray(plane), shape, given.resize), 0, 1)
+    matte = resized(np.ascontiguousarray(plane), shape, given.resize)
+    return np.asarray(np.clip(matte, 0, 1), np.float32)
 
 
 def _plane(found: Float32Array, given: ModelOutput) -> Float32Array:

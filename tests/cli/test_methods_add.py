@@ -10,6 +10,8 @@ from calls import call
 from filemodel_graphs import write_graph
 from onnx import helper
 
+from p3mbench.store import Store
+
 TOML = """[method]
 name = "tiny"
 title = "Tiny"
@@ -78,11 +80,13 @@ def test_a_run_knows_that_the_test_images_were_seen(tiny, p3m_folder, tmp_path):
     where = ("--benchmark", "p3m500", "--data", p3m_folder, "--out", out, "--jobs", 1)
     done = call("run", "--plugin", tiny, "--methods", "tiny", *where)
     assert done.exit_code == 0, done.output
-    report = call("report", "--results", out).output
-    assert "Tiny" in report
-    assert "the checkpoint was trained on these test images" in " ".join(report.split())
+    with Store(out) as store:
+        frame = store.frame()
+    seen = frame["flags"].str.contains("seen_in_training")
+    assert set(frame["subset"]) == {"P", "NP"} and set(frame[seen]["subset"]) == {"P"}
+    assert seen.sum() == (frame["subset"] == "P").sum()
     done = call("run", "--plugin", tiny, "--methods", "tiny", "--dry-run", *where)
-    assert "nothing left" in done.output or "done" in done.output
+    assert "3 done" in done.output
     tiny.write_text(TOML + "# another byte\n")
     again = call("run", "--plugin", tiny, "--methods", "tiny", "--dry-run", *where)
     assert "tiny.toml" in again.output

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from p3mbench.errors import MethodError, WeightsError
+from p3mbench.filemodels.adding import add
 from p3mbench.fingerprint import Fingerprints
 from p3mbench.registry import get
 from p3mbench.weights import find_checkpoint
@@ -66,6 +67,17 @@ def test_a_saved_model_equals_the_model(model, tmp_path, portrait_arrays):
         expected = model(pixel_values=torch.from_numpy(x)).alphas[0, 0, :60].numpy()
     assert np.abs(alpha - expected).max() < 1e-5
     assert "config.json" in dict(Fingerprints().of(method).files)
+
+
+def test_a_folder_is_registered_by_an_absolute_path(model, tmp_path, monkeypatch):
+    monkeypatch.setenv("P3MBENCH_HOME", str(tmp_path / "home"))
+    toml = tmp_path / "tiny.toml"
+    with pytest.raises(MethodError, match="must be an absolute path"):
+        add(toml)
+    toml.write_text(TOML.replace('"model"', f'"{tmp_path / "model"}"'))
+    info, copied = add(toml)
+    assert copied is None
+    assert find_checkpoint(get(info.name).info) == tmp_path / "model" / "model.safetensors"
 
 
 def test_wrong_folders_and_classes_are_one_line(model, tmp_path):

@@ -72,6 +72,8 @@ VARIABLES = (
     Variable("P3MBENCH_CACHE", _cache),
     Variable("XDG_DATA_HOME", _set_by("contains the user's folder unless P3MBENCH_HOME is set")),
     Variable("XDG_CACHE_HOME", _set_by("contains the cache unless P3MBENCH_CACHE is set")),
+    Variable("HF_HOME", _set_by("its folder hub is searched for weights of model files")),
+    Variable("HF_HUB_CACHE", _set_by("searched for weights of model files instead")),
     Variable("WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("LOCAL_WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("SLURM_PROCID", _set_by(_LAUNCH)),

@@ -51,9 +51,7 @@ def wrong_kind(path: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    size = path.stat().st_size
+    head, size = _head_of(path), path.stat().st_size
     if is_safetensors(head, size):
         return ""
     return (
@@ -70,8 +68,7 @@ def not_onnx(path: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD)
+    head = _head_of(path)
     known = _text(path, head) or _by_first_bytes(path, head)
     return known or ("" if head[:1] == _IR_VERSION else "is not an ONNX file")
 
@@ -82,13 +79,18 @@ def not_torchscript(path: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    known = _text(path, head) or _by_first_bytes(path, head)
-    if known or not zipfile.is_zipfile(path):
-        return known or "is not a TorchScript archive"
+    head = _head_of(path)
+    if known := _text(path, head) or _by_first_bytes(path, head):
+        return known
+    if not zipfile.is_zipfile(path):
+        return "is not a TorchScript archive"
     with zipfile.ZipFile(path) as archive:
         return "" if _is_program(archive.namelist()) else "is a zip archive, not TorchScript"
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD)
 
 
 def _is_program(names: list[str]) -> bool:

@@ -75,6 +75,7 @@ def test_weights_of_the_zoo_are_added_by_name_and_compared(tiny):
     assert "there is no photograph" in absent.output or "weights add" in absent.output
 
 
+@pytest.mark.slow
 def test_a_run_knows_that_the_test_images_were_seen(tiny, p3m_folder, tmp_path):
     out = tmp_path / "out"
     where = ("--benchmark", "p3m500", "--data", p3m_folder, "--out", out, "--jobs", 1)
@@ -103,6 +104,7 @@ def test_predict_writes_mattes(tiny, tmp_path):
     assert cv2.imread(str(tmp_path / "mattes" / "photo.png"), 0)[0, 0] == 51
 
 
+@pytest.mark.slow
 def test_torchscript_needs_trust(tmp_path, monkeypatch):
     import os
 

@@ -162,6 +162,7 @@ def test_the_cache_of_hugging_face_is_searched(tmp_path):
     assert find_checkpoint(info) == snapshot / "model.onnx"
 
 
+@pytest.mark.slow
 def test_torchscript_runs_only_if_trusted(tmp_path, monkeypatch):
     torch = pytest.importorskip("torch")
 

@@ -111,9 +111,10 @@ def needs_weights(info: MethodInfo) -> str:
     """Return one line on how to give a method its missing weights."""
     give = f"--weights {info.name}=FILE"
     if info.model_file:
+        declared = info.checkpoints[0]
         return (
-            f"needs weights: get {info.checkpoints[0].where}, then run "
-            f"'p3mbench weights add {info.name} FILE'"
+            f"needs weights: {declared.file} is not in {declared.folder or weights_dir()}; get "
+            f"{declared.where}, then run 'p3mbench weights add {info.name} FILE'"
         )
     if not info.checkpoints:
         return f"needs weights, and none are published: train some and give {give}"

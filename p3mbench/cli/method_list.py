@@ -26,11 +26,11 @@ _TITLES = {
     str(Kind.TRIMAP_BASED): "Trimap-based",
     CLASSICAL: "Trimap-based, nothing is learned",
 }
-_HEADER = ("name", "year", "parameters", "from", "licence", "trained on", "needs")
+_HEADER = ("name", "year", "params", "from", "licence", "trained on", "needs")
 _TESTS = "P3M-10k/P3M-500"  # beginning of the names of P3M-10k's test sets
-_LEAST, _MOST = 80, 130  # columns of the terminal that the listing adapts to
+_LEAST, _MOST = 84, 130  # columns of the terminal that the listing adapts to
 _LICENCE, _SETS = 4, 5  # columns that are cut to fit, the second one first
-_LEAST_SETS = 24
+_LEAST_SETS = 20
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,10 @@ def _footer(taken: Sequence[tuple[Found, Method]]) -> None:
     groups = [group_of(entry) for entry, _ in taken]
     counts = ", ".join(f"{groups.count(g)} {g}" for g in (BUILT_IN, ZOO, YOURS) if g in groups)
     if counts:
-        click.echo(f"\n{len(taken)} methods: {counts}. All about one: p3mbench methods show NAME")
+        plural = "s" * (len(taken) != 1)
+        click.echo(
+            f"\n{len(taken)} method{plural}: {counts}. All about one: p3mbench methods show NAME"
+        )
     if ZOO in groups:
         click.echo("zoo: models as files; their weights are not shipped (docs/models-as-files.md).")
 

@@ -8,6 +8,7 @@ once called ``weights.json``, like the record of a training; our old files of th
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import shutil
@@ -15,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from p3mbench.names import checked_name, nearest, printable, problem_of
 from p3mbench.nearest import likenesses
 from p3mbench.provenance import sha256_of
 from p3mbench.weightfiles.reading import kept_contents
-from p3mbench.weights import as_recorded, changed_options, recorded, weights_dir
+from p3mbench.weights import as_recorded, changed_options, location, recorded, weights_dir
 from p3mbench.writing import write_bytes
 
 RECORD = "checkpoints.json"
@@ -73,11 +75,43 @@ def given(info: MethodInfo, path: Path, setting: str | None) -> Weights:
     record = recorded(path)
     if record:
         return _trained_here(info, path, setting, record)
-    published = {c.file: c for c in info.checkpoints}.get(path.name)
+    published, digest = published_as(info, path), sha256_of(path)
     if published is None:
-        return Weights(path.resolve(), path.stem, sha256_of(path), setting or TrainSetting.OTHER)
+        return Weights(path.resolve(), path.stem, digest, setting or TrainSetting.OTHER)
     trained = setting or str(published.train_setting)
-    return Weights(path.resolve(), published.name, sha256_of(path), trained, published.train_sets)
+    return Weights(path.resolve(), published.name, digest, trained, published.train_sets)
+
+
+def published_as(info: MethodInfo, path: Path) -> Checkpoint | None:
+    """Return the published checkpoint that a file is; None for the user's own.
+
+    A file is recognised by its authors' name. A model that exists as a file has many names, so any
+    file is taken for the published one unless its known hash differs: the check for test images
+    seen in training must not be lost with a name.
+
+    Raises:
+        WeightsError: the file has the published name, and another hash.
+    """
+    named = {c.file: c for c in info.checkpoints}.get(path.name)
+    checkpoint = named or (info.checkpoints[0] if info.model_file else None)
+    if checkpoint is None or not checkpoint.digest:
+        return checkpoint
+    kind, _, known = checkpoint.digest.partition(":")
+    found = sha256_of(path) if kind == "sha256" else _md5_of(path)
+    if found == known:
+        return checkpoint
+    if named is None:
+        return None
+    raise WeightsError(
+        f"{path}: is not the file that {info.model_file or info.name} declares ({kind} "
+        f"{found[:12]}, declared {known[:12]}); get it again: {checkpoint.where}"
+    )
+
+
+def _md5_of(path: Path) -> str:
+    """Return the MD5 of a file; it tells damaged files, not forged ones."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 def _trained_here(
@@ -103,10 +137,14 @@ def _trained_here(
 
 def shipped(info: MethodInfo, folder: Path | None) -> list[Weights]:
     """Find a method's checkpoints among those that come with a benchmark, by file name."""
+    return [given(info, path, None) for path in shipped_files(info, folder)]
+
+
+def shipped_files(info: MethodInfo, folder: Path | None) -> list[Path]:
+    """Return the files of `shipped`, sorted by name; none of them is read."""
     if folder is None or not folder.is_dir():
         return []
-    paths = sorted(folder.glob(f"{info.name}--*.safetensors"))
-    return [given(info, path, None) for path in paths]
+    return sorted(folder.glob(f"{info.name}--*.safetensors"))
 
 
 def as_trained(method: Method, weights: Weights) -> Method:
@@ -122,11 +160,7 @@ def found(info: MethodInfo) -> list[Weights]:
         WeightsError: a file has changed since its first use.
     """
     folder, records = weights_dir(), _records()
-    weights = [
-        given(info, folder / checkpoint.file, None)
-        for checkpoint in info.checkpoints
-        if (folder / checkpoint.file).is_file()
-    ]
+    weights = [given(info, path, None) for path in filter(None, map(location, info.checkpoints))]
     for file, entry in records.items():
         if entry.get("added") and entry["method"] == info.name and (folder / file).is_file():
             added = given(info, folder / file, None)
@@ -135,7 +169,8 @@ def found(info: MethodInfo) -> list[Weights]:
             name = entry.get("name", added.name)
             weights.append(replace(added, name=name, train_setting=trained, train_sets=sets))
     for one in weights:
-        _verify(one, info.name, records)
+        if one.path.parent == folder.resolve():
+            _verify(one, info.name, records)
     return weights
 
 
@@ -207,11 +242,19 @@ def add(path: Path, info: MethodInfo, name: str, setting: str, sets: tuple[str, 
         WeightsError: a different file with that name exists, the name cannot be used, or the file
             records another training.
     """
-    published: Checkpoint | None = {c.file: c for c in info.checkpoints}.get(path.name)
+    if not path.is_file():
+        raise WeightsError(f"weights of {info.name}: {path} does not exist")
+    published = None if name and info.model_file else published_as(info, path)
+    if published is None and info.model_file and not name:
+        declared = info.checkpoints[0]
+        raise WeightsError(
+            f"{path}: is not the file that {info.model_file} declares ({declared.digest[:19]}...); "
+            f"get it again ({declared.where}), or add it as weights of your own with --name"
+        )
     said = given(info, path, setting or None)
     shown = checked_name(name or said.name, "checkpoint", WeightsError)
     suffix = path.suffix if not problem_of(f"x{path.suffix}") else ""
-    file = path.name if published else f"{info.name}--{shown}{suffix}"
+    file = published.file if published else f"{info.name}--{shown}{suffix}"
     target = weights_dir() / checked_name(file, "checkpoint", WeightsError)
     if target.is_file() and sha256_of(target) != said.sha256:
         raise WeightsError(f"{target}: a different file has this name; give --name, or move it")

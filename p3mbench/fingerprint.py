@@ -20,6 +20,7 @@ from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol, runtime_checkable
 
 from p3mbench.mentions import mentioned
 from p3mbench.module_files import candidates, file_of, files_of, held, is_standard, providers
@@ -95,6 +96,15 @@ def changed_libraries(before: str, after: str) -> tuple[str, ...]:
     )
 
 
+@runtime_checkable
+class HasCodeFiles(Protocol):
+    """A method that is more than Python code."""
+
+    def code_files(self) -> tuple[Path, ...]:
+        """Return further files that compute the matte, such as the TOML file of a model."""
+        ...
+
+
 class Fingerprints:
     """Finds the code of methods; one object reads each file once."""
 
@@ -107,12 +117,14 @@ class Fingerprints:
     def of(self, method: object) -> Code:
         """Find the code of a method from the modules of its class and base classes."""
         roots = tuple(c.__module__ for c in type(method).__mro__ if c.__module__ != "builtins")
-        if roots not in self._codes:
-            self._codes[roots] = self._code(roots)
-        return self._codes[roots]
+        more = tuple(map(str, method.code_files())) if isinstance(method, HasCodeFiles) else ()
+        if (key := roots + more) not in self._codes:
+            self._codes[key] = self._code(roots, more)
+        return self._codes[key]
 
-    def _code(self, roots: tuple[str, ...]) -> Code:
+    def _code(self, roots: tuple[str, ...], more: tuple[str, ...]) -> Code:
         walk = _Walk(self, roots)
+        walk.files.update({Path(path): Path(path).name for path in more})
         files = sorted(walk.files.items())
         digests = {path: hashlib.sha256(self.content(path)).hexdigest() for path, _ in files}
         named = sorted((name, digests[path]) for path, name in files)

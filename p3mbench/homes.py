@@ -6,13 +6,18 @@ import os
 from pathlib import Path
 
 CACHE_VARIABLE = "P3MBENCH_CACHE"
+HOME_VARIABLE = "P3MBENCH_HOME"
 
 
 def data_home() -> Path:
-    """Return p3mbench's folder in the user's data folder; it need not exist.
+    """Return the folder of this user's files; it need not exist.
 
-    The data folder is ``$XDG_DATA_HOME``, by default ``~/.local/share``.
+    It is ``$P3MBENCH_HOME`` if set, else ``p3mbench`` in the data folder (``$XDG_DATA_HOME``, by
+    default ``~/.local/share``).
     """
+    named = os.environ.get(HOME_VARIABLE)
+    if named:
+        return Path(named).expanduser()
     home = os.environ.get("XDG_DATA_HOME")
     return (Path(home) if home else Path.home() / ".local" / "share") / "p3mbench"
 

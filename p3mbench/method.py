@@ -46,6 +46,11 @@ class Checkpoint:
 
     ``file`` is the authors' file name, ``where`` tells people how to get the file (a run downloads
     nothing), and ``train_sets`` serves to check for test images seen in training.
+
+    Attributes:
+        digest: known hash of the file, ``sha256:`` or ``md5:`` and its digits; "" if unknown.
+        folder: folder that is searched before the weights folder; "" for none.
+        hub: ``ORGANISATION/MODEL:PATH`` of the file on the Hugging Face hub; "" for none.
     """
 
     name: str
@@ -54,6 +59,9 @@ class Checkpoint:
     train_setting: TrainSetting
     train_sets: tuple[str, ...]
     licence: str
+    digest: str = ""
+    folder: str = ""
+    hub: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +83,9 @@ class MethodInfo:
         first_use: message for a user who waits for the first load, "" for none.
         precisions: the supported `PRECISIONS`. Below fp32 the harness calls ``predict`` under
             PyTorch's autocast, so the predictor must be a `ModularPredictor`.
+        model_file: the TOML file that declares the method (docs/models-as-files.md); "" for a
+            method in Python.
+        facts: (name, text) of further facts for the method's page.
     """
 
     name: str
@@ -92,6 +103,8 @@ class MethodInfo:
     first_use: str = ""
     precisions: tuple[str, ...] = ("fp32",)
     version: int = 1  # raise it with every change of the code that can change a matte
+    model_file: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
 
     @property
     def needs_trimap(self) -> bool:

@@ -12,7 +12,7 @@ from p3mbench.errors import DataError, MethodError, WeightsError
 from p3mbench.method import Method, MethodInfo, Predictor, check_extra, with_options
 from p3mbench.prediction import Wish
 from p3mbench.registry import get
-from p3mbench.weights import find_checkpoint, weights_dir
+from p3mbench.weights import find_checkpoint, needs_weights, weights_dir
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ def make_ready(method: Method, request: PredictRequest) -> Ready:
         raise MethodError(f"{info.name} learns nothing; leave --weights out")
     path = request.weights or (find_checkpoint(info) if info.learned else None)
     if path is None and info.learned:
-        raise WeightsError(f"{info.name} needs weights: {_how_to_get(info)}")
+        missing = needs_weights(info) if info.model_file else f"needs weights: {_how_to_get(info)}"
+        raise WeightsError(f"{info.name} {missing}")
     if path is not None:
         found = checkpoints.given(info, path, None)
         method, path = checkpoints.as_trained(method, found), found.path

@@ -51,12 +51,14 @@ def find(plugins: Sequence[Path] = ()) -> list[Found]:
     """Find every method, sorted by name; a broken or doubly claimed one has a problem.
 
     Args:
-        plugins: Python files of the user. They are executed.
+        plugins: files of the user: Python files, which are executed, and TOML files that describe
+            a model (`p3mbench.filemodels`).
 
     Raises:
         MethodError: a plugin file is missing or defines no method.
     """
     found = [_from_entry_point(point) for point in entry_points(group=GROUP)]
+    found.extend(_from_models())
     for path in plugins:
         found.extend(_from_file(path))
     by_name: dict[str, list[Found]] = {}
@@ -239,6 +241,8 @@ def _line(error: BaseException) -> str:
 def _from_file(path: Path) -> list[Found]:
     if not path.is_file():
         raise MethodError(f"plugin file {path} does not exist")
+    if is_model_file(path):
+        return [_from_model(path, path.name, str(path.resolve().parent))]
     try:
         with _foreign():
             module = execute(path)
@@ -259,6 +263,32 @@ def _from_file(path: Path) -> list[Found]:
     found = [_checked(None, path.name, cls) for cls in classes]
     remember(path, (entry.name for entry in found))
     return found
+
+
+def is_model_file(path: Path) -> bool:
+    """Return whether a plugin file describes a model instead of being code."""
+    return path.suffix == ".toml"
+
+
+def _from_models() -> list[Found]:
+    """Return the methods of built-in and registered TOML files; a wrong file has a problem."""
+    from p3mbench.filemodels.finding import builtin_files, user_files
+
+    places = [*builtin_files(), *((str(path.parent), path) for path in user_files())]
+    found = []
+    for origin, path in places:
+        try:
+            found.append(_from_model(path, origin, ""))
+        except MethodError as error:
+            found.append(Found(path.stem, origin, None, str(error)))
+    return found
+
+
+def _from_model(path: Path, origin: str, folder: str) -> Found:
+    from p3mbench.filemodels.finding import class_of
+    from p3mbench.filemodels.reading import read_text
+
+    return _checked(None, origin, class_of(read_text(path), str(path), folder))
 
 
 def execute(path: Path) -> ModuleType:

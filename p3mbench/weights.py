@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from p3mbench.errors import DataWarning, MethodError, WeightsError
 from p3mbench.homes import data_home
-from p3mbench.method import Method, MethodInfo, options_of, with_options
+from p3mbench.method import Checkpoint, Method, MethodInfo, options_of, with_options
 from p3mbench.names import printable
 from p3mbench.settings import TRAIN_SETTINGS, UNTRAINED, is_train_setting
 from p3mbench.weightfiles.fitting import Expected, Fit, fit_of, some, unwrapped
@@ -37,6 +37,7 @@ __all__ = [
     "find_checkpoint",
     "load_into",
     "load_state",
+    "location",
     "needs_weights",
     "probing",
     "read_state_dict",
@@ -54,25 +55,53 @@ KIN = 0.5  # least share of equal names and shapes for calling a misfit a varian
 def weights_dir() -> Path:
     """Return the folder of checkpoints; it need not exist and is not created.
 
-    It is ``$P3MBENCH_WEIGHTS`` if set, else ``p3mbench/weights`` in the user's data folder
-    (``$XDG_DATA_HOME``, by default ``~/.local/share``).
+    It is ``$P3MBENCH_WEIGHTS`` if set, else ``weights`` in `homes.data_home`.
     """
     named = os.environ.get(ENVIRONMENT_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    return data_home() / "weights"
+    return Path(named).expanduser() if named else data_home() / "weights"
 
 
 def find_checkpoint(info: MethodInfo) -> Path | None:
-    """Find a method's first published checkpoint in `weights_dir`, by file name."""
-    folder = weights_dir()
-    candidates = (folder / checkpoint.file for checkpoint in info.checkpoints)
+    """Find a method's first published checkpoint that is on this machine; see `location`."""
+    return next(filter(None, map(location, info.checkpoints)), None)
+
+
+def location(checkpoint: Checkpoint) -> Path | None:
+    """Find a published file: in its own folder, in `weights_dir`, or in the Hugging Face cache."""
+    folders = [Path(checkpoint.folder)] if checkpoint.folder else []
+    candidates = [folder / checkpoint.file for folder in (*folders, weights_dir())]
+    candidates += filter(None, [_in_hub_cache(checkpoint.hub)])
     return next((path for path in candidates if path.is_file()), None)
+
+
+def _in_hub_cache(hub: str) -> Path | None:
+    """Return the place of a file in the cache of huggingface_hub; None if it was not fetched.
+
+    The layout of that cache is documented: ``models--ORGANISATION--MODEL``, in it ``refs/main``
+    with a commit and ``snapshots/COMMIT``.
+    """
+    if not hub:
+        return None
+    repository, _, inside = hub.partition(":")
+    base = os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface"
+    cache = Path(os.environ.get("HF_HUB_CACHE") or Path(base) / "hub")
+    folder = cache / f"models--{repository.replace('/', '--')}"
+    try:
+        commit = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return folder / "snapshots" / commit / inside
 
 
 def needs_weights(info: MethodInfo) -> str:
     """Return one line on how to give a method its missing weights."""
     give = f"--weights {info.name}=FILE"
+    if info.model_file:
+        declared = info.checkpoints[0]
+        return (
+            f"needs weights: {declared.file} is not in {declared.folder or weights_dir()}; get "
+            f"{declared.where}, then run 'p3mbench weights add {info.name} FILE'"
+        )
     if not info.checkpoints:
         return f"needs weights, and none are published: train some and give {give}"
     checkpoint = info.checkpoints[0]

@@ -66,7 +66,7 @@ def test_mini_opens_without_any_data():
             'alpha = "mask"\nvariants = { fog = "b" }',
             "'fog' is not another variant",
         ),
-        ('alpha = "mask"', 'alpha = "mask"\nvariants = { zero = 1 }', "'zero' must be a line"),
+        ('alpha = "mask"', 'alpha = "mask"\nvariants = { zero = 1 }', "zero' must be a line"),
         ('name = "mine"', 'name = "mine"\nconvention = "best"', "'convention' must be one of"),
         ('name = "mine"', 'name = "mine"\ntrimap = "wide"', "neither 'dataset' nor"),
         ('name = "mine"', 'name = "mine"\nobfuscation = 3', "must be a table"),
@@ -74,10 +74,10 @@ def test_mini_opens_without_any_data():
         ("[[subsets]]", "[obfuscation]\ncolour = 1\n[[subsets]]", "'colour'"),
         ('name = "mine"', "name = ", "not valid TOML"),
         ("[[subsets]]", "[other]", "unknown key 'other'"),
-        ('alpha = "mask"', "", "'alpha' must be a line of text"),
+        ('alpha = "mask"', "", "alpha' must be a line of text"),
         ('alpha = "mask"', 'alpha = "mask"\nmatte = "x"', "unknown key 'subsets.matte'"),
-        ('alpha = "mask"', 'alpha = "mask"\nsize = -1', "'size' must be a whole number"),
-        ('alpha = "mask"', 'alpha = "mask"\nsize = true', "'size' must be a whole number"),
+        ('alpha = "mask"', 'alpha = "mask"\nsize = -1', "size' must be a whole number"),
+        ('alpha = "mask"', 'alpha = "mask"\nsize = true', "size' must be a whole number"),
     ],
 )
 def test_what_is_wrong_is_named(old, new, words):

@@ -124,7 +124,8 @@ def test_a_broken_entry_point_does_not_break_the_list(monkeypatch):
 def test_an_entry_point_must_carry_its_methods_name(monkeypatch):
     point = EntryPoint("rough", "p3mbench_methods.coarse.spec:Coarse", registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda group: [point])
-    assert "info is named 'coarse'" in str(registry.find()[0].problem)
+    problems = {entry.name: str(entry.problem) for entry in registry.find()}
+    assert "info is named 'coarse'" in problems["rough"]
 
 
 NANO = next(

@@ -284,6 +284,9 @@ def test_weights_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.setenv("P3MBENCH_WEIGHTS", str(tmp_path / "mine"))
     assert weights_dir() == tmp_path / "mine"
     monkeypatch.delenv("P3MBENCH_WEIGHTS")
+    monkeypatch.setenv("P3MBENCH_HOME", str(tmp_path / "home"))
+    assert weights_dir() == tmp_path / "home" / "weights"
+    monkeypatch.delenv("P3MBENCH_HOME")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert weights_dir() == tmp_path / "data" / "p3mbench" / "weights"
     monkeypatch.delenv("XDG_DATA_HOME")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p3mbench.cli.completions import complete_method
+from p3mbench.cli.options import trust_option
 
 if TYPE_CHECKING:
     from p3mbench.testing.finding import CheckFinding
@@ -39,6 +40,7 @@ COLOURS = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "cyan
     show_default=True,
     help="Output format.",
 )
+@trust_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -83,7 +85,7 @@ def _plugin(name_or_file: str) -> Path | None:
     from p3mbench.errors import MethodError
 
     path = Path(name_or_file)
-    looks = path.suffix == ".py" or path.is_file() or len(path.parts) != 1
+    looks = path.suffix in (".py", ".toml") or path.is_file() or len(path.parts) != 1
     if path.is_dir() and (looks or name_or_file == ".." or (path / "pyproject.toml").is_file()):
         raise MethodError(
             f"{path} is a folder; install the package in it (pip install -e {path}) and give the "

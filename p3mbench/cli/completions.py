@@ -39,9 +39,12 @@ def _names(ctx: click.Context) -> list[str]:
     """Return the names of the installed methods, and of known plugins on the command line."""
     from importlib.metadata import entry_points
 
+    from p3mbench.filemodels.finding import builtin_files, user_files
     from p3mbench.registry import GROUP
 
-    return sorted({*(point.name for point in entry_points(group=GROUP)), *_plugged(ctx)})
+    models = [path.stem for _, path in builtin_files()] + [path.stem for path in user_files()]
+    installed = (point.name for point in entry_points(group=GROUP))
+    return sorted({*installed, *models, *_plugged(ctx)})
 
 
 def complete_methods(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from p3mbench.cli.completions import complete_method
 from p3mbench.cli.fidelity import checks, thin_weights, training_tables
+from p3mbench.cli.method_list import GROUPS, KINDS, Filter, file_name
+from p3mbench.cli.method_list import show as show_list
 from p3mbench.cli.options import plugin_option
 from p3mbench.names import printable
 
@@ -20,13 +22,56 @@ if TYPE_CHECKING:
 
 @click.group("methods", invoke_without_command=True)
 @plugin_option
+@click.option("--kind", type=click.Choice(KINDS), help="List only this kind.")
+@click.option("--group", type=click.Choice(GROUPS), help="List only what comes from there.")
+@click.option("--name", "pattern", default="", metavar="GLOB", help="List only names like 'pp-*'.")
+@click.option("--ready", is_flag=True, help="List only methods that lack nothing here.")
 @click.option("--trainable", is_flag=True, help="List only methods that p3mbench train can train.")
 @click.pass_context
-def command(ctx: click.Context, plugins: tuple[Path, ...], trainable: bool) -> None:
-    """List the methods, show one, or write a page on each."""
+def command(ctx: click.Context, /, plugins: tuple[Path, ...], **wanted: Any) -> None:
+    """List the methods, show one, register a model file, or write a page on each."""
+    from p3mbench.registry import find
+
     ctx.obj = plugins
     if ctx.invoked_subcommand is None:
-        _list(plugins, trainable)
+        show_list(find(plugins), Filter(**wanted))
+
+
+@command.command("add")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def add(file: Path) -> None:
+    """Register the model that FILE.toml describes, for this user.
+
+    The file is copied below $P3MBENCH_HOME. If its weights lie where it says, they are copied into
+    the weights folder.
+    """
+    from p3mbench import checkpoints
+    from p3mbench.filemodels import adding
+
+    info, weights = adding.add(file)
+    click.echo(f"{info.name}: registered")
+    if weights is None:
+        click.echo(f"{info.name} {_missing(info)}")
+        return
+    added = checkpoints.add(weights, info, "", "", ())
+    click.echo(f"{info.name}: {added.path.name}, SHA-256 {added.sha256}")
+
+
+@command.command("remove")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove a model that 'p3mbench methods add' registered; its weights stay."""
+    from p3mbench.filemodels import adding
+
+    click.echo(f"removed {adding.remove(name)}")
+
+
+def _missing(info: MethodInfo) -> str:
+    """Return what to do about a model's weights, which a folder of transformers keeps in place."""
+    from p3mbench.weights import find_checkpoint, needs_weights
+
+    found = find_checkpoint(info)
+    return f"runs {found}" if found else needs_weights(info)
 
 
 @command.command("show")
@@ -140,35 +185,6 @@ def _methods(plugins: tuple[Path, ...]) -> Iterator[Method]:
             yield entry.method
 
 
-def _list(plugins: tuple[Path, ...], trainable: bool) -> None:
-    from p3mbench.cli.screen import columns
-    from p3mbench.registry import find
-
-    rows, problems = [], []
-    for entry in find(plugins):
-        if entry.method is None:
-            problems.append(f"{entry.name} ({entry.origin}): {entry.problem}")
-            continue
-        info = entry.method.info
-        if trainable and not hasattr(entry.method, "training"):
-            continue
-        rows.append(
-            [
-                info.name,
-                info.title,
-                str(info.kind),
-                _parameters(info),
-                _weights(info),
-                str(info.year),
-                entry.origin,
-            ]
-        )
-    header = ["name", "title", "kind", "parameters", "weights", "year", "from"]
-    click.echo(columns(header, rows))
-    for problem in problems:
-        click.secho(f"cannot be used: {problem}", fg="red")
-
-
 def _idea(method: Method) -> list[str]:
     """Return what the method's class says about itself."""
     return printable(inspect.cleandoc(type(method).__doc__ or ""), lines=True).splitlines()
@@ -179,8 +195,11 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
 
     info = method.info
     yield "kind", str(info.kind)
+    if info.model_file:
+        yield "declared in", file_name(info)
     yield "paper", f"{info.citation} ({info.year})"
     yield "licence of the code here", info.code_licence
+    yield from info.facts
     unknown = "not stated" if info.learned else "none: nothing is learned"
     yield "parameters", _parameters(info) or unknown
     if info.imports:
@@ -193,6 +212,7 @@ def _facts(method: Method) -> Iterator[tuple[str, str]]:
     for checkpoint in info.checkpoints:
         text = f"{checkpoint.file}; trained under {checkpoint.train_setting} on "
         text += f"{', '.join(checkpoint.train_sets)}; {checkpoint.licence}; {checkpoint.where}"
+        text += f"; {checkpoint.digest}" if checkpoint.digest else ""
         yield f"published weights ({checkpoint.name})", text
     if info.learned and not info.checkpoints:
         yield "published weights", "none"

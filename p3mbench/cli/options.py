@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from p3mbench import settings
+from p3mbench.filemodels.method import TRUST_VARIABLE
 from p3mbench.names import nearest, printable
 from p3mbench.runs import RESULTS
 
@@ -31,8 +33,27 @@ def plugin_option(function: F) -> F:
         "plugins",
         multiple=True,
         type=click.Path(path_type=Path, dir_okay=False),
-        help="Python file with a method of your own; it is executed. Repeatable.",
+        help="A method of your own: a Python file, which is executed, or a TOML file of a model.",
     )(function)
+
+
+def trust_option(function: F) -> F:
+    """Add --trust, which allows model files that are programs, in this command's processes."""
+    return click.option(
+        "--trust",
+        is_flag=True,
+        expose_value=False,
+        callback=_trust,
+        help="Run model files that are programs (TorchScript); only if you trust their makers.",
+    )(function)
+
+
+def _trust(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    before = os.environ.get(TRUST_VARIABLE)
+    if not given or before:
+        return
+    os.environ[TRUST_VARIABLE] = "1"
+    ctx.call_on_close(lambda: os.environ.pop(TRUST_VARIABLE, None))
 
 
 def results_option(function: F) -> F:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p3mbench.cli.completions import complete_method
-from p3mbench.cli.options import named, plugin_option
+from p3mbench.cli.options import named, plugin_option, trust_option
 
 if TYPE_CHECKING:
     from p3mbench.method import Method, Predictor
@@ -61,6 +61,7 @@ def _parameters(
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @plugin_option
+@trust_option
 @click.pass_context
 def command(ctx: click.Context, /, **asked: Any) -> None:
     """Write the matte of each IMAGE: a photograph, a folder of them, or a glob.

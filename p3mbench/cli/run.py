@@ -20,6 +20,7 @@ from p3mbench.cli.options import (
     named,
     plugin_option,
     reading,
+    trust_option,
     variants,
 )
 from p3mbench.runs import RESULTS
@@ -195,6 +196,7 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
 @plugin_option
 @like_option
 @config_option
+@trust_option
 @click.pass_context
 def command(ctx: click.Context, /, **asked: Any) -> None:
     """Run methods on a benchmark and store a row per image.

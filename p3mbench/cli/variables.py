@@ -57,14 +57,23 @@ def _set_by(what: str) -> Callable[[], str]:
 
 _LAUNCH = "training reads its processes from it; set by SLURM or torchrun"
 
+
+def _home() -> str:
+    from p3mbench.homes import data_home
+
+    return f"the user's folder is {_path(data_home())}"
+
+
 VARIABLES = (
+    Variable("P3MBENCH_HOME", _home),
     Variable("P3MBENCH_WEIGHTS", _weights),
+    Variable("P3MBENCH_TRUST", _set_by("if set, model files that are programs run (--trust)")),
     Variable("P3M_ROOT", _data),
     Variable("P3MBENCH_CACHE", _cache),
-    Variable(
-        "XDG_DATA_HOME", _set_by("contains the weights folder unless P3MBENCH_WEIGHTS is set")
-    ),
+    Variable("XDG_DATA_HOME", _set_by("contains the user's folder unless P3MBENCH_HOME is set")),
     Variable("XDG_CACHE_HOME", _set_by("contains the cache unless P3MBENCH_CACHE is set")),
+    Variable("HF_HOME", _set_by("its folder hub is searched for weights of model files")),
+    Variable("HF_HUB_CACHE", _set_by("searched for weights of model files instead")),
     Variable("WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("LOCAL_WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("SLURM_PROCID", _set_by(_LAUNCH)),

@@ -26,7 +26,7 @@ def list_(plugins: tuple[Path, ...]) -> None:
     from p3mbench import checkpoints
     from p3mbench.cli.screen import columns, item
     from p3mbench.registry import learned_methods
-    from p3mbench.weights import RecordError, weights_dir
+    from p3mbench.weights import RecordError, location, weights_dir
 
     rows, sources, odd = [], [], []
     for method in learned_methods(plugins):
@@ -37,7 +37,8 @@ def list_(plugins: tuple[Path, ...]) -> None:
             odd.append(f"{info.name}: {error}")
             here = {}
         for c in info.checkpoints:
-            weights = here.pop(c.file, None)
+            place = location(c)
+            weights = here.pop(place.name, None) if place else None
             state = weights.sha256[:12] if weights else "absent"
             sets = ", ".join(c.train_sets)
             rows.append([info.name, c.file, state, str(c.train_setting), sets, c.licence])
@@ -96,7 +97,7 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...]) -> None:
 
 
 @command.command("add")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("given", nargs=-1, required=True, metavar="[METHOD] FILE")
 @click.option(
     "--method",
     "wanted",
@@ -112,7 +113,7 @@ def check(names: tuple[str, ...], plugins: tuple[Path, ...]) -> None:
 @click.option("--trained-on", default="", help="Training sets, joined by commas.")
 @plugin_option
 def add(
-    file: Path,
+    given: tuple[str, ...],
     wanted: str | None,
     name: str,
     setting: str | None,
@@ -120,6 +121,8 @@ def add(
     plugins: tuple[Path, ...],
 ) -> None:
     """Copy a checkpoint into the weights folder; its tensors tell which method it belongs to.
+
+    METHOD is necessary for a model file (ONNX, TorchScript), whose known hash is compared.
 
     The state dict may be anywhere in the file, and names may have the prefixes of wrappers. If a
     file has averaged and plain weights, the average is used (docs/weights.md).
@@ -129,6 +132,9 @@ def add(
     from p3mbench.names import checked_name
     from p3mbench.registry import get, learned_methods
 
+    if len(given) > 2 or (len(given) == 2 and wanted):
+        raise click.UsageError("give one FILE, or METHOD and FILE")
+    file, wanted = Path(given[-1]), given[0] if len(given) == 2 else wanted
     if not file.is_file():
         raise WeightsError(f"{file} does not exist")
     if name:

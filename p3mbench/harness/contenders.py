@@ -111,7 +111,11 @@ def named_methods(
     found = {entry.name: entry for entry in find(plugins)}
     if list(names) == ["all"]:
         broken = [Blocked(e.name, e.problem or "") for e in found.values() if e.method is None]
-        return tuple(e.method for e in found.values() if e.method is not None), broken
+        usable = [e.method for e in found.values() if e.method is not None]
+        absent = [method for method in usable if _absent(method.info)]
+        if absent:
+            broken.append(Blocked(f"{len(absent)} models as files", _ABSENT))
+        return tuple(method for method in usable if method not in absent), broken
     if not names:
         raise MethodError("no method is named; give --methods all or a list such as coarse,knn")
     methods, broken = [], []
@@ -124,6 +128,14 @@ def named_methods(
         else:
             methods.append(method)
     return tuple(methods), broken
+
+
+_ABSENT = "their weights are not here; name one to see where to get them, or see p3mbench methods"
+
+
+def _absent(info: MethodInfo) -> bool:
+    """Return whether a method is a model file without any weights here; "all" leaves it out."""
+    return bool(info.model_file) and not checkpoints.found(info)
 
 
 def contenders(

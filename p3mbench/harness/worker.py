@@ -37,7 +37,7 @@ from p3mbench.method import Float32Array, Method, checked_alpha, paste_known
 from p3mbench.metrics import score
 from p3mbench.nearest import load
 from p3mbench.provenance import sha256_of
-from p3mbench.registry import execute, find
+from p3mbench.registry import execute, find, is_model_file
 from p3mbench.store import Row
 from p3mbench.writing import write_alpha
 
@@ -194,6 +194,8 @@ def _prepare(setup: Setup, environ: Mapping[str, str]) -> list[str]:
     warnings.showwarning = _remember  # by thread, unlike warnings.catch_warnings
     problems = []
     for path in setup.plugins:
+        if is_model_file(path):
+            continue  # its text travels with the method
         try:
             execute(path)
         except BaseException as error:  # the methods of other plugins must not suffer

@@ -47,6 +47,8 @@ def weights_for(method: Method, given: Path | None, folder: Path) -> tuple[Metho
     elif isinstance(method, Trainable):
         found = checkpoints.given(info, random_weights(cast(Method, method), folder), None)
     else:
+        if info.model_file:
+            raise WeightsError(f"{info.name} {needs_weights(info)}")
         raise WeightsError(
             f"{info.name} {needs_weights(info)}; a method without any can bring "
             "sample_weights(folder), which writes weights for the check"

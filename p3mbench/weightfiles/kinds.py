@@ -38,6 +38,7 @@ _MARKS_AT_4 = ((b"TFL3", "a TensorFlow Lite model"), (b"ORTM", "a model of ONNX 
 _PAGES = (b"<!doctype html", b"<html", b"<head", b"<body")
 _PROTOBUF_FIELDS = b"\x12\x1a\x22\x28\x32\x3a\x42"  # of ONNX's ModelProto, after ir_version
 _IR_VERSIONS = range(3, 32)
+_IR_VERSION = b"\x08"  # ONNX's first field, ir_version
 _OLD_TAR = {"sys_info", "storages", "tensors", "pickle"}
 _CHECKPOINTS = (".pth", ".pt", ".ckpt", ".safetensors", ".bin", ".tar", ".pkl")
 
@@ -50,9 +51,7 @@ def wrong_kind(path: Path) -> str:
     Raises:
         OSError: the file cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    size = path.stat().st_size
+    head, size = _head_of(path), path.stat().st_size
     if is_safetensors(head, size):
         return ""
     return (
@@ -61,6 +60,42 @@ def wrong_kind(path: Path) -> str:
         or _by_first_bytes(path, head)
         or _protobuf(path, head)
     )
+
+
+def not_onnx(path: Path) -> str:
+    """Return the end of a sentence about a file that is not ONNX; "" if it may be.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    head = _head_of(path)
+    known = _text(path, head) or _by_first_bytes(path, head)
+    return known or ("" if head[:1] == _IR_VERSION else "is not an ONNX file")
+
+
+def not_torchscript(path: Path) -> str:
+    """Return the end of a sentence about a file that is not TorchScript; "" if it may be.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    head = _head_of(path)
+    if known := _text(path, head) or _by_first_bytes(path, head):
+        return known
+    if not zipfile.is_zipfile(path):
+        return "is not a TorchScript archive"
+    with zipfile.ZipFile(path) as archive:
+        return "" if _is_program(archive.namelist()) else "is a zip archive, not TorchScript"
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD)
+
+
+def _is_program(names: list[str]) -> bool:
+    ends = {name.partition("/")[2] for name in names}
+    return "constants.pkl" in ends or any(end.startswith("code/") for end in ends)
 
 
 def is_safetensors(head: bytes, size: int) -> bool:
@@ -143,11 +178,11 @@ def _zip(path: Path, size: int) -> str:
         )
     names = [entry.filename for entry in entries]
     ends = {name.partition("/")[2] for name in names}
-    if "constants.pkl" in ends or any(end.startswith("code/") for end in ends):
+    if _is_program(names):
         return (
-            "is a TorchScript archive, a program with its weights: run "
-            "torch.save(torch.jit.load('FILE').state_dict(), 'tensors.pth') where you trust it, "
-            "and give that file"
+            "is a TorchScript archive, a program with its weights: describe it in a TOML file "
+            "(docs/models-as-files.md), or run torch.save(torch.jit.load('FILE').state_dict(), "
+            "'tensors.pth') where you trust it, and give that file"
         )
     if "data.pkl" in ends:
         return ""
@@ -180,8 +215,8 @@ def _protobuf(path: Path, head: bytes) -> str:
     model = len(head) > 2 and head[0] == 8 and head[2] in _PROTOBUF_FIELDS
     if path.suffix.lower() == ".onnx" or (model and head[1] in _IR_VERSIONS):
         return (
-            "is an ONNX file, a graph with its weights, which is not read: give the PyTorch "
-            "checkpoint it was exported from"
+            "is an ONNX file, a graph with its weights: describe it in a TOML file "
+            "(docs/models-as-files.md), or give the PyTorch checkpoint it was exported from"
         )
     if path.suffix.lower() == ".pb" or head[:3] == b"\x08\x01\x12":
         return f"is a saved model of TensorFlow, not weights of PyTorch: {CONVERT}"

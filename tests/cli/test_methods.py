@@ -19,11 +19,28 @@ def test_methods_lists_and_shows(plugin_file):
 
 def test_methods_lists_kind_parameters_and_weights():
     lines = call("methods").output.splitlines()
-    shown = {line.split()[0]: line for line in lines[1:]}
-    assert "39.5 M" in shown["p3mnet-r34"] and "trimap-free" in shown["p3mnet-r34"]
-    assert "none needed" in shown["closed-form"]
+    shown = {line.split()[0]: line for line in lines[1:] if line}
+    assert "39.5 M" in shown["p3mnet-r34"] and "P3M-10k/train" in shown["p3mnet-r34"]
+    assert shown["closed-form"].endswith("ready")
+    assert "P3M-500-P" in shown["birefnet-matting"] and "weights" in shown["birefnet-matting"]
+    heads = [line.rpartition(" (")[0] for line in lines if line.endswith(")")]
+    assert heads == ["Trimap-free", "Trimap-based", "Trimap-based, nothing is learned"]
     trainable = call("methods", "--trainable").output
     assert "p3mnet-r34" in trainable and "closed-form" not in trainable
+
+
+def test_the_list_can_be_filtered():
+    def names(*options):
+        lines = call("methods", *options).output.splitlines()
+        return [line.split()[0] for line in lines if len(line.split()) > 4 and " 20" in line[:30]]
+
+    assert len(names()) >= 45
+    assert names("--kind", "classical")[:2] == ["closed-form", "coarse"]
+    assert "birefnet-portrait" in names("--group", "zoo")
+    assert "p3mnet-r34" not in names("--group", "zoo")
+    assert names("--name", "pp-matting-*") == ["pp-matting-1024", "pp-matting-512"]
+    assert "coarse" in names("--ready") and "ben2" not in names("--ready")
+    assert "no method matches" in call("methods", "--name", "nothing").output
 
 
 def test_methods_show_has_idea_weights_and_published_figures(stored):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p3mbench.report.analysis import Comparison, ContrastGaps, EntryGap, Overview
+from p3mbench.report.analysis.summary import CLEAR, is_significant
 from p3mbench.report.tables.model import Report
 from p3mbench.report.wording.flagging import qualifying_notes
 from p3mbench.report.wording.gaps import block_decimals
@@ -14,8 +15,6 @@ from p3mbench.report.wording.titles import confounded
 from p3mbench.report.wording.unscored import unscored
 from p3mbench.settings import Contrast
 from p3mbench.stats import least_images, least_unpaired_p
-
-CLEAR = 0.05  # of the corrected p-value
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def _statement(comparison: Comparison, found: ContrastGaps) -> Statement:
     if not whole:
         return Statement(heading, question, "No method has all images in both settings.", "note")
     largest = max(whole, key=lambda gap: gap.value)
-    sure = [gap for gap in whole if _significant(gap)]
+    sure = [gap for gap in whole if is_significant(gap)]
     worse = sum(gap.value > 0 for gap in sure)
     better = len(sure) - worse
     decimals = block_decimals(comparison, found.metric)
@@ -104,11 +103,6 @@ def _powerless(contrast: Contrast, gaps: Iterable[EntryGap]) -> str:
     )  # fmt: skip
 
 
-def _significant(gap: EntryGap) -> bool:
-    """Whether both the interval and the corrected test are significant."""
-    return gap.excludes_zero and gap.p_holm < CLEAR
-
-
 def _in_words(gap: EntryGap, metric: str, decimals: int) -> str:
     title = metric_display(metric).title
     value = number(gap.value, decimals, sign=True)
@@ -119,7 +113,7 @@ def _in_words(gap: EntryGap, metric: str, decimals: int) -> str:
 
 
 def _verdict(gap: EntryGap) -> str:
-    if _significant(gap):
+    if is_significant(gap):
         verdict = "significant"
     elif gap.excludes_zero:
         verdict = "not significant: the corrected test does not reject"

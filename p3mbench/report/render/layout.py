@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import TypeVar
 
 from p3mbench.names import plain
 from p3mbench.report.tables.model import ColumnType, Table, TableRow, cell_text
 
 GAP = 2  # characters between columns
+Length = TypeVar("Length", int, float)  # characters of a screen, or points of a page
 
 
 def label_text(row: TableRow) -> str:
@@ -32,11 +34,13 @@ def column_width(table: Table, j: int) -> int:
     return max(text_width(plain(column.title)), *(text_width(t) + mark for t in texts))
 
 
-def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> list[list[int]]:
+def parts_of(
+    table: Table, label: Length, widths: Sequence[Length], limit: Length, gap: Length
+) -> list[list[int]]:
     """Return the column indices of each part that fits ``limit`` beside a label of ``label``.
 
     Header groups stay whole unless one alone is too wide. Text columns in front identify a line, so
-    every part begins with them.
+    every part begins with them. All lengths are in one unit; ``gap`` is the space between columns.
     """
     groups, start = [], 0
     for _, size in table.groups():
@@ -44,14 +48,14 @@ def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> lis
         start += size
     lead = next((j for j, c in enumerate(table.columns) if c.type is not ColumnType.TEXT), 0)
     groups[0] = groups[0][lead:]
-    label += total_width(range(lead), widths)
+    label += total_width(range(lead), widths, gap)
     units: list[list[int]] = []
     for group in groups:
-        fits = label + total_width(group, widths) <= limit
+        fits = label + total_width(group, widths, gap) <= limit
         units += [group] if fits else [[j] for j in group]
     parts: list[list[int]] = [[]]
     for unit in units:
-        if parts[-1] and label + total_width(parts[-1] + unit, widths) > limit:
+        if parts[-1] and label + total_width(parts[-1] + unit, widths, gap) > limit:
             parts.append([])
         parts[-1] += unit
     return [[*range(lead), *part] for part in parts]
@@ -67,6 +71,9 @@ def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[TableRo
     return [(block, rows) for block, rows in found if rows]
 
 
-def total_width(columns: Sequence[int], widths: Sequence[int]) -> int:
-    """Return the characters of some columns together, with the space before each."""
-    return sum(GAP + widths[j] for j in columns)
+def total_width(columns: Sequence[int], widths: Sequence[Length], gap: Length) -> Length:
+    """Return the width of some columns together, with the space before each."""
+    found: Length = gap * 0
+    for j in columns:
+        found += gap + widths[j]
+    return found

@@ -8,21 +8,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from p3mbench.report.analysis.comparison import Comparison, ContrastGaps, MeanAt
+from p3mbench.report.analysis.lines import lines_of
 from p3mbench.report.tables import notes
 from p3mbench.report.tables.assembly import (
     entry_row,
-    gap_cell,
+    line_cell,
+    line_gap_cell,
     may_rank,
-    mean_cell,
     table_of,
 )
+from p3mbench.report.tables.beside import published_rows
 from p3mbench.report.tables.model import ColumnType, Role, Table, TableColumn
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.report.wording.titles import main_title
 
 
-def settings_table(comparison: Comparison) -> Table | None:
-    """Show methods by TRAIN:TEST on the main subset, and the first metric's gaps; None if empty."""
+def settings_table(comparison: Comparison, published: Sequence[str] = ()) -> Table | None:
+    """Show methods by TRAIN:TEST on the main subset, and the first metric's gaps; None if empty.
+
+    Methods with several seeds have one line, with the spread over them.
+
+    Args:
+        comparison: of the table.
+        published: patterns of published methods to show below, in a block of their own.
+    """
     entries, subset = comparison.entries, comparison.subset
     settings, metrics = comparison.chosen(), comparison.metrics
     if not settings:
@@ -33,11 +42,12 @@ def settings_table(comparison: Comparison) -> Table | None:
     columns = [_mean_column(at, metrics) for at in places]
     columns += _gap_columns(subset, gaps, comparison.metric)
     rows = []
-    for entry in entries:
-        cells = [mean_cell(comparison.mean(entry, at)) for at in places]
-        cells += [gap_cell(found.of(entry)) for found in gaps]
+    for line in lines_of(comparison):
+        cells = [line_cell(comparison, line, at) for at in places]
+        cells += [line_gap_cell(line.gaps(found)) for found in gaps]
         if any(cell.attempted for cell in cells):
-            rows.append(entry_row(entry, cells, shown))
+            rows.append(entry_row(line, cells, shown))
+    rows += published_rows(comparison, columns, published)
     said = [
         *notes.missing_settings(entries, subset, comparison.wanted),
         *notes.incomplete(rows),
@@ -45,7 +55,9 @@ def settings_table(comparison: Comparison) -> Table | None:
         *notes.undefined(entries, shown, metrics),
         *notes.gap_notes([found.contrast for found in gaps], comparison.how),
         *notes.small_samples(rows),
-        *notes.checkpoints(entries),
+        *notes.seeds(rows),
+        *notes.published(rows, entries),
+        *notes.provenance(entries),
     ]
     counts = notes.image_counts(entries, [(subset, s.test) for s in settings])
     title = f"{main_title(entries)}: {counts}"
@@ -85,6 +97,7 @@ def _gap_columns(subset: str, gaps: Sequence[ContrastGaps], metric: str) -> list
                 decimals=shown.decimals,
                 metric=metric,
                 setting=found.contrast.formula,
+                alias=found.contrast.name,
             )
         )
     return columns

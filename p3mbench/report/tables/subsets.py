@@ -43,7 +43,7 @@ def subsets_table(comparison: Comparison) -> Table | None:
         *notes.failures(entries, shown),
         *notes.undefined(entries, shown, metrics),
         "P and NP show different people; their gap is unpaired.",
-        *notes.checkpoints(entries),
+        *notes.provenance(entries),
     ]
     counts = notes.image_counts(entries, [place for place in PLACES if chosen[place]])
     title = f"{kind_title(entries)}, subsets P and NP: {counts}"

@@ -8,7 +8,8 @@ import pytest
 from fake import Fake, rows, stored
 
 from p3mbench import report
-from p3mbench.report.request import ReportRequest, make_report
+from p3mbench.report.making import answer, make_report, shows_notes
+from p3mbench.report.request import Precision, ReportRequest
 from p3mbench.report.stored import StoredRows, read_stored
 
 
@@ -19,7 +20,7 @@ def two(tmp_path: Path) -> StoredRows:
 
 
 def test_the_text_is_that_of_the_renderers(two: StoredRows) -> None:
-    made = make_report(two, ReportRequest("markdown", precision=3))
+    made = make_report(two, ReportRequest("markdown", precision=Precision(3)))
     built = report.build(two.frame, expected=two.expected).noted(two.notes)
     assert made.text == report.render(built, "markdown", precision=3) and made.gap is None
     each = make_report(two, ReportRequest("csv", per_image=True))
@@ -48,7 +49,7 @@ def test_what_does_not_go_together_is_refused_at_once() -> None:
     ],
 )
 def test_whether_notes_are_shown(request_: ReportRequest, shows: bool) -> None:
-    assert request_.shows_notes is shows
+    assert shows_notes(request_) is shows
 
 
 def test_a_setting_or_metric_that_there_is_not(two: StoredRows) -> None:
@@ -56,3 +57,9 @@ def test_a_setting_or_metric_that_there_is_not(two: StoredRows) -> None:
         make_report(two, ReportRequest(settings=("B",)))
     with pytest.raises(ValueError):
         make_report(two, ReportRequest(metrics=("none",)))
+
+
+def test_a_terminal_shows_the_summary_after_a_run(two: StoredRows) -> None:
+    text = answer(two)
+    assert "Obfuscation shift" in text and "\x1b" not in text
+    assert "The rest: p3mbench report --results" in text and len(text.splitlines()) <= 24

@@ -117,6 +117,7 @@ def _request_options(function: F) -> F:
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     results: Path,
     format_: str | None,
     out: Path | None,
@@ -164,7 +165,11 @@ def _request(format_: str, given: dict[str, Any]) -> ReportRequest:
     """
     from p3mbench.report.request import Precision, ReportRequest
 
-    some = {name: listed(given.pop(name)) for name, _, _ in LISTS if name in given}
+    texts = {name: given.pop(name) for name, _, _ in LISTS}
+    some = {name: listed(text) for name, text in texts.items()}
+    empty = next((name for name in some if texts[name] is not None and not some[name]), None)
+    if empty:
+        raise ValueError(f"--{empty} names nothing; join names by commas, as in a,b")
     precision = given.pop("precision")
     return ReportRequest(
         format=format_,

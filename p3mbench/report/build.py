@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from p3mbench.report.analysis import Comparison, analyse
 from p3mbench.report.analysis.overview import overview_of
-from p3mbench.report.request import WHOLE, ReportRequest
+from p3mbench.report.request import WHOLE, ReportRequest, matches
 from p3mbench.report.tables.beside import check_published
 from p3mbench.report.tables.cutting import check_roles, cut
 from p3mbench.report.tables.detail import detail_table
@@ -74,10 +74,15 @@ def build(
     return Report(
         tables=tables,
         notes=tuple(said),
-        answer=answer if not request.tables or Role.SUMMARY in request.tables else None,
+        answer=answer if _wants_answer(request) else None,
         comparisons=found.comparisons,
         overview=overview,
     )
+
+
+def _wants_answer(request: ReportRequest) -> bool:
+    wanted = request.tables
+    return not wanted or any(matches(pattern, [Role.SUMMARY.value]) for pattern in wanted)
 
 
 def _tables(comparison: Comparison, request: ReportRequest) -> Iterator[Table]:

@@ -45,8 +45,8 @@ def odd(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "begins"),
     [
-        ("t.csv", "table,role,"), ("t.json", "{"), ("t.md", "**"), ("t.tex", "% Needs"),
-        ("t.HTML", "<!doctype html>"), ("t.txt", "Trimap-free"), ("t", "Trimap-free"),
+        ("t.csv", "table,role,"), ("t.json", "{"), ("t.md", "mini: 2 "), ("t.tex", "% Needs"),
+        ("t.HTML", "<!doctype html>"), ("t.txt", "mini: 2 "), ("t", "mini: 2 "),
     ],
 )  # fmt: skip
 def test_the_suffix_decides_the_format(two: Path, tmp_path: Path, name: str, begins: str) -> None:

@@ -54,11 +54,8 @@ def lines_of(comparison: Comparison) -> tuple[EntryLine, ...]:
         groups.setdefault((entry.method, entry.title, entry.strategy, entry.options, *alone), [])
         groups[entry.method, entry.title, entry.strategy, entry.options, *alone].append(entry)
     several = Counter(members[0].name for members in groups.values())
-    return tuple(
-        EntryLine(_label(members, several[members[0].name]), tuple(members))
-        for members in map(_of_distinct_seeds, groups.values())
-        for members in members
-    )
+    each = [part for members in groups.values() for part in _of_distinct_seeds(members)]
+    return tuple(EntryLine(_label(part, several[part[0].name]), tuple(part)) for part in each)
 
 
 def spread(values: Sequence[float]) -> SeedSpread | None:

@@ -115,7 +115,9 @@ def render_html(page: Page) -> str:
 def _answer(report: Report) -> dict[str, Any] | None:
     """Return the summary for the template; None without one."""
     answer = report.answer
-    return answer and {
+    if answer is None:
+        return None
+    return {
         "about": [plain(text) for text in answer.about],
         "tables": [_table(table) for table in answer.tables],
         "legend": plain(answer.legend),

@@ -50,7 +50,9 @@ def data_of(report: Report, precision: Precision | None = None) -> Data:
 def _summary(report: Report) -> dict[str, Any] | None:
     """Return the summary in words; its numbers are in the tables."""
     answer = report.answer
-    return answer and {
+    if answer is None:
+        return None
+    return {
         "about": list(answer.about),
         "sentences": list(answer.sentences),
         "not_shown": list(answer.doubts),

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from p3mbench.names import plain
 from p3mbench.report.render.format import PLAIN, Layout, Look
-from p3mbench.report.render.layout import blocks_of, parts_of, total_width
+from p3mbench.report.render.layout import blocks_of, parts_of, room
 from p3mbench.report.render.typesetting import escape, points
 from p3mbench.report.tables.model import (
     ColumnType,
@@ -38,8 +38,9 @@ ALIGNED = (ColumnType.MEAN, ColumnType.NUMBER, ColumnType.SIGNED)  # by siunitx
 
 def render_latex(report: Report, look: Look = PLAIN) -> str:
     r"""Write the report as LaTeX tables to ``\input``, or as a document if ``look.standalone``."""
-    first = report.answer.tables if report.answer is not None else ()
-    tables = "\n".join(_table(table, look) for table in (*first, *report.tables))
+    # The tables of the summary are parts of the others: they stand in LaTeX if asked for alone.
+    summary = report.answer.tables if report.answer is not None else ()
+    tables = "\n".join(_table(table, look) for table in report.tables or summary)
     notes = "".join(f"% {plain(note)}\n" for note in report.notes)
     needs = PACKAGES + (SIUNITX if look.siunitx else "")
     body = f"% Needs {needs}\n% longtable needs one column: \\onecolumn before it\n{notes}{tables}"
@@ -86,10 +87,10 @@ def fitting(table: Table, text_width: float) -> tuple[str, list[list[int]]]:
     most = WRAPPED * text_width
     for size, factor in SIZES:
         scaled = [min(width * factor, most) for width in widths]
-        whole = label * factor + total_width(range(len(widths)), scaled, 2.0 * SEPARATION)
+        whole = label * factor + room(range(len(widths)), scaled, 2 * SEPARATION)
         if whole <= text_width:
             return size, [list(range(len(widths)))]
-    return size, parts_of(table, label * factor, scaled, text_width, 2.0 * SEPARATION)
+    return size, parts_of(table, label * factor, scaled, text_width, 2 * SEPARATION)
 
 
 def _column_points(table: Table, j: int) -> float:
@@ -273,13 +274,14 @@ def _long(table: Table, parts: Sequence[_Part]) -> str:
             *part.body(),
             r"\bottomrule",
             r"\end{longtable}",
+            *([r"\addtocounter{table}{-1}"] if i else []),  # every longtable counts itself
         ]
     return "\n".join([*lines, *_notes(table), r"\endgroup"])
 
 
 def _caption(table: Table) -> str:
     parts = [f"{table.title}." if table.title else "", table.caption]
-    caption = escape(" ".join(filter(None, parts)))
+    caption = escape(" ".join(filter(None, parts)) or f"{table.head}.")
     if table.marked:
         caption += r" Best in \textbf{bold}, second \underline{underlined}."
     return caption

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import TypeVar
 
 from p3mbench.names import plain
 from p3mbench.report.tables.model import ColumnType, Table, TableRow, cell_text
 
 GAP = 2  # characters between columns
-Length = TypeVar("Length", int, float)  # characters of a screen, or points of a page
 
 
 def label_text(row: TableRow) -> str:
@@ -35,7 +33,7 @@ def column_width(table: Table, j: int) -> int:
 
 
 def parts_of(
-    table: Table, label: Length, widths: Sequence[Length], limit: Length, gap: Length
+    table: Table, label: float, widths: Sequence[float], limit: float, gap: float
 ) -> list[list[int]]:
     """Return the column indices of each part that fits ``limit`` beside a label of ``label``.
 
@@ -48,14 +46,14 @@ def parts_of(
         start += size
     lead = next((j for j, c in enumerate(table.columns) if c.type is not ColumnType.TEXT), 0)
     groups[0] = groups[0][lead:]
-    label += total_width(range(lead), widths, gap)
+    label += room(range(lead), widths, gap)
     units: list[list[int]] = []
     for group in groups:
-        fits = label + total_width(group, widths, gap) <= limit
+        fits = label + room(group, widths, gap) <= limit
         units += [group] if fits else [[j] for j in group]
     parts: list[list[int]] = [[]]
     for unit in units:
-        if parts[-1] and label + total_width(parts[-1] + unit, widths, gap) > limit:
+        if parts[-1] and label + room(parts[-1] + unit, widths, gap) > limit:
             parts.append([])
         parts[-1] += unit
     return [[*range(lead), *part] for part in parts]
@@ -71,9 +69,11 @@ def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[TableRo
     return [(block, rows) for block, rows in found if rows]
 
 
-def total_width(columns: Sequence[int], widths: Sequence[Length], gap: Length) -> Length:
-    """Return the width of some columns together, with the space before each."""
-    found: Length = gap * 0
-    for j in columns:
-        found += gap + widths[j]
-    return found
+def total_width(columns: Sequence[int], widths: Sequence[int]) -> int:
+    """Return the characters of some columns together, with the space before each."""
+    return sum(GAP + widths[j] for j in columns)
+
+
+def room(columns: Sequence[int], widths: Sequence[float], gap: float) -> float:
+    """Return the width of some columns together, with the space before each, in any unit."""
+    return sum(gap + widths[j] for j in columns)

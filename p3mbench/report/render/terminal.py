@@ -52,9 +52,9 @@ def _answer(report: Report, answer: ShortAnswer, look: Look) -> str:
     labels = [f"  {label_text(row)}" for table in answer.tables for row in table.rows]
     labels += [table.head for table in answer.tables]
     widths = _common_widths(answer.tables)
-    room = max(look.width - total_width(range(len(widths)), widths, GAP), LEAST_LABEL)
+    room = max(look.width - total_width(range(len(widths)), widths), LEAST_LABEL)
     label = min(max(map(text_width, labels), default=0), room)
-    rule = "─" * min(look.width, label + total_width(range(len(widths)), widths, GAP))
+    rule = "─" * min(look.width, label + total_width(range(len(widths)), widths))
     lines += ["", rule] if answer.tables else [""]
     for table in answer.tables:
         part = range(len(table.columns))
@@ -109,7 +109,7 @@ def _table(table: Table, *, ansi: bool, width: int) -> str:
     widths = [column_width(table, j) for j in range(len(table.columns))]
     for part in parts_of(table, label_width, widths, width, GAP):
         alone = _text_alone(table, part)
-        if alone and label_width + total_width(part, widths, GAP) > width:
+        if alone and label_width + total_width(part, widths) > width:
             lines += ["", *_as_list(table, part, width)]
         else:
             lines += ["", *_part(table, part, label_width, widths, ansi)]
@@ -136,13 +136,11 @@ def _part(
         else:
             spans.append((group, [j]))
     for group, columns in spans:  # a group's title may be wider than its columns
-        widths[columns[0]] += max(0, text_width(group) - (total_width(columns, widths, GAP) - GAP))
-    rule = "─" * (label + total_width(part, widths, GAP))
+        widths[columns[0]] += max(0, text_width(group) - (total_width(columns, widths) - GAP))
+    rule = "─" * (label + total_width(part, widths))
     lines = []
     if any(group for group, _ in spans):
-        heads = [
-            _centred(group, total_width(columns, widths, GAP) - GAP) for group, columns in spans
-        ]
+        heads = [_centred(group, total_width(columns, widths) - GAP) for group, columns in spans]
         lines.append(SPACE.join([" " * label, *heads]))
     titles = [_pad(plain(table.columns[j].title), widths[j], left=_is_text(table, j)) for j in part]
     lines += [SPACE.join([_pad(table.head, label, left=True), *titles]), rule]

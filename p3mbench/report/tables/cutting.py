@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from p3mbench.report.analysis.choosing import place
 from p3mbench.report.request import GIVEN, NAME, ReportRequest, check_matched, matches
-from p3mbench.report.tables.model import Role, Table, TableColumn, TableRow, ranked
+from p3mbench.report.tables.model import ColumnType, Role, Table, TableColumn, TableRow, ranked
 
 
 def cut(tables: Sequence[Table], request: ReportRequest) -> tuple[Table, ...]:
@@ -18,13 +18,31 @@ def cut(tables: Sequence[Table], request: ReportRequest) -> tuple[Table, ...]:
         ValueError: a name names nothing; a caption or label is given for several tables.
     """
     check_roles(request.tables)
-    wanted = set(request.tables)
-    found = [table for table in tables if table.role.value in wanted or not wanted]
+    wanted = request.tables
+    found = [t for t in tables if not wanted or any(matches(p, [t.role.value]) for p in wanted)]
     found = _with_columns(found, request.columns)
     found = _ordered(found, request)
     if request.caption or request.label:
         found = _captioned(found, request)
-    return tuple(found if request.notes else (replace(table, notes=()) for table in found))
+    return tuple(_plain(table, request) for table in found)
+
+
+def _plain(table: Table, request: ReportRequest) -> Table:
+    """Return a table without header groups that say nothing, and without notes if so requested.
+
+    Notes on marked lines stay: a number that is in doubt needs its reason.
+    """
+    if request.columns and {size for title, size in table.groups() if title} == {1}:
+        columns = [
+            c if not c.group else replace(c, title=c.group, group="") if c.type is ColumnType.MEAN
+            else replace(c, title=f"{c.title} [interval]", group="")
+            for c in table.columns
+        ]  # fmt: skip
+        table = replace(table, columns=tuple(columns))
+    if request.notes:
+        return table
+    letters = tuple(f"[{use.mark}] " for use in table.flags if use.mark)
+    return replace(table, notes=tuple(n for n in table.notes if n.startswith(letters)))
 
 
 def check_roles(names: Iterable[str]) -> None:
@@ -43,10 +61,7 @@ def _with_columns(tables: Sequence[Table], patterns: Sequence[str]) -> list[Tabl
     """Keep the columns that a pattern names, in the order of the patterns; drop empty tables."""
     if not patterns:
         return list(tables)
-    known: dict[str, set[str]] = {}
-    for column in (column for table in tables for column in table.columns):
-        known.setdefault(column.title, set()).update(_names(column))
-    check_matched("column", patterns, known)
+    check_matched("column", patterns, _known(tables))
     kept = []
     for table in tables:
         chosen = [
@@ -62,6 +77,14 @@ def _with_columns(tables: Sequence[Table], patterns: Sequence[str]) -> list[Tabl
             columns = tuple(table.columns[j] for j in order)
             kept.append(replace(table, columns=columns, rows=ranked(columns, rows)))
     return kept
+
+
+def _known(tables: Iterable[Table]) -> dict[str, set[str]]:
+    """Return title -> every name of the columns of that title."""
+    known: dict[str, set[str]] = {}
+    for column in (column for table in tables for column in table.columns):
+        known.setdefault(column.title, set()).update(_names(column))
+    return known
 
 
 def _names(column: TableColumn) -> tuple[str, ...]:
@@ -83,8 +106,7 @@ def _ordered(tables: Sequence[Table], request: ReportRequest) -> list[Table]:
         ]
     back = request.order.startswith("-") and not request.order.startswith("-:")
     name = request.order[1:] if back else request.order
-    names = {c.title: _names(c) for table in tables for c in table.columns}
-    check_matched("column to order by", [name], names)
+    check_matched("column to order by", [name], _known(tables))
     return [_by_column(table, name, -1.0 if back else 1.0) for table in tables]
 
 
@@ -107,8 +129,8 @@ def _by_column(table: Table, name: str, sign: float) -> Table:
     return _sorted(table, key)
 
 
-def _sorted(table: Table, key: object) -> Table:
-    rows = [row for _, members in table.blocks() for row in sorted(members, key=key)]  # type: ignore[arg-type]
+def _sorted(table: Table, key: Callable[[TableRow], tuple[float, float]]) -> Table:
+    rows = [row for _, members in table.blocks() for row in sorted(members, key=key)]
     return replace(table, rows=tuple(rows))
 
 

@@ -63,7 +63,9 @@ def _columns(tables: Sequence[Table]) -> tuple[TableColumn, ...]:
 def _rows(table: Table, columns: Sequence[TableColumn]) -> list[TableRow]:
     places = {column.key: j for j, column in enumerate(table.columns)}
     trimaps = dict(table.facts).get("trimap_source", "")
-    kind = f"{table.kind.capitalize()} methods" + (f" (trimaps: {trimaps})" if trimaps else "")
+    kind = f"{table.kind.capitalize()} methods"
+    if trimaps and table.kind == "trimap-based":
+        kind += f" (trimaps: {trimaps})"
     return [
         replace(
             row,

@@ -10,6 +10,7 @@ from p3mbench.report.analysis.overview import Overview
 from p3mbench.report.analysis.summary import CLEAR, Best, Summary, SummaryLine, SummarySection
 from p3mbench.report.wording.gaps import block_decimals
 from p3mbench.report.wording.numbers import (
+    PLUS_MINUS,
     count,
     fitted_decimals,
     interval_text,
@@ -95,7 +96,7 @@ def verdict(line: SummaryLine, doubtful: bool) -> str:
 
 def legend(summary: Summary, doubtful: bool) -> str:
     """Explain the marks and the interval."""
-    doubt = f" {DOUBT}: see {UNSAID.lower()}." if doubtful else ""
+    doubt = f" {DOUBT}: in doubt." if doubtful else ""
     found = [s for s in summary.sections if s.found is not None]
     if not found:
         return f"Lower is better.{doubt}"
@@ -155,7 +156,7 @@ def _losses(section: SummarySection, several: bool) -> str:
     if not whole:
         return f"{name}: no method has all images on both sides."
     if len(whole) == 1:
-        return "" if several else f"{name}: {_gap(section, whole[0])}."
+        return "" if several else f"{name}: {_gap(section, whole[0], interval=True)}."
     clear = sum(line.significant for line in whole)
     return (
         f"{name}: largest for {_gap(section, whole[0])}, smallest for {_gap(section, whole[-1])}; "
@@ -163,16 +164,18 @@ def _losses(section: SummarySection, several: bool) -> str:
     )
 
 
-def _gap(section: SummarySection, line: SummaryLine) -> str:
+def _gap(section: SummarySection, line: SummaryLine, *, interval: bool = False) -> str:
+    """Write a method with its gap: "MODNet (+0.83*)", or also with the interval."""
     comparison = section.comparison
     decimals = block_decimals(comparison, comparison.metric)
     over = spread([gap.value for gap in line.gaps])
-    if over is None:
+    text = number(line.value, decimals, sign=True)
+    if over is not None:
+        text += f" {PLUS_MINUS} {number(over.std, decimals)}"
+    elif interval:
         gap = line.gaps[0]
         text = interval_text(gap.value, gap.low, gap.high, decimals, sign=True)
-    else:
-        text = f"{number(over.mean, decimals, sign=True)} ± {number(over.std, decimals)}"
-    return f"{line.line.label} {text}{'*' if line.significant else ''}"
+    return f"{line.line.label} ({text}{'*' if line.significant else ''})"
 
 
 def _bests(sections: Sequence[SummarySection]) -> str:

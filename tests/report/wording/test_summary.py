@@ -30,7 +30,7 @@ CASES = {
     "no B": ([replace(MEAN, variants=("N",))], "no gap of trimap-free methods on mini"),
     "no N training": ([NET_B], "no privacy cost of trimap-free methods"),
     "failed": ([replace(NET_B, failed=3), NET_N], "12 of 192 rows have no score"),
-    "a flag": ([replace(NET_B, flags="imported"), NET_N], "?: see what cannot be said"),
+    "a flag": ([replace(NET_B, flags="imported"), NET_N], "?: in doubt."),
     "mosaic": ([MOSAIC], "mosaic-0.10:N"),
     "seeds": ([replace(NET_B, seed=s, checkpoint=s) for s in "01"], "\N{PLUS-MINUS SIGN}"),
     "two benchmarks": ([MEAN, replace(MEAN, benchmark="mine")], "each has lines of its own"),

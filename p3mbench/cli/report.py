@@ -163,7 +163,7 @@ def _request(format_: str, given: dict[str, Any]) -> ReportRequest:
     Raises:
         ValueError: options contradict each other.
     """
-    from p3mbench.report.request import Precision, ReportRequest
+    from p3mbench.report.request import Decimals, ReportRequest
 
     texts = {name: given.pop(name) for name, _, _ in LISTS}
     some = {name: listed(text) for name, text in texts.items()}
@@ -181,7 +181,7 @@ def _request(format_: str, given: dict[str, Any]) -> ReportRequest:
         images=some["images"],
         published_rows=some["published"],
         published=given.pop("compare") == "published",
-        precision=None if precision is None else Precision.parse(precision),
+        precision=None if precision is None else Decimals.parse(precision),
         **given,
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 from p3mbench.report.request import (
     PAGE,
     SCREEN,
-    Precision,
+    Decimals,
     ReportRequest,
     check_matched,
 )
@@ -160,12 +160,12 @@ def _text(key: str, value: object) -> str:
     return value
 
 
-def _precision(value: object) -> Precision | None:
+def _precision(value: object) -> Decimals | None:
     if value is None:
         return None
     if isinstance(value, dict):
         value = ",".join(f"{metric}={decimals}" for metric, decimals in value.items())
-    return Precision.parse(str(value))
+    return Decimals.parse(str(value))
 
 
 def _points(value: object) -> float:

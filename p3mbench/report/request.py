@@ -22,7 +22,7 @@ NAME, GIVEN = "name", "given"  # orders of rows that are no column
 
 
 @dataclass(frozen=True)
-class Precision:
+class Decimals:
     """Decimals of errors instead of each metric's own.
 
     Attributes:
@@ -45,7 +45,7 @@ class Precision:
             raise ValueError(f"precision is a number from 0 to {MOST_DECIMALS}, not {bad}")
 
     @classmethod
-    def parse(cls, text: str) -> Precision:
+    def parse(cls, text: str) -> Decimals:
         """Read ``3``, ``sad=2,mse=5`` or both, joined by commas.
 
         Raises:
@@ -100,7 +100,7 @@ class ReportRequest:
     metrics: tuple[str, ...] | None = None
     settings: tuple[str, ...] | None = None
     published: bool = False
-    precision: Precision | None = None
+    precision: Decimals | None = None
     standalone: bool = False
     per_image: bool = False
     images: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from fake import DEFAULT, rows, stored
 
 from p3mbench.report.config import read_config
 from p3mbench.report.making import write_outputs
-from p3mbench.report.request import Precision
+from p3mbench.report.request import Decimals
 
 PAPER = """
 results = "store"
@@ -46,7 +46,7 @@ def test_the_options_of_each_output(tmp_path: Path) -> None:
     assert gap.results == tmp_path / "store" and gap.file == tmp_path / "gap.tex"
     assert gap.request.format == "latex" and gap.request.methods == ("p3mnet-*", "modnet")
     assert (gap.request.label, gap.request.notes) == ("tab:gap", False)
-    assert subsets.request.precision == Precision(None, (("sad", 1),))
+    assert subsets.request.precision == Decimals(None, (("sad", 1),))
     assert figure.request.plot == tmp_path / "gap.svg"
     assert read_config(written(tmp_path, PAPER), Path("other"))[0].results == Path("other")
 

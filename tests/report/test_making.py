@@ -9,7 +9,7 @@ from fake import Fake, rows, stored
 
 from p3mbench import report
 from p3mbench.report.making import answer, make_report, shows_notes
-from p3mbench.report.request import Precision, ReportRequest
+from p3mbench.report.request import Decimals, ReportRequest
 from p3mbench.report.stored import StoredRows, read_stored
 
 
@@ -20,7 +20,7 @@ def two(tmp_path: Path) -> StoredRows:
 
 
 def test_the_text_is_that_of_the_renderers(two: StoredRows) -> None:
-    made = make_report(two, ReportRequest("markdown", precision=Precision(3)))
+    made = make_report(two, ReportRequest("markdown", precision=Decimals(3)))
     built = report.build(two.frame, expected=two.expected).noted(two.notes)
     assert made.text == report.render(built, "markdown", precision=3) and made.gap is None
     each = make_report(two, ReportRequest("csv", per_image=True))

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from p3mbench.report.request import Precision, ReportRequest, check_matched, matches
+from p3mbench.report.request import Decimals, ReportRequest, check_matched, matches
 
 
 def test_precision_is_read_per_metric() -> None:
-    assert Precision.parse("3") == Precision(3)
-    assert Precision.parse("SAD=1, mse-t=5") == Precision(None, (("sad", 1), ("mse_t", 5)))
-    assert Precision.parse("2,sad=1") == Precision(2, (("sad", 1),))
+    assert Decimals.parse("3") == Decimals(3)
+    assert Decimals.parse("SAD=1, mse-t=5") == Decimals(None, (("sad", 1), ("mse_t", 5)))
+    assert Decimals.parse("2,sad=1") == Decimals(2, (("sad", 1),))
 
 
 @pytest.mark.parametrize("text", ["x", "sad=", "=2", "sad=x", "11", "sad=99", "1.5"])
 def test_other_precisions_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="precision"):
-        Precision.parse(text)
+        Decimals.parse(text)
 
 
 @pytest.mark.parametrize(

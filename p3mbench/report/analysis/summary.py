@@ -1,4 +1,4 @@
-"""`Summary`: what a report says first, computed from its comparisons.
+"""`ReportSummary`: what a report says first, computed from its comparisons.
 
 It has sections: one per comparison and gap, with the lines that tell most. The terminal, Markdown
 and the page render the same summary.
@@ -112,16 +112,16 @@ class SummarySection:
 
 
 @dataclass(frozen=True, eq=False)
-class Summary:
+class ReportSummary:
     """Every section: trimap-free methods first, because a trimap says where the person is."""
 
     sections: tuple[SummarySection, ...]
 
 
-def summarised(comparisons: Sequence[Comparison]) -> Summary:
+def summarised(comparisons: Sequence[Comparison]) -> ReportSummary:
     """Summarise the comparisons of a report."""
     in_order = sorted(comparisons, key=lambda one: one.entries.kind != "trimap-free")
-    return Summary(tuple(section for one in in_order for section in _sections(one)))
+    return ReportSummary(tuple(section for one in in_order for section in _sections(one)))
 
 
 def _sections(comparison: Comparison) -> Iterator[SummarySection]:

@@ -11,7 +11,7 @@ import pkgutil
 from typing import TYPE_CHECKING
 
 from p3mbench.report.render.format import Data, Format, Look
-from p3mbench.report.request import Precision
+from p3mbench.report.request import Decimals
 
 if TYPE_CHECKING:
     from p3mbench.report.tables.model import Report
@@ -51,7 +51,7 @@ def render(
     format: str,
     *,
     ansi: bool = False,
-    precision: Precision | int | None = None,
+    precision: Decimals | int | None = None,
     standalone: bool = False,
     look: Look | None = None,
 ) -> str:
@@ -76,5 +76,5 @@ def render(
 
     shown = report.with_precision(precision)
     look = look or Look(ansi=ansi, standalone=standalone)
-    wanted = Precision(precision) if isinstance(precision, int) else precision
+    wanted = Decimals(precision) if isinstance(precision, int) else precision
     return find(format).text(lambda: shown, lambda: data_of(shown, wanted), look)

@@ -8,7 +8,7 @@ from typing import Any
 
 from p3mbench import flags
 from p3mbench.report.render.format import Data
-from p3mbench.report.request import Precision
+from p3mbench.report.request import Decimals
 from p3mbench.report.tables.model import ColumnType, Report, Table, TableCell, TableColumn, TableRow
 from p3mbench.report.wording.numbers import decimals_of
 
@@ -25,7 +25,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def data_of(report: Report, precision: Precision | None = None) -> Data:
+def data_of(report: Report, precision: Decimals | None = None) -> Data:
     """Return a report as data: a line per attempted cell, and one object of tables and notes.
 
     The columns are `COLUMNS`. Flags are those of the stored rows behind a line: their names at each
@@ -60,7 +60,7 @@ def _summary(report: Report) -> dict[str, Any] | None:
 
 
 def _line(
-    table: Table, row: TableRow, column: TableColumn, cell: TableCell, precision: Precision | None
+    table: Table, row: TableRow, column: TableColumn, cell: TableCell, precision: Decimals | None
 ) -> dict[str, object]:
     return {
         "table": table.label,
@@ -86,7 +86,7 @@ def _line(
 
 
 def _numbers(
-    cell: TableCell, column: TableColumn, precision: Precision | None
+    cell: TableCell, column: TableColumn, precision: Decimals | None
 ) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name in NUMBERS:
@@ -102,7 +102,7 @@ def _numbers(
     return found
 
 
-def _table(table: Table, precision: Precision | None) -> dict[str, Any]:
+def _table(table: Table, precision: Decimals | None) -> dict[str, Any]:
     return {
         "label": table.label,
         "role": table.role.value,
@@ -131,7 +131,7 @@ def _column(column: TableColumn) -> dict[str, Any]:
     }
 
 
-def _row(table: Table, row: TableRow, precision: Precision | None) -> dict[str, Any]:
+def _row(table: Table, row: TableRow, precision: Decimals | None) -> dict[str, Any]:
     return {
         "label": row.label,
         "method": row.method,
@@ -146,7 +146,7 @@ def _row(table: Table, row: TableRow, precision: Precision | None) -> dict[str, 
 
 
 def _cell(
-    cell: TableCell, column: TableColumn, precision: Precision | None
+    cell: TableCell, column: TableColumn, precision: Decimals | None
 ) -> dict[str, Any] | None:
     if not cell.attempted:
         return None

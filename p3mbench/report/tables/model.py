@@ -13,7 +13,7 @@ from enum import StrEnum
 from p3mbench.report.analysis.comparison import Comparison
 from p3mbench.report.analysis.flagging import FlagUse, Tally
 from p3mbench.report.analysis.overview import Overview
-from p3mbench.report.request import Precision
+from p3mbench.report.request import Decimals
 from p3mbench.report.wording.numbers import (
     MISSING,
     decimals_of,
@@ -226,7 +226,7 @@ class Table:
             columns.append(replace(column, decimals=decimals))
         return self._with_columns(columns)
 
-    def with_precision(self, precision: Precision) -> Table:
+    def with_precision(self, precision: Decimals) -> Table:
         """Return the table with errors shown to these decimals; ties are decided again."""
         columns = [
             replace(c, decimals=decimals_of(precision, c.metric, c.decimals)) for c in self.columns
@@ -286,7 +286,7 @@ class Report:
         """Return the report with more notes before its own, such as which rows were left out."""
         return replace(self, notes=(*notes, *self.notes))
 
-    def with_precision(self, precision: Precision | int | None) -> Report:
+    def with_precision(self, precision: Decimals | int | None) -> Report:
         """Return the report with errors shown to other decimals; unchanged if that is None.
 
         Raises:
@@ -294,7 +294,7 @@ class Report:
         """
         if precision is None:
             return self
-        wanted = Precision(precision) if isinstance(precision, int) else precision
+        wanted = Decimals(precision) if isinstance(precision, int) else precision
         answer = self.answer and replace(
             self.answer, tables=tuple(t.with_precision(wanted) for t in self.answer.tables)
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p3mbench.metrics.table import METRICS
-from p3mbench.report.request import Precision
+from p3mbench.report.request import Decimals
 
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -65,7 +65,7 @@ def spread_text(value: float, spread: float, decimals: int, *, sign: bool = Fals
     return f"{number(value, decimals, sign=sign)} {PLUS_MINUS} {number(spread, decimals)}"
 
 
-def decimals_of(precision: Precision, metric: str, own: int) -> int:
+def decimals_of(precision: Decimals, metric: str, own: int) -> int:
     """Return the decimals of a metric under a precision; ``own`` if it does not speak of it.
 
     A number for every metric takes no decimals from metrics with values below 1 (MSE, MAD): they

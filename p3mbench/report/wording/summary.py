@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from p3mbench.report.analysis.comparison import Comparison
 from p3mbench.report.analysis.lines import EntryLine, spread
 from p3mbench.report.analysis.overview import Overview
-from p3mbench.report.analysis.summary import CLEAR, Best, Summary, SummaryLine, SummarySection
+from p3mbench.report.analysis.summary import CLEAR, Best, ReportSummary, SummaryLine, SummarySection
 from p3mbench.report.wording.gaps import block_decimals
 from p3mbench.report.wording.numbers import (
     PLUS_MINUS,
@@ -52,7 +52,7 @@ def section_title(section: SummarySection, shown: int) -> str:
     return f"{text}: {shown} of {len(section.lines)}" if shown < len(section.lines) else text
 
 
-def sentences(summary: Summary) -> tuple[str, ...]:
+def sentences(summary: ReportSummary) -> tuple[str, ...]:
     """Return the sentences on the losses and on the best methods."""
     told = summary.sections[:MOST_SECTIONS]
     several = any(len(section.whole) > 1 for section in told)
@@ -69,7 +69,7 @@ def limits(clauses: Sequence[str]) -> str:
     return f"{UNSAID}: {'; '.join(clauses[:MOST_DOUBTS])}{rest}."
 
 
-def doubts(summary: Summary, overview: Overview | None) -> list[str]:
+def doubts(summary: ReportSummary, overview: Overview | None) -> list[str]:
     """Return what the results cannot show and why, the gravest first, as clauses."""
     sections = summary.sections
     return list(
@@ -94,7 +94,7 @@ def verdict(line: SummaryLine, doubtful: bool) -> str:
     return ("*" if line.significant else "") + part + (DOUBT if doubtful else "")
 
 
-def legend(summary: Summary, doubtful: bool) -> str:
+def legend(summary: ReportSummary, doubtful: bool) -> str:
     """Explain the marks and the interval."""
     doubt = f" {DOUBT}: in doubt." if doubtful else ""
     found = [s for s in summary.sections if s.found is not None]

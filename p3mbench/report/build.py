@@ -89,7 +89,7 @@ def _tables(comparison: Comparison, request: ReportRequest) -> Iterator[Table]:
     """Yield the tables of one comparison that have something to show."""
     also = comparison.subset_metrics if comparison.published else ()
     for table in (
-        settings_table(comparison, request.published_rows),
+        settings_table(comparison, request),
         subsets_table(comparison),
         *(gaps_table(comparison, metric) for metric in comparison.metrics),
         detail_table(comparison),

@@ -92,6 +92,13 @@ def test_nothing_is_written_if_one_output_is_wrong(tmp_path: Path) -> None:
     assert not (tmp_path / "gap.tex").exists()
 
 
+def test_the_example_in_the_docs_is_right(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "report.md"
+    example = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    found = read_config(written(tmp_path, example))
+    assert [one.file.name for one in found] == ["gap.tex", "subsets.tex", "gap.pdf"]
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
         read_config(tmp_path / "none.toml")

@@ -68,7 +68,7 @@ def _with_columns(tables: Sequence[Table], patterns: Sequence[str]) -> list[Tabl
             j
             for pattern in patterns
             for j, column in enumerate(table.columns)
-            if matches(pattern, _names(column))
+            if matches(pattern, column_names(column))
         ]
         order = list(dict.fromkeys(chosen))
         rows = [replace(r, cells=tuple(r.cells[j] for j in order)) for r in table.rows]
@@ -83,11 +83,11 @@ def _known(tables: Iterable[Table]) -> dict[str, set[str]]:
     """Return title -> every name of the columns of that title."""
     known: dict[str, set[str]] = {}
     for column in (column for table in tables for column in table.columns):
-        known.setdefault(column.title, set()).update(_names(column))
+        known.setdefault(column.title, set()).update(column_names(column))
     return known
 
 
-def _names(column: TableColumn) -> tuple[str, ...]:
+def column_names(column: TableColumn) -> tuple[str, ...]:
     """Return what a column may be called: title, key, group, setting, metric, or both of these."""
     both = f"{column.setting}/{column.metric}" if column.setting else ""
     kind = "gap" if column.type.value == "gap" else ""
@@ -118,7 +118,7 @@ def _called(row: TableRow) -> tuple[str, ...]:
 
 
 def _by_column(table: Table, name: str, sign: float) -> Table:
-    j = next((j for j, c in enumerate(table.columns) if matches(name, _names(c))), None)
+    j = next((j for j, c in enumerate(table.columns) if matches(name, column_names(c))), None)
     if j is None:
         return table
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from looking import labels, table, usual
+from fake import rows
+from looking import QUICK, labels, table, usual
 
+from p3mbench.report import build
 from p3mbench.report.request import ReportRequest
 from p3mbench.report.tables.cutting import check_roles, cut
 from p3mbench.report.tables.model import Role, Table
@@ -31,6 +33,13 @@ def test_columns_in_the_given_order() -> None:
     assert "Mean alpha" not in labels(free)  # it has none of these columns
     with pytest.raises(ValueError, match="no column PTT gap: did you mean PPT gap"):
         cut_to(columns=("PTT gap",))
+
+
+def test_notes_speak_of_the_gaps_that_are_shown() -> None:
+    request = ReportRequest(tables=("settings",), kind="trimap-free", columns=("B:N", "PPT gap"))
+    (shown,) = build(rows(images=6), request, how=QUICK).tables
+    said = " ".join(shown.notes)
+    assert "PPT gap = " in said and "Privacy cost" not in said
 
 
 def test_one_metric_needs_no_header_groups() -> None:

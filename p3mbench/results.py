@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from p3mbench.errors import P3MBenchError
 from p3mbench.names import unknown
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from p3mbench.harness.run import RunResult
     from p3mbench.report.analysis import Comparison
+    from p3mbench.report.request import ReportRequest
     from p3mbench.report.stored import StoredRows
     from p3mbench.report.tables.model import Report
     from p3mbench.settings import Setting
@@ -279,7 +280,7 @@ class Results:
         return path
 
     @cached_property
-    def _reports(self) -> dict[tuple[Any, ...], Report]:
+    def _reports(self) -> dict[ReportRequest, Report]:
         """The reports that were made, by their options: bootstraps take seconds."""
         return {}
 
@@ -291,18 +292,18 @@ class Results:
         published: bool = False,
     ) -> Report:
         from p3mbench.report.build import build
+        from p3mbench.report.request import ReportRequest
 
-        key = (metrics and tuple(metrics), settings and tuple(settings), published)
-        if key not in self._reports:
+        request = ReportRequest(
+            metrics=None if metrics is None else tuple(metrics),
+            settings=None if settings is None else tuple(settings),
+            published=published,
+        )
+        if request not in self._reports:
             stored = self._stored
-            self._reports[key] = build(
-                stored.frame,
-                expected=stored.expected,
-                metrics=metrics,
-                settings=settings,
-                published=published,
-            ).noted(stored.notes)
-        return self._reports[key]
+            report = build(stored.frame, request, expected=stored.expected)
+            self._reports[request] = report.noted(stored.notes)
+        return self._reports[request]
 
     def _comparisons(self, metric: str | None, kind: str | None) -> list[Comparison]:
         every = self._report(None if metric is None else [metric]).comparisons

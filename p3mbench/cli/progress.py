@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p3mbench.cli.screen import columns, item, pause, quiet_stdout
+from p3mbench.cli.screen import columns, item, pause, quiet_stdout, screen_width
 from p3mbench.harness.run import Listener
 from p3mbench.names import printable
 
@@ -163,7 +163,8 @@ def show_plan(plan: Plan, benchmark: Benchmark, broken: Sequence[Blocked]) -> No
 def show_outcome(report: RunReport, store: Store, out: Path) -> None:
     """Show what failed, what was odd, and the tables of what is stored now."""
     from p3mbench.harness.runner import moved
-    from p3mbench.report.stored import StoredRows, main_tables
+    from p3mbench.report.making import answer
+    from p3mbench.report.stored import StoredRows
 
     for name, reason in report.unloadable.items():
         click.secho(f"{name} could not be loaded: {reason}", fg="red", err=True)
@@ -192,5 +193,4 @@ def show_outcome(report: RunReport, store: Store, out: Path) -> None:
     stored = StoredRows.of(store)
     if len(stored.frame):
         click.echo()
-        click.echo(main_tables(stored, ansi=sys.stdout.isatty()))
-        click.echo(f"tables and plots: p3mbench report --results {out} --format latex")
+        click.echo(answer(stored, ansi=sys.stdout.isatty(), width=screen_width()).rstrip())

@@ -29,6 +29,13 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([click.style(line(header), bold=True), *(line(row) for row in rows)])
 
 
+def screen_width() -> int:
+    """Return the columns of tables: those of the terminal, from 80 to 120; 100 without one."""
+    if not sys.stdout.isatty():
+        return 100
+    return min(max(shutil.get_terminal_size().columns, 80), 120)
+
+
 def item(name: str, text: str) -> str:
     """Format a named point, with its text wrapped and indented under the name."""
     text = printable(text)

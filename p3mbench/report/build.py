@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.report.analysis import Comparison, analyse
-from p3mbench.report.analysis.overview import Overview, overview_of
+from p3mbench.report.analysis.overview import overview_of
+from p3mbench.report.request import WHOLE, ReportRequest, matches
+from p3mbench.report.tables.beside import check_published
 from p3mbench.report.tables.crossed import crossed_table
+from p3mbench.report.tables.cutting import check_roles, cut
 from p3mbench.report.tables.detail import detail_table
 from p3mbench.report.tables.gaps import gaps_table
+from p3mbench.report.tables.merging import one_table
 from p3mbench.report.tables.model import Report, Role, Table
+from p3mbench.report.tables.provenance import provenance_table
 from p3mbench.report.tables.published import published_table
 from p3mbench.report.tables.seeds import seeds_table
 from p3mbench.report.tables.settings import settings_table
 from p3mbench.report.tables.subsets import subsets_table
+from p3mbench.report.tables.summary import short_answer
 from p3mbench.report.wording.unscored import nothing_scored
 from p3mbench.stats import DEFAULT, Bootstrap
 
@@ -26,68 +32,65 @@ if TYPE_CHECKING:
 
 def build(
     rows: pd.DataFrame,
+    request: ReportRequest = WHOLE,
     *,
-    metrics: Sequence[str] | None = None,
-    settings: Sequence[str] | None = None,
-    kind: str | None = None,
     expected: Mapping[Any, int] | None = None,
     how: Bootstrap = DEFAULT,
-    published: bool = False,
 ) -> Report:
-    """Make every table of ``rows``.
+    """Make the tables of ``rows``.
 
     Args:
         rows: one line per method, checkpoint, strategy, subset, variant, trimap source and image.
-        metrics: columns of ``rows`` to show; by default the paper's. The first one is the metric of
-            the gap columns. Means and gaps are in raw units.
-        settings: such as ``["B:B", "B:N", "-:N"]``; all that have rows by default.
-        kind: "trimap-free" or "trimap-based"; both by default.
+        request: what to show; by default every table. Means and gaps are in raw units.
         expected: (benchmark, subset) or (benchmark, subset, variant) -> number of images in the
             full benchmark, so that tables say when they show a part of it.
         how: resamples, level and seed of every interval.
-        published: add published figures beside the means, in tables of their own.
 
     Returns:
-        Tables in reading order: per benchmark and recipe, per kind, settings, train by test,
-        subsets, gaps, detail and seeds; and the comparisons behind them. Without rows, a report
-        with no table and a note.
+        The summary; tables in reading order: per benchmark and recipe, per kind, settings, train by
+        test, subsets, gaps, detail and seeds, then provenance; and the comparisons behind them.
+        Without rows, a report with no table and a note.
 
     Raises:
-        ValueError: unknown metric, setting or kind; columns missing; an image twice in one place.
+        ValueError: unknown metric, setting, method, column or table; columns missing in the rows;
+            an image twice in one place.
     """
-    found = analyse(
-        rows,
-        metrics=metrics,
-        settings=settings,
-        kind=kind,
-        expected=expected,
-        how=how,
-        published=published,
-    )
+    check_published(request.published_rows)
+    check_roles(request.tables)
+    found = analyse(rows, request, expected=expected, how=how)
     overview = found.overview
     if overview is None:
         return Report(tables=(), notes=("There are no results yet.",))
-    made = [table for one in found.comparisons for table in _tables(one)]
-    tables = _unique_labels(made)
+    made = [table for one in found.comparisons for table in _tables(one, request)]
+    appendix = provenance_table(found.comparisons) if made else None
+    merged = one_table(made) if request.one_table else made
+    tables = cut(_unique_labels([*merged, *([appendix] if appendix else ())]), request)
+    kind = request.kind
     said = nothing_scored(overview if kind is None else overview_of(rows[rows["kind"] == kind]))
-    if not tables and not said:
+    if not made and not said:
         said.append("There are no results with these settings.")
-    said += _origin(overview)
-    if published and not any(table.role is Role.PUBLISHED for table in tables):
+    if request.published and not any(table.role is Role.PUBLISHED for table in made):
         said.append("There is no published figure of what was measured; all are on P3M-500.")
+    answer = short_answer(found.comparisons, overview) if made else None
     return Report(
-        tables=tuple(tables),
+        tables=tables,
         notes=tuple(said),
+        answer=answer if _wants_answer(request) else None,
         comparisons=found.comparisons,
         overview=overview,
     )
 
 
-def _tables(comparison: Comparison) -> Iterator[Table]:
+def _wants_answer(request: ReportRequest) -> bool:
+    wanted = request.tables
+    return not wanted or any(matches(pattern, [Role.SUMMARY.value]) for pattern in wanted)
+
+
+def _tables(comparison: Comparison, request: ReportRequest) -> Iterator[Table]:
     """Yield the tables of one comparison that have something to show."""
     also = comparison.subset_metrics if comparison.published else ()
     for table in (
-        settings_table(comparison),
+        settings_table(comparison, request),
         crossed_table(comparison),
         subsets_table(comparison),
         *(gaps_table(comparison, metric) for metric in comparison.metrics),
@@ -97,17 +100,6 @@ def _tables(comparison: Comparison) -> Iterator[Table]:
     ):
         if table is not None:
             yield table
-
-
-def _origin(overview: Overview) -> list[str]:
-    """Say which code made the rows, a word per method, where known."""
-    listed = [f"{method} {code[:8]}" for method, code in overview.codes]
-    if not listed:
-        return []
-    return [
-        "Code of the methods, by the first 8 digits of its SHA-256 (files and libraries are in "
-        f"manifest.json): {', '.join(listed)}."
-    ]
 
 
 def _unique_labels(tables: list[Table]) -> list[Table]:

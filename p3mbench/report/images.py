@@ -17,6 +17,7 @@ from p3mbench.report.analysis.grouping import (
 )
 from p3mbench.report.render import Data, Look, find
 from p3mbench.report.render.data import FLAG_WORDS
+from p3mbench.report.request import Decimals
 from p3mbench.report.tables.images import images_table
 from p3mbench.report.tables.model import Report
 
@@ -30,7 +31,7 @@ def per_image(
     *,
     metrics: Sequence[str] | None = None,
     ansi: bool = False,
-    precision: int | None = None,
+    precision: Decimals | int | None = None,
     standalone: bool = False,
 ) -> str:
     """Write every row, sorted by method, setting and image; nothing is averaged or left out.

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from p3mbench.errors import StoreError
 from p3mbench.report.analysis.current import current
-from p3mbench.report.build import build
 from p3mbench.report.pictures import Pictures, contents_of
-from p3mbench.report.render import render
 from p3mbench.runs import RunRecord
 from p3mbench.store import Store, metric_columns
 
@@ -74,9 +72,3 @@ def read_stored(folder: Path, kind: str | None = None) -> StoredRows:
         if kind and len(current(store).frame):
             raise StoreError(f"{folder}: contains no rows of {kind} methods")
     raise StoreError(f"{folder}: contains no rows yet; run p3mbench run --out {folder}")
-
-
-def main_tables(stored: StoredRows, *, ansi: bool) -> str:
-    """Return the tables that a terminal shows after a run, as text."""
-    built = build(stored.frame, expected=stored.expected).noted(stored.notes)
-    return render(built.select("settings", "subsets"), "table", ansi=ansi)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -45,8 +46,8 @@ def odd(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "begins"),
     [
-        ("t.csv", "table,role,"), ("t.json", "{"), ("t.md", "**"), ("t.tex", "% Needs"),
-        ("t.HTML", "<!doctype html>"), ("t.txt", "Trimap-free"), ("t", "Trimap-free"),
+        ("t.csv", "table,role,"), ("t.json", "{"), ("t.md", "mini: 2 "), ("t.tex", "% Needs"),
+        ("t.HTML", "<!doctype html>"), ("t.txt", "mini: 2 "), ("t", "mini: 2 "),
     ],
 )  # fmt: skip
 def test_the_suffix_decides_the_format(two: Path, tmp_path: Path, name: str, begins: str) -> None:
@@ -212,3 +213,57 @@ def test_every_plot_is_written(both_variants, tmp_path):
     call("report", "--results", both_variants, "--plots", folder, "--plot-format", "svg")
     names = {path.name.split("-")[0].split(".")[0] for path in folder.iterdir()}
     assert {"gap", "slopes", "scatter", "cumulative", "where", "panels"} <= names
+
+
+def test_the_screen_has_the_answer_and_all_has_every_table(two: Path) -> None:
+    short = run("report", "--results", two).output
+    assert len(short.splitlines()) <= 24
+    assert f"p3mbench report --results {two} --all" in squeezed(short)
+    whole = run("report", "--results", two, "--all").output
+    assert "Gaps in SAD" in whole and "Provenance of the scores" in whole
+    some = run("report", "--results", two, "--tables", "detail,Seeds").output
+    assert "in detail" in some and "Gaps in" not in some and "The rest" not in some
+
+
+def squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--methods", "aa"), "no method aa: did you mean a?"),
+        (("--methods", ","), "--methods names nothing"),
+        (("--tables", "gap"), "no table gap: did you mean gaps?"),
+        (("--columns", "X:Y"), "no column X:Y"),
+        (("--order", "grid"), "no column to order by grid"),
+        (("--published", "hat"), "no published method hat: did you mean hatt"),
+        (("--precision", "x"), "precision takes N or METRIC=N"),
+        (("--caption", "Mine."), "a caption or label is for one table"),
+        (("--order", "given"), "name them"),
+    ],
+)
+def test_wrong_names_end_in_one_line(two: Path, options: tuple[str, ...], says: str) -> None:
+    result = run("report", "--results", two, *options, ok=2)
+    assert says in result.output.splitlines()[-1]
+
+
+def test_a_methods_table_as_a_paper_prints_it(two: Path) -> None:
+    text = run(
+        "report", "--results", two, "--format", "latex", "--tables", "settings", "--methods", "A",
+        "--columns", "-:N,gap", "--metrics", "SAD", "--precision", "sad=1", "--caption", "Mine.",
+        "--label", "tab:mine", "--no-notes",
+    ).output  # fmt: skip
+    assert r"\caption{Mine.}" in text and r"\label{tab:mine}" in text and "minipage" not in text
+    assert re.search(r"^A & \d\.\d & \S+\d\.\d \[", text, re.M) and "\nB & " not in text
+
+
+def test_one_file_makes_a_papers_tables(two: Path, tmp_path: Path) -> None:
+    config = tmp_path / "report.toml"
+    config.write_text('results = "two"\n[[output]]\nfile = "t.tex"\ntables = ["gaps"]\n')
+    run("report", "--config", config)
+    assert r"\begin{table*}" in (tmp_path / "t.tex").read_text()
+    both = run("report", "--config", config, "--methods", "a", ok=2).output
+    assert "write --methods into" in squeezed(both)
+    config.write_text("[[output]]\nfil = 3\n")
+    assert "report.toml" in run("report", "--config", config, ok=2).output

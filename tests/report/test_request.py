@@ -1,58 +1,56 @@
-"""A report is made whole before anything is written."""
+"""A request says what a report shows; wrong ones are named at once."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
-from fake import Fake, rows, stored
 
-from p3mbench import report
-from p3mbench.report.request import ReportRequest, make_report
-from p3mbench.report.stored import StoredRows, read_stored
+from p3mbench.report.request import Decimals, ReportRequest, check_matched, matches
 
 
-@pytest.fixture
-def two(tmp_path: Path) -> StoredRows:
-    frame = rows([Fake("a", "A", 9.0), Fake("b", "B", 12.0)], images=4)
-    return read_stored(stored(frame, tmp_path / "two"))
+def test_precision_is_read_per_metric() -> None:
+    assert Decimals.parse("3") == Decimals(3)
+    assert Decimals.parse("SAD=1, mse-t=5") == Decimals(None, (("sad", 1), ("mse_t", 5)))
+    assert Decimals.parse("2,sad=1") == Decimals(2, (("sad", 1),))
 
 
-def test_the_text_is_that_of_the_renderers(two: StoredRows) -> None:
-    made = make_report(two, ReportRequest("markdown", precision=3))
-    built = report.build(two.frame, expected=two.expected).noted(two.notes)
-    assert made.text == report.render(built, "markdown", precision=3) and made.gap is None
-    each = make_report(two, ReportRequest("csv", per_image=True))
-    assert each.text == report.per_image(two.frame, "csv")
-
-
-def test_the_gap_plot_is_drawn_with_the_text(two: StoredRows) -> None:
-    made = make_report(two, ReportRequest(plot=Path("gap.svg")))
-    assert made.gap is not None and made.gap.startswith(b"<?xml")
-    with pytest.raises(ValueError):
-        make_report(two, ReportRequest(plot=Path("gap.bmp")))
-
-
-def test_what_does_not_go_together_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="the page has its own image viewer"):
-        ReportRequest("html", per_image=True)
+@pytest.mark.parametrize("text", ["x", "sad=", "=2", "sad=x", "11", "sad=99", "1.5"])
+def test_other_precisions_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="precision"):
+        Decimals.parse(text)
 
 
 @pytest.mark.parametrize(
-    ("request_", "shows"),
+    ("pattern", "name", "does"),
     [
-        (ReportRequest("html"), True),
-        (ReportRequest("markdown"), True),
-        (ReportRequest("csv"), False),
-        (ReportRequest("markdown", per_image=True), False),
+        ("SAD-T", "sad_t", True), ("p3mnet-*", "P3MNet-R34", True), ("-:N", "\u2013:N", True),
+        ("sad", "sad_t", False), ("a?", "ab", True), ("b:b", "B:B", True), ("[a]", "[a]", True),
+    ],
+)  # fmt: skip
+def test_patterns_ignore_case_and_hyphens(pattern: str, name: str, does: bool) -> None:
+    assert matches(pattern, [name]) is does
+
+
+def test_a_name_that_there_is_not_gets_the_nearest() -> None:
+    known = {"modnet": ["MODNet"], "gfm-r34": ["GFM (R34)"]}
+    check_matched("method", ["mod*", "GFM (R34)"], known)
+    with pytest.raises(ValueError, match=r"no method modent: did you mean modnet\?"):
+        check_matched("method", ["modent"], known)
+    with pytest.raises(ValueError, match="no method zzz: there are modnet, gfm-r34"):
+        check_matched("method", ["zzz"], known)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"format": "html", "per_image": True}, "image viewer"),
+        ({"kind": "other"}, "kind must be"),
+        ({"order": "given"}, "name them"),
+        ({"label": "a b"}, "a label has"),
+        ({"text_width": 20.0}, "a text width"),
     ],
 )
-def test_whether_notes_are_shown(request_: ReportRequest, shows: bool) -> None:
-    assert request_.shows_notes is shows
-
-
-def test_a_setting_or_metric_that_there_is_not(two: StoredRows) -> None:
-    with pytest.raises(ValueError, match="setting"):
-        make_report(two, ReportRequest(settings=("B",)))
-    with pytest.raises(ValueError):
-        make_report(two, ReportRequest(metrics=("none",)))
+def test_what_does_not_go_together_is_refused(options: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        ReportRequest(**options)

@@ -8,7 +8,7 @@ import pytest
 from fake import Fake, rows, stored
 
 from p3mbench.errors import StoreError
-from p3mbench.report.stored import StoredRows, main_tables, read_stored
+from p3mbench.report.stored import StoredRows, read_stored
 from p3mbench.store import Store
 
 
@@ -38,8 +38,3 @@ def test_a_store_without_rows_and_no_store(tmp_path: Path) -> None:
         read_stored(tmp_path / "empty")
     with pytest.raises(StoreError, match="contains no results"):
         read_stored(tmp_path / "nowhere")
-
-
-def test_the_tables_after_a_run_are_the_main_ones(folder: Path) -> None:
-    text = main_tables(read_stored(folder), ansi=False)
-    assert "Obfuscation shift" in text and "\x1b" not in text

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.metrics.table import METRICS
+from p3mbench.report.analysis.choosing import chosen_rows
 from p3mbench.report.analysis.comparison import Comparison, MeanAt
 from p3mbench.report.analysis.contrasts import gaps_of
 from p3mbench.report.analysis.details import details_of
@@ -16,6 +17,7 @@ from p3mbench.report.analysis.means import means_of
 from p3mbench.report.analysis.overview import Overview, overview_of
 from p3mbench.report.analysis.published import beside_published
 from p3mbench.report.analysis.seeds import families_of
+from p3mbench.report.request import WHOLE, ReportRequest
 from p3mbench.settings import Setting
 from p3mbench.stats import DEFAULT, Bootstrap
 
@@ -29,6 +31,7 @@ SUBSET_METRICS = (
     "sad", "mse", "mad", "sad_t", "mse_t", "mad_t", "sad_fg", "sad_bg", "grad", "conn",
 )  # fmt: skip
 KIND_ORDER = ("trimap-based", "trimap-free")
+ONE_TABLE = ("sad", "mse")  # of both kinds, if they share a table
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,42 +72,38 @@ class Choice:
 
 def analyse(
     rows: pd.DataFrame,
+    request: ReportRequest = WHOLE,
     *,
-    metrics: Sequence[str] | None = None,
-    settings: Sequence[str] | None = None,
-    kind: str | None = None,
     expected: Mapping[Any, int] | None = None,
     how: Bootstrap = DEFAULT,
-    published: bool = False,
 ) -> Analysis:
     """Compare the entries of ``rows``.
 
     Args:
         rows: one line per method, checkpoint, strategy, subset, variant, trimap source and image.
-        metrics: columns of ``rows``; by default the paper's. The first one is the metric of gap
-            columns, plots and details.
-        settings: such as ``["B:B", "B:N", "-:N"]``; all that have rows by default.
-        kind: "trimap-free" or "trimap-based"; both by default.
+        request: the methods, metrics, settings and kind; ``published`` pairs published figures with
+            the means. Its metrics are columns of ``rows``.
         expected: (benchmark, subset) or (benchmark, subset, variant) -> number of images in the
             full benchmark, so that tables say when they show a part of it.
         how: resamples, level and seed of every interval.
-        published: pair published figures with the means.
 
     Returns:
         Comparisons by benchmark, convention and recipe, trimap-based methods first.
 
     Raises:
-        ValueError: unknown metric, setting or kind; columns missing; an image twice in one place.
+        ValueError: unknown metric, setting or method; columns missing; an image twice in one place.
     """
+    metrics, settings = request.metrics, request.settings
     wanted = None if settings is None else tuple(map(Setting.parse, settings))
     if metrics is not None:
         _check_metrics(rows, metrics)
     if not len(rows):
         return Analysis((), None)
+    rows = chosen_rows(rows, request.methods)
     stored = tuple(sorted({*METRICS, *(metrics or ())} & set(rows.columns), key=metric_order))
-    chosen = None if metrics is None else tuple(metrics)
-    choice = Choice(chosen, wanted, stored, how, published)
-    sets = _sets(rows, stored, kind, expected)
+    chosen = ONE_TABLE if request.one_table and metrics is None else metrics
+    choice = Choice(chosen, wanted, stored, how, request.published)
+    sets = _sets(rows, stored, request.kind, expected)
     compared = tuple(_compared(one, choice) for one in sets if choice.main(one))
     return Analysis(compared, overview_of(rows))
 
@@ -112,8 +111,6 @@ def analyse(
 def _sets(
     rows: pd.DataFrame, stored: Sequence[str], kind: str | None, expected: Mapping[Any, int] | None
 ) -> list[EntrySet]:
-    if kind is not None and kind not in KIND_ORDER:
-        raise ValueError(f"kind must be one of {', '.join(KIND_ORDER)}, not {kind!r}")
     sets = [s for s in entry_sets(rows, stored, expected) if kind in (None, s.kind)]
     return sorted(
         sets, key=lambda s: (s.benchmark, s.convention, s.obfuscation, _kind_order(s.kind))

@@ -100,6 +100,7 @@ def render_html(page: Page) -> str:
         script=Markup(script),  # nosec B704 # noqa: S704 - a file of ours
         variants=_variants(comparisons),
         gap_is=_gap_is(comparisons),
+        answer=_answer(page.report),
         findings=[_plain_statement(s) for s in statements(page.report)],
         tables=tables,
         kinds=sorted({table["kind"] for table in tables} - {""}),
@@ -111,6 +112,20 @@ def render_html(page: Page) -> str:
         runs=len(page.runs),
         data=Markup(_json({"latex": latex, "viewer": data})),  # nosec B704 # noqa: S704 - cannot end its element
     )
+
+
+def _answer(report: Report) -> dict[str, Any] | None:
+    """Return the summary for the template; None without one."""
+    answer = report.answer
+    if answer is None:
+        return None
+    return {
+        "about": [plain(text) for text in answer.about],
+        "tables": [table_view(table) for table in answer.tables],
+        "legend": plain(answer.legend),
+        "sentences": [plain(text) for text in answer.sentences],
+        "limits": [plain(text) for text in answer.doubts],
+    }
 
 
 def _drawn(page: Page) -> Iterator[Drawn]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p3mbench.report.analysis import Comparison, ContrastGaps, EntryGap, Overview
+from p3mbench.report.analysis.summary import CLEAR
 from p3mbench.report.tables.model import Report
 from p3mbench.report.wording.answers import cannot_show, failing, on_average
 from p3mbench.report.wording.flagging import qualifying_notes
@@ -14,9 +15,7 @@ from p3mbench.report.wording.numbers import count
 from p3mbench.report.wording.titles import confounded
 from p3mbench.report.wording.unscored import unscored
 from p3mbench.settings import Contrast
-from p3mbench.stats import SIGNIFICANT, least_images, least_unpaired_p
-
-CLEAR = SIGNIFICANT  # of the corrected p-value
+from p3mbench.stats import least_images, least_unpaired_p
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from p3mbench.names import nearest
 from p3mbench.report.render.format import Data, Format, Look
+from p3mbench.report.request import Decimals
 
 if TYPE_CHECKING:
     from p3mbench.report.tables.model import Report
@@ -54,8 +55,9 @@ def render(
     format: str,
     *,
     ansi: bool = False,
-    precision: int | None = None,
+    precision: Decimals | int | None = None,
     standalone: bool = False,
+    look: Look | None = None,
 ) -> str:
     """Lay a report out.
 
@@ -66,6 +68,7 @@ def render(
         precision: decimals of every error instead of each metric's own; ties are decided again.
             Without it, formats for programs have full precision.
         standalone: a whole document, if the format has one (LaTeX).
+        look: the whole layout, instead of ``ansi`` and ``standalone``.
 
     Returns:
         Text that ends with a newline. The same report gives the same bytes.
@@ -76,5 +79,6 @@ def render(
     from p3mbench.report.render.data import data_of
 
     shown = report.with_precision(precision)
-    look = Look(ansi=ansi, standalone=standalone)
-    return find(format).text(lambda: shown, lambda: data_of(shown, precision), look)
+    look = look or Look(ansi=ansi, standalone=standalone)
+    wanted = Decimals(precision) if isinstance(precision, int) else precision
+    return find(format).text(lambda: shown, lambda: data_of(shown, wanted), look)

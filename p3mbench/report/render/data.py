@@ -8,21 +8,24 @@ from typing import Any
 
 from p3mbench import flags
 from p3mbench.report.render.format import Data
+from p3mbench.report.request import Decimals
 from p3mbench.report.tables.model import ColumnType, Report, Table, TableCell, TableColumn, TableRow
+from p3mbench.report.wording.numbers import decimals_of
 
-NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm")
+NUMBERS = ("value", "low", "high", "median", "share", "p_value", "p_holm", "spread")
+EXACT = -1  # no decimals: the number as it is
 FLAG_WORDS = "flag_words"  # a column next to that of the names
-COUNTS = ("n", "total", "failed", "undefined", "rank")
+COUNTS = ("n", "total", "failed", "undefined", "rank", "seeds")
 COLUMNS = (
     "table", "role", "benchmark", "kind", "convention", "obfuscation", "trimap_source",
     "main_subset", "block",
     "method", "label", "strategy", "options", "seed", "checkpoints", "code",
     "libraries", "column", "setting", "metric",
-    "type", "text", *NUMBERS, *COUNTS, "flags", FLAG_WORDS,
+    "type", "text", *NUMBERS, *COUNTS, "flags", FLAG_WORDS, "source",
 )  # fmt: skip
 
 
-def data_of(report: Report, precision: int | None = None) -> Data:
+def data_of(report: Report, precision: Decimals | None = None) -> Data:
     """Return a report as data: a line per attempted cell, and one object of tables and notes.
 
     The columns are `COLUMNS`. Flags are those of the stored rows behind a line: their names at each
@@ -39,12 +42,25 @@ def data_of(report: Report, precision: int | None = None) -> Data:
     whole = {
         "tables": [_table(table, precision) for table in report.tables],
         "notes": list(report.notes),
+        "summary": _summary(report),
     }
     return Data(COLUMNS, lines, whole)
 
 
+def _summary(report: Report) -> dict[str, Any] | None:
+    """Return the summary in words; its numbers are in the tables."""
+    answer = report.answer
+    if answer is None:
+        return None
+    return {
+        "about": list(answer.about),
+        "sentences": list(answer.sentences),
+        "not_shown": list(answer.doubts),
+    }
+
+
 def _line(
-    table: Table, row: TableRow, column: TableColumn, cell: TableCell, precision: int | None
+    table: Table, row: TableRow, column: TableColumn, cell: TableCell, precision: Decimals | None
 ) -> dict[str, object]:
     return {
         "table": table.label,
@@ -65,11 +81,12 @@ def _line(
         **{name: getattr(cell, name) for name in COUNTS},
         "flags": flags.joined(row.flags),
         FLAG_WORDS: flags.in_words(flags.joined(row.flags)),
+        "source": row.source,
     }
 
 
 def _numbers(
-    cell: TableCell, column: TableColumn, precision: int | None
+    cell: TableCell, column: TableColumn, precision: Decimals | None
 ) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name in NUMBERS:
@@ -79,12 +96,13 @@ def _numbers(
             ColumnType.P_VALUE,
         )
         if precision is not None and not exact:
-            value = round(value, precision)
+            decimals = decimals_of(precision, column.metric, EXACT)
+            value = value if decimals == EXACT else round(value, decimals)
         found[name] = value if math.isfinite(value) else None
     return found
 
 
-def _table(table: Table, precision: int | None) -> dict[str, Any]:
+def _table(table: Table, precision: Decimals | None) -> dict[str, Any]:
     return {
         "label": table.label,
         "role": table.role.value,
@@ -113,7 +131,7 @@ def _column(column: TableColumn) -> dict[str, Any]:
     }
 
 
-def _row(table: Table, row: TableRow, precision: int | None) -> dict[str, Any]:
+def _row(table: Table, row: TableRow, precision: Decimals | None) -> dict[str, Any]:
     return {
         "label": row.label,
         "method": row.method,
@@ -127,7 +145,9 @@ def _row(table: Table, row: TableRow, precision: int | None) -> dict[str, Any]:
     }
 
 
-def _cell(cell: TableCell, column: TableColumn, precision: int | None) -> dict[str, Any] | None:
+def _cell(
+    cell: TableCell, column: TableColumn, precision: Decimals | None
+) -> dict[str, Any] | None:
     if not cell.attempted:
         return None
     if column.type is ColumnType.TEXT:

@@ -21,11 +21,15 @@ class Look:
         ansi: bold and underline by escape sequences, for a terminal.
         width: columns of the screen; wider tables are split.
         standalone: a document of its own, for formats that usually write a part of one.
+        siunitx: align numbers with the LaTeX package siunitx.
+        text_width: of the text of a LaTeX document, in points.
     """
 
     ansi: bool = False
     width: int = 100
     standalone: bool = False
+    siunitx: bool = False
+    text_width: float = 480.0
 
 
 PLAIN = Look()
@@ -56,6 +60,7 @@ class Format(ABC):
         purpose: its use, in a few words that follow its name in the help.
         suffixes: of its files, with the dot, in lower case; p3mbench names files by the first.
         shows_notes: whether the text shows the notes on the whole report.
+        opens: roles of the tables that it shows unless told; empty for all.
         order: formats are listed by this, then by name.
     """
 
@@ -63,6 +68,7 @@ class Format(ABC):
     purpose: str
     suffixes: tuple[str, ...]
     shows_notes: bool = True
+    opens: tuple[str, ...] = ()
     order: int = LAST
 
     @abstractmethod

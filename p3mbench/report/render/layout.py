@@ -32,11 +32,13 @@ def column_width(table: Table, j: int) -> int:
     return max(text_width(plain(column.title)), *(text_width(t) + mark for t in texts))
 
 
-def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> list[list[int]]:
+def parts_of(
+    table: Table, label: float, widths: Sequence[float], limit: float, gap: float
+) -> list[list[int]]:
     """Return the column indices of each part that fits ``limit`` beside a label of ``label``.
 
     Header groups stay whole unless one alone is too wide. Text columns in front identify a line, so
-    every part begins with them.
+    every part begins with them. All lengths are in one unit; ``gap`` is the space between columns.
     """
     groups, start = [], 0
     for _, size in table.groups():
@@ -44,14 +46,14 @@ def parts_of(table: Table, label: int, widths: Sequence[int], limit: int) -> lis
         start += size
     lead = next((j for j, c in enumerate(table.columns) if c.type is not ColumnType.TEXT), 0)
     groups[0] = groups[0][lead:]
-    label += total_width(range(lead), widths)
+    label += room(range(lead), widths, gap)
     units: list[list[int]] = []
     for group in groups:
-        fits = label + total_width(group, widths) <= limit
+        fits = label + room(group, widths, gap) <= limit
         units += [group] if fits else [[j] for j in group]
     parts: list[list[int]] = [[]]
     for unit in units:
-        if parts[-1] and label + total_width(parts[-1] + unit, widths) > limit:
+        if parts[-1] and label + room(parts[-1] + unit, widths, gap) > limit:
             parts.append([])
         parts[-1] += unit
     return [[*range(lead), *part] for part in parts]
@@ -70,3 +72,8 @@ def blocks_of(table: Table, part: Sequence[int]) -> list[tuple[str, list[TableRo
 def total_width(columns: Sequence[int], widths: Sequence[int]) -> int:
     """Return the characters of some columns together, with the space before each."""
     return sum(GAP + widths[j] for j in columns)
+
+
+def room(columns: Sequence[int], widths: Sequence[float], gap: float) -> float:
+    """Return the width of some columns together, with the space before each, in any unit."""
+    return sum(gap + widths[j] for j in columns)

@@ -9,21 +9,34 @@ from p3mbench.report.render.format import PLAIN, Layout, Look
 from p3mbench.report.tables.model import (
     ColumnType,
     Report,
+    ShortAnswer,
     Table,
     TableCell,
     TableColumn,
     TableRow,
     cell_text,
 )
+from p3mbench.report.wording.summary import UNSAID
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:])")
 
 
 def render_markdown(report: Report, look: Look = PLAIN) -> str:
-    """Write the report as Markdown: caption, table and notes one after another."""
-    parts = [_table(table) for table in report.tables]
+    """Write the report as Markdown: the summary, then caption, table and notes of each table."""
+    parts = _answer(report.answer) if report.answer is not None else []
+    parts += [_table(table) for table in report.tables]
     parts += [escape(note) for note in report.notes]
     return "\n\n".join(parts) + "\n"
+
+
+def _answer(answer: ShortAnswer) -> list[str]:
+    """Write the summary; all limits stand there, a line each."""
+    lines = [f"- {prose(sentence)}" for sentence in answer.sentences]
+    limits = [f"{UNSAID}, and why:\n", *(f"- {prose(text)}." for text in answer.doubts)]
+    tables = [_table(table) for table in answer.tables]
+    said = [*map(prose, answer.about), *tables, prose(answer.legend), "\n".join(lines)]
+    said += ["\n".join(limits)] if answer.doubts else []
+    return [part for part in said if part]
 
 
 def escape(text: str) -> str:
@@ -37,7 +50,7 @@ def prose(text: str) -> str:
 
 
 def _table(table: Table) -> str:
-    heads = [table.head, *(_head(column) for column in table.columns)]
+    heads = [prose(table.head), *(_head(column) for column in table.columns)]
     blocks = table.blocks()
     if any(block for block, _ in blocks):
         heads.insert(0, "Block" if table.role.value == "subsets" else "Setting")
@@ -47,7 +60,8 @@ def _table(table: Table) -> str:
     lines = [_line(heads), _line(align)]
     for block, rows in blocks:
         lines += [_line(_row(table, row, block)) for row in rows]
-    caption = f"**{prose(table.title)}.** {prose(table.caption)}"
+    caption = f"**{prose(table.title)}.** " if table.title else ""
+    caption += prose(table.caption)
     if table.marked:
         caption += " Best in bold, second underlined."
     notes = "\n".join(f"- {prose(note)}" for note in table.notes)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import zip_longest
 
 from p3mbench.names import plain
 from p3mbench.report.render.format import Layout, Look
@@ -16,20 +18,78 @@ from p3mbench.report.render.layout import (
     text_width,
     total_width,
 )
-from p3mbench.report.tables.model import ColumnType, Report, Table, TableRow, cell_text
+from p3mbench.report.tables.model import (
+    ColumnType,
+    Report,
+    ShortAnswer,
+    Table,
+    TableRow,
+    cell_text,
+)
+from p3mbench.report.wording.summary import UNSAID
 
 BOLD, UNDERLINE, RESET = "\x1b[1m", "\x1b[4m", "\x1b[0m"
 # Marks after best and second, for screens without bold and underline.
 MARKS = {0: " ", 1: "*", 2: "+"}
 LEGENDS = {False: "* best, + second.", True: "Best bold, second underlined."}
 SPACE = " " * GAP
+LEAST_LABEL = 24  # columns of a label in the summary
 
 
 def render_terminal(report: Report, look: Look) -> str:
     """Write the report as text, at most ``look.width`` wide where a label and one group fit."""
-    parts = [_table(table, ansi=look.ansi, width=look.width) for table in report.tables]
-    parts += ["\n".join(_wrapped(note, look.width)) for note in report.notes]
-    return "\n\n\n".join(parts) + "\n"
+    parts = [_answer(report, report.answer, look)] if report.answer is not None else []
+    parts += [_table(table, ansi=look.ansi, width=look.width) for table in report.tables]
+    last = [*report.notes, *([report.rest] if report.rest else [])]
+    parts += ["\n".join(line for note in last for line in _wrapped(note, look.width))] * bool(last)
+    between = "\n" if report.answer is not None and not report.tables else "\n\n\n"
+    return between.join(parts) + "\n"
+
+
+def _answer(report: Report, answer: ShortAnswer, look: Look) -> str:
+    """Write the summary compactly: the small tables share the widths of their columns."""
+    lines = [line for text in answer.about for line in _wrapped(text, look.width, "  ")]
+    labels = [f"  {label_text(row)}" for table in answer.tables for row in table.rows]
+    labels += [table.head for table in answer.tables]
+    widths = _common_widths(answer.tables)
+    room = max(look.width - total_width(range(len(widths)), widths), LEAST_LABEL)
+    label = min(max(map(text_width, labels), default=0), room)
+    rule = "─" * min(look.width, label + total_width(range(len(widths)), widths))
+    lines += ["", rule] if answer.tables else [""]
+    for table in answer.tables:
+        part = range(len(table.columns))
+        head = _heading(table, label, widths)
+        lines.append(f"{BOLD}{head}{RESET}" if look.ansi else head)
+        for row in table.rows:
+            indented = replace(row, label=_cut(f"  {row.label}", row, label))
+            lines.append(_row(table, indented, part, label, widths, look.ansi).rstrip())
+    lines += [rule, *_wrapped(answer.legend, look.width)] if answer.tables else []
+    limits = [f"{UNSAID}: {text}." for text in answer.doubts] if report.tables else [answer.limits]
+    for sentence in (*answer.sentences, *filter(None, limits)):
+        lines += _wrapped(f"- {sentence}", look.width, "  ")
+    return "\n".join(lines)
+
+
+def _cut(label: str, row: TableRow, width: int) -> str:
+    """Return a label that fits beside its marks; the end of a long one becomes "…"."""
+    label = plain(label)
+    room = width - (text_width(label_text(row)) - text_width(plain(row.label)))
+    return label if text_width(label) <= room else label[: max(room - 1, 1)] + "…"
+
+
+def _common_widths(tables: Sequence[Table]) -> list[int]:
+    """Return the width of each column over some tables, so that their columns are aligned."""
+    each = [[column_width(table, j) for j in range(len(table.columns))] for table in tables]
+    return [max(found) for found in zip_longest(*each, fillvalue=0)]
+
+
+def _heading(table: Table, label: int, widths: Sequence[int]) -> str:
+    """Return the line of the titles of columns."""
+    titles = [
+        _pad(plain(column.title), widths[j], left=_is_text(table, j))
+        for j, column in enumerate(table.columns)
+    ]
+    return SPACE.join([_pad(plain(table.head), label, left=True), *titles]).rstrip()
 
 
 def _pad(text: str, width: int, *, left: bool = False) -> str:
@@ -47,7 +107,7 @@ def _table(table: Table, *, ansi: bool, width: int) -> str:
         lines = [f"{BOLD}{line}{RESET}" for line in lines]
     label_width = max(text_width(label) for label in _labels(table))
     widths = [column_width(table, j) for j in range(len(table.columns))]
-    for part in parts_of(table, label_width, widths, width):
+    for part in parts_of(table, label_width, widths, width, GAP):
         alone = _text_alone(table, part)
         if alone and label_width + total_width(part, widths) > width:
             lines += ["", *_as_list(table, part, width)]
@@ -146,5 +206,6 @@ FORMAT = Layout(
     purpose="for a screen",
     suffixes=(".txt",),
     lay_out=render_terminal,
+    opens=("summary",),
     order=10,
 )

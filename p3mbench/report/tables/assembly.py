@@ -8,6 +8,7 @@ from dataclasses import replace
 from p3mbench.report.analysis.comparison import Comparison, EntryGap, MeanAt, MeanScore
 from p3mbench.report.analysis.entries import Entry
 from p3mbench.report.analysis.flagging import FlagUse, flag_uses, tallies
+from p3mbench.report.analysis.lines import EntryLine, spread
 from p3mbench.report.tables.model import (
     EMPTY,
     ColumnType,
@@ -69,6 +70,36 @@ def typical_cell(gap: EntryGap) -> TableCell:
     )
 
 
+def line_cell(comparison: Comparison, line: EntryLine, at: MeanAt) -> TableCell:
+    """Make the cell of a line in one place: a mean, or mean and spread over several seeds."""
+    means = line.means(comparison, at)
+    over = spread([mean.value for mean in means if mean.complete])
+    if over is None:
+        return mean_cell(means[0] if means else None)
+    return TableCell(
+        value=over.mean,
+        spread=over.std,
+        seeds=over.seeds,
+        n=min(mean.n for mean in means),
+        total=max(mean.total for mean in means),
+        failed=sum(mean.failed for mean in means),
+    )
+
+
+def line_gap_cell(gaps: Sequence[EntryGap]) -> TableCell:
+    """Make the cell of a line's gap: with its interval, or mean and spread over several seeds."""
+    over = spread([gap.value for gap in gaps if gap.complete])
+    if over is None:
+        return gap_cell(gaps[0] if gaps else None)
+    return TableCell(
+        value=over.mean,
+        spread=over.std,
+        seeds=over.seeds,
+        n=min(gap.n for gap in gaps),
+        total=max(gap.total for gap in gaps),
+    )
+
+
 def text_column(key: str, title: str) -> TableColumn:
     """Make a column of text."""
     return TableColumn(key=key, title=title, type=ColumnType.TEXT)
@@ -105,7 +136,7 @@ def may_rank(metric: str, metrics: Sequence[str]) -> bool:
 
 
 def entry_row(
-    entry: Entry,
+    line: Entry | EntryLine,
     cells: Sequence[TableCell],
     places: Iterable[MeanAt | tuple[str, Setting]],
     block: str = "",
@@ -113,20 +144,31 @@ def entry_row(
     """Make a line of a table, with the flags of the rows behind it.
 
     Args:
-        entry: of the line.
+        line: an entry, or several that differ only in their seed.
         cells: in column order.
         places: of the numbers in the cells.
         block: title of the line's block.
     """
     at = [(p.subset, p.setting) if isinstance(p, MeanAt) else p for p in places]
+    entries = line.entries if isinstance(line, EntryLine) else (line,)
+    facts = entries[0].facts if len(entries) == 1 else _facts_of_seeds(entries)
     return TableRow(
-        label=entry.label,
-        method=entry.method,
+        label=line.label,
+        method=entries[0].method,
         cells=tuple(cells),
         block=block,
-        facts=entry.facts,
-        tallies=tallies(entry, at),
+        facts=facts,
+        tallies=tuple(tally for entry in entries for tally in tallies(entry, at)),
     )
+
+
+def _facts_of_seeds(entries: Sequence[Entry]) -> tuple[tuple[str, str], ...]:
+    """Return the facts of entries of several seeds, each fact once, joined by semicolons."""
+    found: dict[str, dict[str, None]] = {}
+    for entry in entries:
+        for name, text in entry.facts:
+            found.setdefault(name, {}).update({text: None} if text else {})
+    return tuple((name, ";".join(texts)) for name, texts in found.items())
 
 
 def table_of(

@@ -20,7 +20,7 @@ from p3mbench.report.tables.model import (
     TableColumn,
     TableRow,
 )
-from p3mbench.report.wording.flagging import origin_sentence, with_notes
+from p3mbench.report.wording.flagging import harmless_note, origin_sentence, with_notes
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.settings import Setting
 
@@ -62,7 +62,7 @@ def images_table(rows: pd.DataFrame, metrics: Sequence[str] | None = None) -> Ta
         caption=" ".join(filter(None, ("Lower is better.", origin_sentence(found)))),
         columns=tuple(columns),
         rows=marked(lines, uses),
-        notes=with_notes((), uses),
+        notes=(*with_notes((), uses), *harmless_note(uses)),
         flags=uses,
     )
 

@@ -13,7 +13,15 @@ from enum import StrEnum
 from p3mbench.report.analysis.comparison import Comparison
 from p3mbench.report.analysis.flagging import FlagUse, Tally
 from p3mbench.report.analysis.overview import Overview
-from p3mbench.report.wording.numbers import MISSING, fitted_decimals, interval_text, p_text
+from p3mbench.report.request import Decimals
+from p3mbench.report.wording.numbers import (
+    MISSING,
+    decimals_of,
+    fitted_decimals,
+    interval_text,
+    p_text,
+    spread_text,
+)
 
 NAN = float("nan")
 
@@ -21,6 +29,7 @@ NAN = float("nan")
 class Role(StrEnum):
     """The question that a table answers."""
 
+    SUMMARY = "summary"  # what a report says first: the lines that tell most
     SETTINGS = "settings"  # method x TRAIN:TEST, as Tables 1 and 2 of the P3M paper
     CROSSED = "train-by-test"  # every train setting x every test variant, by method
     SUBSETS = "subsets"  # P against NP, as its Table 3
@@ -28,6 +37,7 @@ class Role(StrEnum):
     DETAIL = "detail"  # mean with interval, median, worst images, ranks
     SEEDS = "seeds"  # spread over training seeds
     PUBLISHED = "published"  # published figures beside measured means
+    PROVENANCE = "provenance"  # checkpoints, hashes, code and versions
     IMAGES = "images"  # one line per stored row
     CHANGES = "changes"  # two stores side by side
 
@@ -57,6 +67,7 @@ class TableColumn:
         decimals: shown; never applied to stored values.
         metric, setting: of its cells ("" if that varies by row).
         ranked: whether best and second are marked.
+        alias: another name to choose it by: of its contrast.
     """
 
     key: str
@@ -67,6 +78,7 @@ class TableColumn:
     metric: str = ""
     setting: str = ""
     ranked: bool = False
+    alias: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +96,8 @@ class TableCell:
         median, p_value, p_holm, share: of a gap or mean, where known; NaN otherwise. `share` is the
             part of the worst five images.
         rank: 1 best, 2 second, 0 neither.
+        spread, seeds: sample standard deviation over training seeds, and their number; NaN and 0
+            for a value of one training.
     """
 
     value: float = NAN
@@ -100,6 +114,8 @@ class TableCell:
     p_holm: float = NAN
     share: float = NAN
     rank: int = 0
+    spread: float = NAN
+    seeds: int = 0
 
     @property
     def missing(self) -> bool:
@@ -124,6 +140,8 @@ class TableRow:
     Attributes:
         tallies: the flags of the stored rows behind the line.
         marks: letters of the flags that qualify it, as `Table.flags` gives them.
+        source: key of the publication of a line that was not measured here; such a line competes
+            for no rank.
     """
 
     label: str
@@ -133,6 +151,7 @@ class TableRow:
     facts: tuple[tuple[str, str], ...] = ()
     tallies: tuple[Tally, ...] = ()
     marks: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def flags(self) -> dict[str, int]:
@@ -208,9 +227,12 @@ class Table:
             columns.append(replace(column, decimals=decimals))
         return self._with_columns(columns)
 
-    def with_precision(self, decimals: int) -> Table:
-        """Return the table with every error shown to ``decimals``; ties are decided again."""
-        return self._with_columns([replace(c, decimals=decimals) for c in self.columns])
+    def with_precision(self, precision: Decimals) -> Table:
+        """Return the table with errors shown to these decimals; ties are decided again."""
+        columns = [
+            replace(c, decimals=decimals_of(precision, c.metric, c.decimals)) for c in self.columns
+        ]
+        return self._with_columns(columns)
 
     def _with_columns(self, columns: Sequence[TableColumn]) -> Table:
         """Return the table with the decimals of ``columns``, in cells that are errors."""
@@ -223,16 +245,41 @@ class Table:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShortAnswer:
+    """The summary of a report, in words and small tables.
+
+    Attributes:
+        about: what was compared, a sentence each.
+        tables: one per section, with the lines that tell most.
+        legend: explains the marks; "" without gaps.
+        sentences: the losses and the best methods.
+        limits: what the results do not show, in one sentence; "" for nothing.
+        doubts: all of that and why, as clauses.
+    """
+
+    about: tuple[str, ...]
+    tables: tuple[Table, ...]
+    legend: str
+    sentences: tuple[str, ...]
+    limits: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """Every table of a set of rows, in reading order, and notes on all of them.
 
     Attributes:
+        answer: the summary; None without rows, and if it was not selected.
+        rest: where the tables are that are not here; "" for nowhere.
         comparisons: the numbers behind the tables, for plots and the page.
         overview: the rows in numbers; None without rows.
     """
 
     tables: tuple[Table, ...]
     notes: tuple[str, ...] = ()
+    answer: ShortAnswer | None = None
+    rest: str = ""
     comparisons: tuple[Comparison, ...] = field(default=(), compare=False)
     overview: Overview | None = field(default=None, compare=False)
 
@@ -240,22 +287,33 @@ class Report:
         """Return the report with more notes before its own, such as which rows were left out."""
         return replace(self, notes=(*notes, *self.notes))
 
-    def with_precision(self, decimals: int | None) -> Report:
-        """Return the report with every error shown to ``decimals``; unchanged if that is None.
+    def with_precision(self, precision: Decimals | int | None) -> Report:
+        """Return the report with errors shown to other decimals; unchanged if that is None.
 
         Raises:
-            ValueError: ``decimals`` is negative.
+            ValueError: a number of decimals is negative or above 10.
         """
-        if decimals is None:
+        if precision is None:
             return self
-        if decimals < 0:
-            raise ValueError(f"precision must not be negative, got {decimals}")
-        return replace(self, tables=tuple(t.with_precision(decimals) for t in self.tables))
+        wanted = Decimals(precision) if isinstance(precision, int) else precision
+        answer = self.answer and replace(
+            self.answer, tables=tuple(t.with_precision(wanted) for t in self.answer.tables)
+        )
+        tables = tuple(t.with_precision(wanted) for t in self.tables)
+        return replace(self, answer=answer, tables=tables)
 
     def select(self, *roles: Role | str) -> Report:
-        """Return the report with only the tables of these roles."""
+        """Return the report with only the tables of these roles, in its own order."""
         wanted = {Role(role) for role in roles}
-        return replace(self, tables=tuple(t for t in self.tables if t.role in wanted))
+        answer = self.answer if Role.SUMMARY in wanted else None
+        return replace(
+            self, answer=answer, tables=tuple(t for t in self.tables if t.role in wanted)
+        )
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of its tables, in reading order, each once."""
+        return tuple(dict.fromkeys(table.role.value for table in self.tables))
 
 
 def cell_text(cell: TableCell, column: TableColumn, *, bare: bool = False) -> str:
@@ -278,6 +336,8 @@ def _value_text(cell: TableCell, column: TableColumn) -> str:
         few = 0 < cell.value < 0.1  # rare failures need a decimal
         return MISSING if cell.missing else f"{100 * cell.value:.{1 if few else 0}f} %"
     signed = column.type in (ColumnType.GAP, ColumnType.SIGNED)
+    if cell.seeds:
+        return spread_text(cell.value, cell.spread, column.decimals, sign=signed)
     return interval_text(cell.value, cell.low, cell.high, column.decimals, sign=signed)
 
 
@@ -289,8 +349,8 @@ def ranked(columns: Sequence[TableColumn], rows: Iterable[TableRow]) -> tuple[Ta
     """
     rows = tuple(rows)
     cells = [list(row.cells) for row in rows]
-    for block in {row.block for row in rows}:
-        members = [i for i, row in enumerate(rows) if row.block == block]
+    for block in {row.block for row in rows if not row.source}:
+        members = [i for i, row in enumerate(rows) if row.block == block and not row.source]
         for j, column in enumerate(columns):
             ranks = _ranks([cells[i][j] for i in members], column)
             for i, rank in zip(members, ranks, strict=True):

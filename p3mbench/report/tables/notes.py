@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+from p3mbench.published import BENCHMARK, sources
 from p3mbench.report.analysis.answers import ContrastGaps
 from p3mbench.report.analysis.entries import Entry, EntrySet
 from p3mbench.report.tables.model import TableRow
@@ -261,17 +262,29 @@ def interval_note(how: Bootstrap, unit: str) -> str:
     )
 
 
-def checkpoints(entries: EntrySet) -> list[str]:
-    """Name the weights of each learned entry."""
-    notes = []
-    for entry in entries:
-        uses = [
-            f"trained on {use.train}: {use.name or 'unnamed'}"
-            + (f" (SHA-256 {use.sha256[:8]})" if use.sha256 else "")
-            for use in entry.checkpoints
-        ]
-        if uses:
-            notes.append(
-                f"{entry.label} ({entry.strategy or 'native'} strategy): {'; '.join(uses)}."
-            )
-    return notes
+def seeds(rows: Sequence[TableRow]) -> list[str]:
+    """Explain "±", if there is such a cell."""
+    if any(cell.seeds for row in rows for cell in row.cells):
+        return ["\N{PLUS-MINUS SIGN}: sample standard deviation over the means of training seeds."]
+    return []
+
+
+def published(rows: Sequence[TableRow], entries: EntrySet) -> list[str]:
+    """Name the sources of published lines, and say what they cannot be compared with."""
+    used = dict.fromkeys(row.source for row in rows if row.source)
+    if not used:
+        return []
+    other = (
+        "" if entries.benchmark == BENCHMARK
+        else f" They are on {BENCHMARK}, not on {entries.benchmark}: do not compare the numbers."
+    )  # fmt: skip
+    return [
+        f"Published lines were not measured here and compete for no rank.{other}",
+        *(f"{key}: {sources()[key].title}; {sources()[key].where}." for key in used),
+    ]
+
+
+def provenance(entries: EntrySet) -> list[str]:
+    """Say where checkpoints and code are listed; nothing if there are none."""
+    known = any(e.checkpoints or s.code for e in entries for s in e.scores.values())
+    return ["Checkpoints, hashes and code: see the table of provenance."] if known else []

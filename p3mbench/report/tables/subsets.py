@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from p3mbench.report.analysis.comparison import Comparison, MeanAt
+from p3mbench.report.analysis.lines import lines_of
 from p3mbench.report.tables import notes
 from p3mbench.report.tables.assembly import (
     entry_row,
+    line_cell,
     may_rank,
-    mean_cell,
     score_column,
     table_of,
     text_column,
@@ -23,6 +24,8 @@ PLACES = (("P", BLURRED), ("NP", NORMAL))
 
 def subsets_table(comparison: Comparison) -> Table | None:
     """Show every metric on P (test B) and NP (test N), one row per method and train setting.
+
+    Methods with several seeds have one row, with the spread over them.
 
     None if there are no results on NP.
     """
@@ -43,7 +46,8 @@ def subsets_table(comparison: Comparison) -> Table | None:
         *notes.failures(entries, shown),
         *notes.undefined(entries, shown, metrics),
         "P and NP show different people; their gap is unpaired.",
-        *notes.checkpoints(entries),
+        *notes.seeds(rows),
+        *notes.provenance(entries),
     ]
     counts = notes.image_counts(entries, [place for place in PLACES if chosen[place]])
     title = f"{kind_title(entries)}, subsets P and NP: {counts}"
@@ -64,11 +68,11 @@ def _rows(
 ) -> list[TableRow]:
     subset, test = place
     rows = []
-    for entry in comparison.entries:
+    for line in lines_of(comparison):
         for setting in settings:
             at = [MeanAt(subset, setting, metric) for metric in comparison.subset_metrics]
-            cells = [mean_cell(comparison.mean(entry, one)) for one in at]
+            cells = [line_cell(comparison, line, one) for one in at]
             if any(cell is not EMPTY for cell in cells):
                 train = TableCell(text=setting.train_title)
-                rows.append(entry_row(entry, (train, *cells), at, f"{subset}, test {test}"))
+                rows.append(entry_row(line, (train, *cells), at, f"{subset}, test {test}"))
     return rows

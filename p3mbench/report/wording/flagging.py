@@ -12,9 +12,12 @@ MOST_NAMES = 8  # methods that a note lists
 
 
 def with_notes(notes: Sequence[str], uses: Sequence[FlagUse]) -> tuple[str, ...]:
-    """Add the notes on flags: those that qualify numbers first, harmless ones last."""
+    """Add the notes on flags that qualify numbers, first.
+
+    Harmless flags have one line in the table of provenance (`harmless_note`).
+    """
     first = [f"[{use.mark}] {_sentence(use)}: {extent(use)}." for use in uses if use.mark]
-    return (*first, *dict.fromkeys(notes), *harmless_note(uses))
+    return (*first, *dict.fromkeys(notes))
 
 
 def qualifying_notes(uses: Sequence[FlagUse]) -> list[str]:
@@ -42,8 +45,7 @@ def warnings_of(comparison: Comparison, subsets: Iterable[str] = ()) -> str:
         comparison: of the picture.
         subsets: of the picture; the main one if empty.
     """
-    uses = uses_shown(comparison, subsets)
-    return " ".join([*qualifying_notes(uses), *harmless_note(uses)])
+    return " ".join(qualifying_notes(uses_shown(comparison, subsets)))
 
 
 def extent(use: FlagUse) -> str:

@@ -7,10 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from p3mbench.metrics.table import METRICS
+from p3mbench.report.request import Decimals
 
 MISSING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
+PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 MOST_EXTRA = 2  # decimals beyond the paper's
+SUMMED = 3  # metrics with more decimals of their own are means over pixels, below 1
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,24 @@ def interval_text(
         return text
     bounds = [number(bound, decimals, sign=sign) for bound in (low, high)]
     return f"{text} [{bounds[0]}, {bounds[1]}]"
+
+
+def spread_text(value: float, spread: float, decimals: int, *, sign: bool = False) -> str:
+    """Write a mean over seeds and its sample standard deviation: "0.80 ± 0.05"."""
+    return f"{number(value, decimals, sign=sign)} {PLUS_MINUS} {number(spread, decimals)}"
+
+
+def decimals_of(precision: Decimals, metric: str, own: int) -> int:
+    """Return the decimals of a metric under a precision; ``own`` if it does not speak of it.
+
+    A number for every metric takes no decimals from metrics with values below 1 (MSE, MAD): they
+    would show nothing but zeros.
+    """
+    named = dict(precision.of).get(metric)
+    if named is not None or precision.every is None:
+        return own if named is None else named
+    least = metric_display(metric).decimals if metric else 0
+    return max(precision.every, least) if least > SUMMED else precision.every
 
 
 def fitted_decimals(metric: str, errors: Iterable[float], widths: Iterable[float] = ()) -> int:

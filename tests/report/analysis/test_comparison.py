@@ -11,6 +11,7 @@ from fake import rows
 from looking import QUICK, select
 
 from p3mbench.report.analysis import Comparison, MeanAt, analyse
+from p3mbench.report.request import ReportRequest
 from p3mbench.settings import PPT_GAP, Setting
 
 
@@ -56,7 +57,8 @@ def test_gaps_know_both_sides_and_whose_they_are(free: Comparison) -> None:
 
 
 def test_settings_that_were_not_asked_for_are_left_out_of_gaps_only() -> None:
-    (found,) = analyse(rows(), settings=["B:B", "B:N"], kind="trimap-free", how=QUICK).comparisons
+    request = ReportRequest(settings=("B:B", "B:N"), kind="trimap-free")
+    (found,) = analyse(rows(), request, how=QUICK).comparisons
     assert [s.title for s in found.chosen()] == ["B:B", "B:N"] and len(found.settings()) == 6
     assert {gaps.contrast.test.train for gaps in found.gaps} == {"B"}
     assert len(found.errors("sad")) == 4

@@ -14,6 +14,7 @@ from looking import QUICK, labels, select, table
 
 from p3mbench.report import Role, build, render
 from p3mbench.report.analysis import analyse
+from p3mbench.report.request import ReportRequest
 
 MOSAIC = "mosaic-0.10"
 RECIPES = {"B": "gaussian-0.12-v1", MOSAIC: "mosaic-0.10-v1", "N": ""}
@@ -107,7 +108,8 @@ def test_a_variant_without_rows_is_named_as_missing() -> None:
 
 
 def test_settings_can_be_chosen_by_name() -> None:
-    report = build(three(), settings=[f"B:{MOSAIC}", "B:N", f"-:{MOSAIC}"], how=QUICK)
+    request = ReportRequest(settings=(f"B:{MOSAIC}", "B:N", f"-:{MOSAIC}"))
+    report = build(three(), request, how=QUICK)
     shown = table(report, Role.SETTINGS)
     assert [title for title, _ in shown.groups()] == [f"B:{MOSAIC}", "B:N", f"–:{MOSAIC}"]
 

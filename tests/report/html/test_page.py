@@ -48,3 +48,9 @@ def test_three_thousand_images_are_a_matter_of_seconds() -> None:
     start = time.perf_counter()
     render_html(Page(build(frame)))
     assert time.perf_counter() - start < 60  # 2.8 s on the machine it was written on
+
+
+def test_the_page_opens_with_the_answer(made: str) -> None:
+    summary = made.split('id="summary"')[1].split('id="tables"')[0]
+    assert summary.index("PPT gap [interval]") < summary.index("Every gap in words")
+    assert "Best mean:" in summary and "What cannot be said, and why:" in summary

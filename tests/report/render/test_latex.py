@@ -14,7 +14,10 @@ import pytest
 from fake import DEFAULT, rows
 
 from p3mbench.report import Role, build, render
-from p3mbench.report.render.latex import document, escape
+from p3mbench.report.render import Look
+from p3mbench.report.render.latex import SEPARATION, SIZES, document, fitting, widths_of
+from p3mbench.report.render.typesetting import escape
+from p3mbench.report.request import ReportRequest
 from p3mbench.stats import Bootstrap
 
 QUICK = Bootstrap(resamples=499)
@@ -24,7 +27,7 @@ COLUMNS = {"SAD": "sad", "MSE": "mse", "SAD-T": "sad_t", "MSE-T": "mse_t"}
 
 def bare(cell: str) -> str:
     """A cell without emphasis, count and typesetting."""
-    cell = re.sub(r"\\,\{\\scriptsize[^}]*\}", "", cell)
+    cell = re.sub(r"\\,\{\(\d+/\d+\)\}", "", cell)
     cell = re.sub(r"\\(?:textbf|underline)\{(.*?)\}", r"\1", cell)
     return cell.replace(r"\ensuremath{-}", "-").replace(r"\textendash{}", "").strip()
 
@@ -64,7 +67,7 @@ def shown(value: float, decimals: int, sign: bool = False) -> str:
 @pytest.mark.parametrize("kind", ["trimap-free", "trimap-based"])
 def test_every_number_is_recomputed_from_the_rows(kind: str) -> None:
     frame = rows()
-    text = render(build(frame, kind=kind, how=QUICK).select(Role.SETTINGS), "latex")
+    text = render(build(frame, ReportRequest(kind=kind), how=QUICK).select(Role.SETTINGS), "latex")
     seen = 0
     lines = [
         (label, group, title, cell)
@@ -82,7 +85,7 @@ def test_every_number_is_recomputed_from_the_rows(kind: str) -> None:
             scores = ok_scores(frame, label, *group.split(":"))[COLUMNS[title]].dropna()
             wanted = shown(scores.mean(), DECIMALS[title]) if len(scores) else ""
             done = len(ok_scores(frame, label, *group.split(":")).dropna())
-            assert ("scriptsize" in cell) == (0 < done < 24)
+            assert (r"\,{(" in cell) == (0 < done < 24)
         assert value == wanted, (label, group, title)
         seen += bool(wanted)
     assert seen == {"trimap-free": 2 * 11 + 5, "trimap-based": 3 * 5}[kind]
@@ -141,7 +144,8 @@ def test_escaping(name: str, source: str) -> None:
 def test_output_is_ascii_and_has_caption_and_label() -> None:
     text = render(nasty_report(), "latex")
     assert text.isascii()
-    assert text.count(r"\caption{") == text.count(r"\label{tab:") == text.count(r"\begin{table*}")
+    tables = text.count(r"\begin{table*}") + text.count(r"\endfirsthead")
+    assert text.count(r"\caption{") == text.count(r"\label{tab:") == tables
     assert len(set(re.findall(r"\\label\{(.*?)\}", text))) == text.count(r"\label{")
     assert r"\toprule" in text and r"\midrule" in text and r"\bottomrule" in text
 
@@ -167,24 +171,93 @@ def nasty_report():
     return build(rows(fakes), how=QUICK)
 
 
-def _has_latex() -> bool:
-    """Whether LaTeX is here, with the package that the tables use."""
+def wide_report():
+    """Many long names, settings and metrics: more than a page, and wider than one."""
+    fakes = [
+        replace(
+            f, method=f"{f.method}{i}", title=f"{f.title} with a long name {i}", level=f.level + i,
+            checkpoint=f"{f.method}--{f.train.lower()}-s{i}",
+        )
+        for i in range(12) for f in DEFAULT[:7]
+    ]  # fmt: skip
+    return build(rows(fakes, images=8), how=Bootstrap(resamples=99))
+
+
+@pytest.mark.parametrize("text_width", [347.0, 480.0])
+def test_every_part_of_a_table_fits_the_text_by_its_estimate(text_width: float) -> None:
+    """No LaTeX needed: labels and columns, with the space between them, at the chosen size."""
+    for table in (*build(rows(), how=QUICK).tables, *wide_report().tables):
+        label, widths = widths_of(table)
+        size, parts = fitting(table, text_width)
+        assert size in ("small", "footnotesize")
+        assert sorted({j for part in parts for j in part}) == list(range(len(table.columns)))
+        for part in parts:
+            columns = [min(dict(SIZES)[size] * widths[j], 0.4 * text_width) for j in part]
+            room = dict(SIZES)[size] * label + sum(columns) + 2 * SEPARATION * len(part)
+            assert room <= text_width or len(part) == 1
+
+
+def test_a_table_longer_than_a_page_breaks_over_pages() -> None:
+    text = render(wide_report(), "latex")
+    assert r"\begin{longtable}" in text and r"\resizebox" not in text
+    assert r"\begin{longtable}" not in render(build(rows(DEFAULT[:2]), how=QUICK), "latex")
+
+
+def test_siunitx_aligns_single_numbers() -> None:
+    report = build(rows(DEFAULT[:4]), how=QUICK).select(Role.SETTINGS)
+    text = render(report, "latex", look=Look(siunitx=True))
+    assert "S[table-format=2.2]" in text and r"\usepackage{siunitx}" in text
+    assert r"\bfseries " in text and "{SAD}" in text
+
+
+def _has_latex(*packages: str) -> bool:
+    """Whether LaTeX is here, with the packages that the tables use."""
     if shutil.which("pdflatex") is None or shutil.which("kpsewhich") is None:
         return False
-    found = subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True, check=False)
-    return found.returncode == 0
+    found = [
+        subprocess.run(["kpsewhich", f"{name}.sty"], capture_output=True, check=False).returncode
+        for name in ("booktabs", "longtable", *packages)
+    ]
+    return not any(found)
 
 
-@pytest.mark.skipif(not _has_latex(), reason="pdflatex or its package booktabs is not installed")
+def compiled(folder: Path, name: str, source: str) -> str:
+    """Compile a document, and return its log as one line per message."""
+    (folder / f"{name}.tex").write_text(source)
+    done = subprocess.run(
+        ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", f"{name}.tex"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+    assert (folder / f"{name}.pdf").stat().st_size > 10_000
+    return (folder / f"{name}.log").read_text(errors="replace")
+
+
+def too_wide(log: str, most: float = 2.0) -> list[str]:
+    """Return the boxes that stick out of the text by more than some points."""
+    found = re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)[^\n]*", log)
+    return [points for points in found if float(points) > most]
+
+
+NO_LATEX = pytest.mark.skipif(
+    not _has_latex(), reason="pdflatex, or its package booktabs or longtable, is not installed"
+)
+
+
+@NO_LATEX
 @pytest.mark.slow
-def test_it_compiles(tmp_path: Path) -> None:
-    for name, report in (("plain", build(rows(), how=QUICK)), ("nasty", nasty_report())):
-        (tmp_path / f"{name}.tex").write_text(document(render(report, "latex")))
-        done = subprocess.run(
-            ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", f"{name}.tex"],
-            cwd=tmp_path,
-            capture_output=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
-        assert (tmp_path / f"{name}.pdf").stat().st_size > 10_000
+@pytest.mark.parametrize("kind", ["plain", "nasty", "wide"])
+def test_it_compiles_and_nothing_sticks_out(tmp_path: Path, kind: str) -> None:
+    makers = {"plain": lambda: build(rows(), how=QUICK), "nasty": nasty_report, "wide": wide_report}
+    log = compiled(tmp_path, kind, document(render(makers[kind](), "latex")))
+    assert too_wide(log) == [] and "Float too large" not in log
+
+
+@pytest.mark.skipif(not _has_latex("siunitx"), reason="LaTeX with siunitx is not installed")
+@pytest.mark.slow
+def test_siunitx_compiles(tmp_path: Path) -> None:
+    look = Look(siunitx=True, standalone=True)
+    log = compiled(tmp_path, "s", render(build(rows(DEFAULT[:4]), how=QUICK), "latex", look=look))
+    assert too_wide(log) == []

@@ -17,6 +17,7 @@ from looking import (
 )
 
 from p3mbench.report import Role, build
+from p3mbench.report.request import Decimals
 from p3mbench.report.tables.model import TableRow
 
 
@@ -32,7 +33,7 @@ def test_values_that_print_alike_are_tied() -> None:
     shown = table(build(same_scores(1.001, 1.004, 2.0, 2.001, 3.0), how=QUICK), Role.SETTINGS)
     assert [row.cells[0].rank for row in shown.rows] == [1, 1, 2, 2, 0]
     assert [row.cells[1].rank for row in shown.rows] == [1, 2, 0, 0, 0]  # MSE: four decimals
-    finer = shown.with_precision(3)
+    finer = shown.with_precision(Decimals(3))
     assert [row.cells[0].rank for row in finer.rows] == [1, 2, 0, 0, 0]
 
 

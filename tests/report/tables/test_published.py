@@ -12,6 +12,7 @@ from looking import QUICK, made
 from p3mbench.benchmark import get
 from p3mbench.published import BENCHMARK, figures
 from p3mbench.report import Role, build, render
+from p3mbench.report.request import ReportRequest
 
 FAKES = (
     Fake(
@@ -28,7 +29,7 @@ FAKES = (
 
 def test_the_table_puts_each_figure_beside_its_own_mean() -> None:
     frame = rows(FAKES)
-    report = build(frame, published=True).select("published")
+    report = build(frame, ReportRequest(published=True)).select("published")
     table = next(t for t in report.tables if t.label.endswith("sad"))
     wanted = {f"{f.subset} {f.setting}" for f in figures("p3mnet-r34") if f.metric == "sad"}
     have = {row.cells[0].text for row in table.rows}
@@ -57,7 +58,9 @@ def test_the_table_puts_each_figure_beside_its_own_mean() -> None:
 
 def test_remarks_say_what_cannot_be_compared() -> None:
     expected = {(BENCHMARK, subset): 500 for subset in ("P", "NP")}
-    report = build(rows(FAKES), published=True, expected=expected).select("published")
+    report = build(rows(FAKES), ReportRequest(published=True), expected=expected).select(
+        "published"
+    )
     notes = [row.cells[-1].text for table in report.tables for row in table.rows]
     assert all("of 500 images: not comparable" in note for note in notes)
     assert any("published by hybrid, measured by resize" in note for note in notes)
@@ -66,20 +69,21 @@ def test_remarks_say_what_cannot_be_compared() -> None:
 
 def test_other_tables_hold_no_published_figure() -> None:
     frame = rows(FAKES)
-    plain, beside = (json.loads(render(build(frame, published=p), "json")) for p in (False, True))
+    requests = [ReportRequest(published=p) for p in (False, True)]
+    plain, beside = (json.loads(render(build(frame, one), "json")) for one in requests)
     assert plain["tables"] == [t for t in beside["tables"] if t["role"] != "published"]
 
 
 def test_on_another_benchmark_it_says_so() -> None:
     assert get("mini").name != BENCHMARK
-    report = build(rows(), published=True)
+    report = build(rows(), ReportRequest(published=True))
     assert not report.select("published").tables
     assert "P3M-500" in " ".join(report.notes)
 
 
 @pytest.mark.parametrize("format", ["table", "markdown", "latex", "csv"])
 def test_every_format_lays_it_out(format: str) -> None:
-    text = render(build(rows(FAKES), published=True).select("published"), format)
+    text = render(build(rows(FAKES), ReportRequest(published=True)).select("published"), format)
     assert "8.73" in text and "stylematte" in text
 
 
@@ -87,7 +91,7 @@ def test_imported_scores_stand_beside_published_ones_without_a_difference() -> N
     net = Fake("p3mnet-r34", "P3M-Net", 9.0, "B", benchmark="p3m500", flags="imported")
     measured = replace(net, options='{"x": 1}', flags="")
     for fakes, title in (((net,), "Imported"), ((net, measured), "Measured or imported")):
-        report = build(made(*fakes), how=QUICK, published=True)
+        report = build(made(*fakes), ReportRequest(published=True), how=QUICK)
         table = next(t for t in report.tables if t.role is Role.PUBLISHED)
         at = {column.key: j for j, column in enumerate(table.columns)}
         assert table.columns[at["measured"]].title == title

@@ -22,6 +22,42 @@ if TYPE_CHECKING:
     from p3mbench.training.recipe import Training
 
 
+CITATION = (
+    "Yao et al., ViTMatte: Boosting Image Matting with Pretrained Plain Vision Transformers, "
+    "Information Fusion 2024, arXiv:2305.15272"
+)
+HUB = {"S": "small", "B": "base"}
+
+
+def published(letter: str, composition: str, distinctions: str) -> tuple[Checkpoint, ...]:
+    """Return both checkpoints of a size.
+
+    Args:
+        letter: S or B, as in the files' names.
+        composition, distinctions: ids on Google Drive of the files trained on Composition-1k and
+            Distinctions-646.
+    """
+
+    def of(name: str, file: str, drive: str, trained_on: str, licence: str) -> Checkpoint:
+        return Checkpoint(
+            name=name,
+            file=f"ViTMatte_{letter}_{file}.pth",
+            where=f"linked in the README of github.com/hustvl/ViTMatte, Google Drive id {drive}; "
+            f"also read: model.safetensors of hustvl/vitmatte-{HUB[letter]}-{name} on the Hugging "
+            "Face hub",
+            train_setting=TrainSetting.OTHER,
+            train_sets=(trained_on,),
+            licence=licence,
+        )
+
+    licence = "MIT, as its repository"
+    adobe = f"{licence}; the training data are for non-commercial use"
+    return (
+        of("composition-1k", "Com", composition, "Adobe Composition-1k/train", adobe),
+        of("distinctions-646", "DIS", distinctions, "Distinctions-646/train", licence),
+    )
+
+
 @dataclass(frozen=True)
 class ViTMatteS:
     """ViTMatte with a ViT-S backbone, as its authors ran it.
@@ -40,32 +76,13 @@ class ViTMatteS:
         title="ViTMatte-S",
         kind=Kind.TRIMAP_BASED,
         year=2023,
-        citation="Yao et al., ViTMatte: Boosting Image Matting with Pretrained Plain Vision "
-        "Transformers, Information Fusion 2024, arXiv:2305.15272",
+        citation=CITATION,
         learned=True,
         precisions=PRECISIONS,
         parameters=25_814_753,
         strategies=("native",),
-        checkpoints=(
-            Checkpoint(
-                name="composition-1k",
-                file="ViTMatte_S_Com.pth",
-                where="linked in the README of github.com/hustvl/ViTMatte, Google Drive id "
-                "12VKhSwE_miF9lWQQCgK7mv83rJIls3Xe; also read: model.safetensors of "
-                "hustvl/vitmatte-small-composition-1k on the Hugging Face hub",
-                train_setting=TrainSetting.OTHER,
-                train_sets=("Adobe Composition-1k/train",),
-                licence="MIT, as its repository; the training data are for non-commercial use",
-            ),
-            Checkpoint(
-                name="distinctions-646",
-                file="ViTMatte_S_DIS.pth",
-                where="linked in the README of github.com/hustvl/ViTMatte, Google Drive id "
-                "18wIFlhFY9MPqyH0FGiB0PFk3Xp2xTHzx",
-                train_setting=TrainSetting.OTHER,
-                train_sets=("Distinctions-646/train",),
-                licence="MIT, as its repository",
-            ),
+        checkpoints=published(
+            "S", "12VKhSwE_miF9lWQQCgK7mv83rJIls3Xe", "18wIFlhFY9MPqyH0FGiB0PFk3Xp2xTHzx"
         ),
         extra="vitmatte",
         imports=("transformers",),
@@ -92,3 +109,49 @@ class ViTMatteS:
         from .training import ViTMatteTraining
 
         return ViTMatteTraining()
+
+
+@dataclass(frozen=True)
+class ViTMatteB:
+    """ViTMatte with a ViT-B backbone, as its authors ran it.
+
+    Attributes:
+        strategy: ``native``, as for vitmatte-s.
+    """
+
+    strategy: str = "native"
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="vitmatte-b",
+        title="ViTMatte-B",
+        kind=Kind.TRIMAP_BASED,
+        year=2023,
+        citation=CITATION,
+        learned=True,
+        precisions=PRECISIONS,
+        parameters=96_686_561,
+        strategies=("native",),
+        checkpoints=published(
+            "B", "1mOO5MMU4kwhNX96AlfpwjAoMM4V5w3k-", "1d97oKuITCeWgai2Tf3iNilt6rMSSYzkW"
+        ),
+        extra="vitmatte",
+        imports=("transformers",),
+    )
+
+    def __post_init__(self) -> None:
+        check_strategy(self)
+
+    def load(self, device: str, weights: Path | None) -> Predictor:
+        """Read the checkpoint, as `ViTMatteS.load`."""
+        check_extra(self.info)
+        path = required(self.info, weights)
+        from .method import load
+
+        return load(device, path, "base")
+
+    def sample_weights(self, folder: Path) -> Path:
+        """Write a thin network with random weights, for ``p3mbench check``."""
+        check_extra(self.info)
+        from .method import sample
+
+        return sample("base", self.info.name, folder)

@@ -20,7 +20,7 @@ Scaled = Callable[[int], int]
 HARD, PLAIN = nn.Hardswish, nn.ReLU
 STEM = 16
 LAST = 960
-NORM = {"eps": 1e-3, "momentum": 0.01}  # of MobileNetV3's batch norms
+EPSILON, MOMENTUM = 1e-3, 0.01  # of MobileNetV3's batch norms
 BLOCKS = (  # kernel, inner channels, channels, squeeze and excitation, activation, stride, dilation
     (3, 16, 16, False, PLAIN, 1, 1),
     (3, 64, 24, False, PLAIN, 2, 1),
@@ -60,7 +60,7 @@ def unit(
     padding = kernel // 2 * dilation
     layers: list[nn.Module] = [
         nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, groups, bias=False),
-        nn.BatchNorm2d(outputs, **NORM),
+        nn.BatchNorm2d(outputs, EPSILON, MOMENTUM),
     ]
     return nn.Sequential(*layers, *([activation()] if activation else []))
 

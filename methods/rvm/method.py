@@ -35,7 +35,7 @@ def sample(encoder: str, method: str, folder: Path) -> Path:
     network = drawn(lambda: RVM(encoder, THIN))
     with torch.no_grad():  # else clamping leaves only 0 and 1
         network.project_mat.conv.weight.mul_(0.1)
-        network.project_mat.conv.bias.fill_(0.5)
+        network.project_mat.conv.get_parameter("bias").fill_(0.5)
     return write_sample(network, method, THIN, folder)
 
 

@@ -68,4 +68,5 @@ class StyleMattePredictor(OneNetwork[StyleMatteNet]):
     def _matte(self, image: UInt8Array) -> Tensor:
         above, left = padding(*image.shape[:2])
         padded = np.pad(image, ((above, 0), (left, 0), (0, 0)), mode="symmetric")
-        return self.network(to_batch(padded, self.device) / 255.0)[..., above:, left:]
+        matte: Tensor = self.network(to_batch(padded, self.device) / 255.0)
+        return matte[..., above:, left:]

@@ -24,8 +24,8 @@ FEATURES, EMBEDDED = 256, 96
 WINDOW = 7
 SMALL = 4  # the matte before the guided filter is smaller than the image by this factor
 EPSILON = 1e-8
-GREY_MEAN = tuple(-m / s for m, s in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True))
-GREY_STD = tuple(1 / s for s in IMAGENET_STD)
+(RED, GREEN, BLUE), (R, G, B) = IMAGENET_MEAN, IMAGENET_STD
+UNDONE_MEAN, UNDONE_STD = (-RED / R, -GREEN / G, -BLUE / B), (1 / R, 1 / G, 1 / B)  # undo these
 
 
 def configuration(width: float) -> Mask2FormerConfig:
@@ -102,7 +102,7 @@ class StyleMatteNet(nn.Module):
             image: (N, 3, H, W) RGB in [0, 1]; H and W multiples of 4, at least 16.
         """
         coloured = normalised(image)
-        grey = normalised(coloured, GREY_MEAN, GREY_STD).clamp(0, 1).mean(dim=1, keepdim=True)
+        grey = normalised(coloured, UNDONE_MEAN, UNDONE_STD).clamp(0, 1).mean(dim=1, keepdim=True)
         matte = self.coarse(coloured)
         with torch.autocast(image.device.type, enabled=False):
             small = F.interpolate(grey, scale_factor=1 / SMALL, mode="bicubic", align_corners=True)
@@ -165,7 +165,7 @@ def _from_published(
     Indices that this version of transformers does not store are dropped, and those that it stores
     are kept as it made them.
     """
-    own = dict(nn.Module.named_parameters(module, remove_duplicate=False))
+    own: dict[str, Tensor] = dict(nn.Module.named_parameters(module, remove_duplicate=False))
     own |= dict(nn.Module.named_buffers(module, remove_duplicate=False))
     stored = {name for name in own if not _transient(module, name)}
     names = {published_name(name): name for name in stored}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -30,7 +30,7 @@ HUB = {"S": "small", "B": "base"}
 
 
 def published(letter: str, composition: str, distinctions: str) -> tuple[Checkpoint, ...]:
-    """Return both checkpoints of a size.
+    """Return the checkpoints of a size: its authors' two, and the hub's for transformers.
 
     Args:
         letter: S or B, as in the files' names.
@@ -38,24 +38,36 @@ def published(letter: str, composition: str, distinctions: str) -> tuple[Checkpo
             Distinctions-646.
     """
 
-    def of(name: str, file: str, drive: str, trained_on: str, licence: str) -> Checkpoint:
-        return Checkpoint(
-            name=name,
-            file=f"ViTMatte_{letter}_{file}.pth",
-            where=f"linked in the README of github.com/hustvl/ViTMatte, Google Drive id {drive}; "
-            f"also read: model.safetensors of hustvl/vitmatte-{HUB[letter]}-{name} on the Hugging "
-            "Face hub",
-            train_setting=TrainSetting.OTHER,
-            train_sets=(trained_on,),
-            licence=licence,
-        )
-
+    linked = "linked in the README of github.com/hustvl/ViTMatte, Google Drive id "
+    hub = f"hustvl/vitmatte-{HUB[letter]}"
     licence = "MIT, as its repository"
-    adobe = f"{licence}; the training data are for non-commercial use"
-    return (
-        of("composition-1k", "Com", composition, "Adobe Composition-1k/train", adobe),
-        of("distinctions-646", "DIS", distinctions, "Distinctions-646/train", licence),
+    adobe = Checkpoint(
+        name="composition-1k",
+        file=f"ViTMatte_{letter}_Com.pth",
+        where=f"{linked}{composition}",
+        train_setting=TrainSetting.OTHER,
+        train_sets=("Adobe Composition-1k/train",),
+        licence=f"{licence}; the training data are for non-commercial use",
     )
+    other = replace(
+        adobe,
+        name="distinctions-646",
+        file=f"ViTMatte_{letter}_DIS.pth",
+        where=f"{linked}{distinctions}",
+        train_sets=("Distinctions-646/train",),
+        licence=licence,
+    )
+    converted = (
+        replace(
+            one,
+            name=f"{one.name}-hub",
+            file=f"vitmatte-{HUB[letter]}-{one.name}.safetensors",
+            where=f"model.safetensors of {hub}-{one.name} on the Hugging Face hub, with "
+            "transformers' names",
+        )
+        for one in (adobe, other)
+    )
+    return adobe, other, *converted
 
 
 @dataclass(frozen=True)

@@ -133,21 +133,14 @@ class ViTMatteB:
 
     strategy: str = "native"
 
-    info: ClassVar[MethodInfo] = MethodInfo(
+    info: ClassVar[MethodInfo] = replace(
+        ViTMatteS.info,
         name="vitmatte-b",
         title="ViTMatte-B",
-        kind=Kind.TRIMAP_BASED,
-        year=2023,
-        citation=CITATION,
-        learned=True,
-        precisions=PRECISIONS,
         parameters=96_686_561,
-        strategies=("native",),
         checkpoints=published(
             "B", "1mOO5MMU4kwhNX96AlfpwjAoMM4V5w3k-", "1d97oKuITCeWgai2Tf3iNilt6rMSSYzkW"
         ),
-        extra="vitmatte",
-        imports=("transformers",),
     )
 
     def __post_init__(self) -> None:

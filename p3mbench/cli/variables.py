@@ -65,6 +65,7 @@ VARIABLES = (
         "XDG_DATA_HOME", _set_by("contains the weights folder unless P3MBENCH_WEIGHTS is set")
     ),
     Variable("XDG_CACHE_HOME", _set_by("contains the cache unless P3MBENCH_CACHE is set")),
+    Variable("HF_ENDPOINT", _set_by("weights fetch asks this address for the Hugging Face hub")),
     Variable("WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("LOCAL_WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("SLURM_PROCID", _set_by(_LAUNCH)),

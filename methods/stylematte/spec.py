@@ -29,6 +29,10 @@ LICENCE = "none stated in its repository"
 class StyleMatte:
     """StyleMatte, as its authors ran it on P3M-500.
 
+    Neither its weights nor an output of its code were at hand. Checked instead: names, shapes and
+    size of the published file by the repository, the pixel decoder against transformers, padding
+    and guided filter against their formulas.
+
     Attributes:
         strategy: ``native``: at the image's own size, padded by reflection to multiples of 8.
         epsilon: added to the variance in the guided filter: 1e-8 in its repository; copies of the

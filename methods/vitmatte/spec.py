@@ -64,6 +64,7 @@ def published(letter: str, composition: str, distinctions: str) -> tuple[Checkpo
             file=f"vitmatte-{HUB[letter]}-{one.name}.safetensors",
             where=f"model.safetensors of {hub}-{one.name} on the Hugging Face hub, with "
             "transformers' names",
+            licence="see its page on the hub",
         )
         for one in (adobe, other)
     )
@@ -126,6 +127,8 @@ class ViTMatteS:
 @dataclass(frozen=True)
 class ViTMatteB:
     """ViTMatte with a ViT-B backbone, as its authors ran it.
+
+    Checked against transformers' network of these sizes; no published output was at hand.
 
     Attributes:
         strategy: ``native``, as for vitmatte-s.

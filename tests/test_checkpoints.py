@@ -320,10 +320,10 @@ def test_a_fetched_checkpoint_is_kept_only_if_it_fits(tmp_path, served, monkeypa
     assert left == {path.name, "checkpoints.json"}
 
 
-def test_what_lies_behind_a_page_is_fetched_by_hand(tmp_path, monkeypatch):
+def test_what_lies_behind_a_page_is_fetched_by_hand(tmp_path, monkeypatch, methods):
     monkeypatch.setenv("P3MBENCH_WEIGHTS", str(tmp_path))
     with pytest.raises(WeightsError, match="download it by hand"):
-        checkpoints.fetch(P3MNET)
+        checkpoints.fetch(methods[0])
     with pytest.raises(WeightsError, match="no checkpoint nothing"):
         checkpoints.fetch(P3MNET, "nothing")
     with pytest.raises(WeightsError, match="not an http"):

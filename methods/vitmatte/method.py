@@ -20,14 +20,23 @@ from ..inference import (
     plane_of,
     to_batch,
 )
-from .network import ViTMatte, head_of
+from ..samples import drawn, write_sample
+from .network import BASE, SMALL, ViTMatte, head_of
 
 HUB_ONLY = "backbone.embeddings.projection.weight"
+HEADS = {"small": SMALL, "base": BASE}
+THIN = 1 / 8
 
 
-def load(device: str, weights: Path) -> ViTMattePredictor:
+def sample(size: str, method: str, folder: Path) -> Path:
+    """Write a thin network with random weights; see `p3mbench.testing.weights.WritesSamples`."""
+    network = drawn(lambda: ViTMatte(head_of(THIN), HEADS[size]))
+    return write_sample(network, method, THIN, folder)
+
+
+def load(device: str, weights: Path, size: str = "small") -> ViTMattePredictor:
     """The predictor with the weights of a checkpoint file; see `spec.ViTMatteS.load`."""
-    network = ViTMatte(head_of(recorded_width(weights)))
+    network = ViTMatte(head_of(recorded_width(weights)), HEADS[size])
     of_the_hub = HUB_ONLY in read_state_dict(weights)
     load_into(network.model if of_the_hub else network, weights)
     return ViTMattePredictor(network, device)
@@ -72,7 +81,7 @@ class ViTMattePredictor(OneNetwork[ViTMatte]):
             ValueError: the trimap is missing or has another size than the image.
         """
         if trimap is None:
-            raise ValueError("trimap is missing: vitmatte-s needs one")
+            raise ValueError("trimap is missing: ViTMatte needs one")
         if trimap.shape != image.shape[:2]:
             raise ValueError(f"trimap is {trimap.shape}, but the image is {image.shape[:2]}")
         planes = (image, trimap[..., None])

@@ -22,7 +22,7 @@ from transformers import VitDetConfig, VitMatteConfig, VitMatteForImageMatting
 from ..inference import normalised, published_times
 
 MULTIPLE = 32
-HEADS = 6
+SMALL, BASE = 6, 12  # attention heads of ViT-S and ViT-B
 BLOCKS = 12
 PUBLISHED_HEAD = 64  # channels of one attention head
 CONVSTREAM = (48, 96, 192)
@@ -64,18 +64,19 @@ def padding(height: int, width: int) -> tuple[int, int]:
     return MULTIPLE - height % MULTIPLE, MULTIPLE - width % MULTIPLE
 
 
-def configuration(head: int) -> VitMatteConfig:
-    """ViTMatte-S for 512x512 crops; every third block attends globally, the others in windows.
+def configuration(head: int, heads: int) -> VitMatteConfig:
+    """ViTMatte for 512x512 crops; every third block attends globally, the others in windows.
 
     Args:
         head: channels of one attention head; 64 is the published network.
+        heads: attention heads, `SMALL` or `BASE`.
     """
-    hidden = HEADS * head
+    hidden = heads * head
     last_of_three = list(range(2, BLOCKS, 3))
     backbone: dict[str, Any] = dict(
         hidden_size=hidden,
         num_hidden_layers=BLOCKS,
-        num_attention_heads=HEADS,
+        num_attention_heads=heads,
         num_channels=4,
         image_size=512,
         pretrain_image_size=224,
@@ -100,7 +101,7 @@ def head_of(width: float) -> int:
 
 
 class ViTMatte(nn.Module):
-    """ViTMatte-S, whose state dict has the 258 entries of ``ViTMatte_S_Com.pth``.
+    """ViTMatte, whose state dict has the 258 entries of ``ViTMatte_S_Com.pth``.
 
     ``load_state_dict`` takes both layouts, published and hub. ``model`` is the network within,
     whose own state dict has the hub's names.
@@ -108,13 +109,14 @@ class ViTMatte(nn.Module):
     Args:
         head: channels of one attention head; a multiple of 4; all other counts scale with it except
             the 16 of the last convolution, which transformers fixes. 64 is the published network.
+        heads: attention heads, `SMALL` or `BASE`: ViTMatte-S or ViTMatte-B.
     """
 
-    def __init__(self, head: int = PUBLISHED_HEAD) -> None:
+    def __init__(self, head: int = PUBLISHED_HEAD, heads: int = SMALL) -> None:
         super().__init__()
         if head < 4 or head % 4:
             raise ValueError(f"head must be a multiple of 4 and at least 4, not {head}")
-        self.model = VitMatteForImageMatting(configuration(head))
+        self.model = VitMatteForImageMatting(configuration(head, heads))
         self.register_state_dict_post_hook(_to_published)  # type: ignore[no-untyped-call]
         self.register_load_state_dict_pre_hook(_from_either)  # type: ignore[no-untyped-call]
 

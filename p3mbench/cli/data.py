@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("data")
 def command() -> None:
-    """Check a data set, or write the synthetic one to disk."""
+    """Check a data set, write the synthetic one to disk, or fetch a published one."""
 
 
 @command.command("verify")
@@ -161,6 +161,37 @@ def foregrounds(out: Path, benchmark: str, data: Path | None, variant: str, jobs
     with click.progressbar(length=len(samples), label="estimating", hidden=not _tty()) as bar:
         made = make_layers(samples, variant, out, jobs or usable_cores(), bar.update)
     click.echo(f"{made} made, {len(samples) - made} existed already; in {out}")
+
+
+@command.command("fetch")
+@click.argument("name", required=False)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for it.")
+@click.option("--agree", is_flag=True, help="You have read the agreement and accept it.")
+def fetch(name: str | None, out: Path | None, agree: bool) -> None:
+    """List data sets that may be fetched and their agreements, or fetch one.
+
+    Nothing is fetched before you accept the agreement. The archive is not unpacked.
+    """
+    from p3mbench.cli.screen import item
+    from p3mbench.data.offers import OFFERS, offer_of
+    from p3mbench.data.offers import fetch as fetch_offer
+    from p3mbench.errors import DataError
+
+    if name is None:
+        for offer in OFFERS:
+            text = f"{offer.title}; {offer.terms} ({offer.agreement}); {offer.source.address}"
+            click.echo(item(offer.name, text))
+        click.echo("\np3mbench data fetch NAME --out FOLDER fetches one.")
+        return
+    offer = offer_of(name)
+    if out is None:
+        raise click.UsageError("give a folder with --out")
+    if not agree:
+        raise DataError(
+            f"{offer.name}: read {offer.agreement}; if you accept it, repeat the command with "
+            "--agree"
+        )
+    click.echo(f"{fetch_offer(offer, out)}: unpack it, then p3mbench data verify FOLDER")
 
 
 def _tty() -> bool:

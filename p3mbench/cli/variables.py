@@ -74,6 +74,7 @@ VARIABLES = (
     Variable("XDG_CACHE_HOME", _set_by("contains the cache unless P3MBENCH_CACHE is set")),
     Variable("HF_HOME", _set_by("its folder hub is searched for weights of model files")),
     Variable("HF_HUB_CACHE", _set_by("searched for weights of model files instead")),
+    Variable("HF_ENDPOINT", _set_by("weights fetch asks this address for the Hugging Face hub")),
     Variable("WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("LOCAL_WORLD_SIZE", _set_by(_LAUNCH)),
     Variable("SLURM_PROCID", _set_by(_LAUNCH)),

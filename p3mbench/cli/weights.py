@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from p3mbench.cli.completions import complete_checkpoints, complete_learned
 from p3mbench.cli.options import TRAIN_SETTING, plugin_option
+
+if TYPE_CHECKING:
+    from p3mbench.method import Method
 
 
 @click.group("weights")
@@ -155,24 +159,67 @@ def add(
 
 
 @command.command("fetch")
-@click.argument("method", shell_complete=complete_learned)
+@click.argument("names", nargs=-1, metavar="[METHOD]...", shell_complete=complete_learned)
 @click.option(
     "--name",
     shell_complete=complete_checkpoints,
     help="Name of the checkpoint [default: the first published one].",
 )
-@click.option("--url", help="Direct address of the file, if only a page is published.")
+@click.option(
+    "--url", help="Address: https://..., gdrive:ID, gdrive-folder:ID or hf:OWNER/REPOSITORY/FILE."
+)
+@click.option("--all", "everything", is_flag=True, help="All checkpoints; of all methods, if none.")
 @plugin_option
-def fetch(method: str, name: str | None, url: str | None, plugins: tuple[Path, ...]) -> None:
-    """Download a published checkpoint into the weights folder and check that it fits.
+def fetch(
+    names: tuple[str, ...],
+    name: str | None,
+    url: str | None,
+    everything: bool,
+    plugins: tuple[Path, ...],
+) -> None:
+    """Download published checkpoints into the weights folder and check that they fit.
 
-    Only direct addresses can be fetched. If the file is behind a drive's page, download it by hand
-    and give it to 'p3mbench weights add'.
+    A broken download is continued by the same command. Google Drive and Hugging Face need the
+    extra: pip install 'p3mbench[fetch]'.
     """
     from p3mbench import checkpoints
-    from p3mbench.registry import get
+    from p3mbench.registry import get, learned_methods
 
-    wanted = get(method, plugins)
-    path, sha256 = checkpoints.fetch(wanted, name, url)
-    click.echo(f"{method}: {path}")
-    click.echo(f"SHA-256 {sha256}")
+    if not names and not everything:
+        raise click.UsageError("name a method, or give --all")
+    if url and (everything or len(names) > 1):
+        raise click.UsageError("--url is the address of one checkpoint of one method")
+    if name and everything:
+        raise click.UsageError("give either --name or --all")
+    methods = [get(one, plugins) for one in names] or learned_methods(plugins)
+    wanted = [(method, name) for method in methods]
+    if everything:
+        wanted = [
+            (method, one.name)
+            for method in methods
+            for one in method.info.checkpoints
+            if names or checkpoints.source_of(method.info, one)
+        ]
+    if len(wanted) == 1:
+        path, sha256 = checkpoints.fetch(*wanted[0], url)
+        click.echo(f"{wanted[0][0].info.name}: {path}\nSHA-256 {sha256}")
+    else:
+        _fetch_each(wanted)
+
+
+def _fetch_each(wanted: list[tuple[Method, str | None]]) -> None:
+    """Fetch several checkpoints; one that fails does not stop the others."""
+    from p3mbench import checkpoints
+    from p3mbench.errors import P3MBenchError
+
+    failed = 0
+    for method, name in wanted:
+        try:
+            path, sha256 = checkpoints.fetch(method, name)
+            click.echo(f"{method.info.name}: {path.name} ({sha256[:12]})")
+        except P3MBenchError as error:
+            failed += 1
+            click.secho(f"{method.info.name}: {error}", fg="red", err=True)
+    click.echo(f"{len(wanted) - failed} of {len(wanted)} checkpoints are here")
+    if failed:
+        raise SystemExit(3)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from p3mbench_methods.vitmatte.spec import ViTMatteS
+from p3mbench_methods.vitmatte.spec import ViTMatteB, ViTMatteS
 from safetensors.torch import save_file
 
 from p3mbench.errors import MethodError, WeightsError
@@ -235,6 +235,39 @@ def test_trimap_is_needed(code: Any, thin: Any) -> None:
 def test_missing_weights_name_file_and_command(code: Any) -> None:
     with pytest.raises(WeightsError, match="ViTMatte_S_Com.pth.*--weights vitmatte-s=FILE"):
         ViTMatteS().load("cpu", None)
+
+
+def test_the_base_network_has_the_published_sizes(code: Any, data: Any) -> None:
+    """768 channels in 12 heads (configs/ViTMatte_B_100ep.py); all names are those of ViTMatte-S."""
+    with torch.device("meta"):
+        network = code.ViTMatte(heads=12)
+    shapes = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
+    assert list(shapes) == list(data.shapes)
+    assert shapes["backbone.pos_embed"] == (1, 197, 768)
+    assert shapes["backbone.blocks.11.attn.qkv.weight"] == (3 * 768, 768)
+    assert shapes["backbone.blocks.0.attn.rel_pos_h"][1] == 64
+    detail = "decoder.convstream.convs.0.conv.weight"
+    assert shapes[detail] == data.shapes[detail]
+    assert sum(p.numel() for p in network.parameters()) == ViTMatteB.info.parameters
+
+
+def test_the_base_network_is_transformers(code: Any, tmp_path: Path) -> None:
+    """Equal to transformers' own network of these sizes, on sides that are multiples of 32."""
+    from transformers import VitMatteForImageMatting
+
+    path = ViTMatteB().sample_weights(tmp_path)
+    predictor: Any = ViTMatteB().load("cpu", path)
+    other = VitMatteForImageMatting(predictor.network.model.config).eval()
+    other.load_state_dict(predictor.network.model.state_dict(), strict=True)
+    image, trimap = scene(64, 96)
+    mean, std = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    joined = np.concatenate([(image / 255 - mean) / std, trimap[..., None] / 255], axis=2)
+    with torch.inference_mode():
+        batch = torch.from_numpy(joined.transpose(2, 0, 1)[None].astype(np.float32))
+        wanted = other(pixel_values=batch).alphas[0, 0].numpy()
+    np.testing.assert_allclose(predictor.predict(image, trimap), wanted, atol=1e-5)
+    with pytest.raises(WeightsError, match="does not fit ViTMatte"):
+        ViTMatteS().load("cpu", path)
 
 
 def test_without_transformers_the_command_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

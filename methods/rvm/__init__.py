@@ -1,0 +1,1 @@
+"""RVM: robust video matting, here for single images."""

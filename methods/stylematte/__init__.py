@@ -1,0 +1,1 @@
+"""StyleMatte: portrait matting with Mask2Former's pixel decoder, through ``transformers``."""

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from p3mbench.devices import check_name
 from p3mbench.method import PRECISIONS
 from p3mbench.runs import RESULTS
 from p3mbench.settings import check_variant
@@ -38,7 +39,7 @@ class RunRequest:
         limit: the largest number of images of each subset, the first ones by id; 0 for all.
         images: ids to run; empty for all.
         shard: (i, n) to run every n-th image, beginning with the i-th, i from 1.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         jobs: worker processes; None for as many as cores and memory allow, and 1 on a GPU.
         threads: CPU threads of a worker.
         precision: of networks, one of `p3mbench.method.PRECISIONS`.
@@ -93,6 +94,10 @@ class RunRequest:
                 check_variant(variant)
             except ValueError as error:
                 raise ValueError(f"--variants: {error}") from None
+        try:
+            check_name(self.device)
+        except ValueError as error:
+            raise ValueError(f"--device: {error}") from None
         first, step = self.shard
         if not 1 <= first <= step:
             raise ValueError(

@@ -9,6 +9,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUM
     os.environ.setdefault(_name, "1")
 # A data folder that cannot exist: no test sees or leaves the user's weights and plugins.
 os.environ["XDG_DATA_HOME"] = f"{os.devnull}/no-home"
+# A test of two threads would keep the idle one spinning on a core that the other process needs.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import shutil
 import sys
@@ -47,9 +49,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, so that no process is left alone with them at the end."""
-    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[item.path])  # files stay together, and tests in their order
+    """The longest files first, so that no process is left alone with one of them at the end.
+
+    ``slow`` may state about how many seconds a test takes, with the fixtures that only it needs.
+    """
+    seconds = Counter[Path]()
+    for item in items:
+        mark = item.get_closest_marker("slow")
+        seconds[item.path] += 0.05 if mark is None else (*mark.args, 1.5)[0]
+    items.sort(key=lambda item: -seconds[item.path])  # files stay together, tests in their order
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ print("started all")
 """
 
 
-@pytest.mark.slow
+@pytest.mark.slow(6)
 def test_every_script_answers_help() -> None:
     assert len(SCRIPTS) >= 15
     command = [sys.executable, "-c", START_ALL, *map(str, SCRIPTS)]

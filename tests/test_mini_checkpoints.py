@@ -75,7 +75,7 @@ def rows_of(contender: Contender, scenes: dict[str, list[Scene]]) -> list[dict[s
     return rows
 
 
-@pytest.mark.slow
+@pytest.mark.slow(13)
 def test_trimap_free_networks_beat_every_guess(
     scores: pd.DataFrame, scenes: dict[str, list[Scene]]
 ) -> None:

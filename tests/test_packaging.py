@@ -71,14 +71,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.slow(4)
 def test_the_wheel_holds_the_tree_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert names == tree()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(4)
 def test_the_wheel_works_from_any_folder(wheel, tmp_path):
     """Installed beside this environment's dependencies, but without the checkout."""
     home = tmp_path / "env"

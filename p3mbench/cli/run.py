@@ -125,7 +125,7 @@ def _weights(given: tuple[str, ...]) -> dict[str, tuple[WeightsFile, ...]]:
     metavar="NAME.OPTION=VALUE",
     help="A parameter of a method, e.g. p3mnet-r34.strategy=hybrid. Repeatable.",
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps.")
 @click.option(
     "--jobs",
     type=click.IntRange(1),

@@ -27,6 +27,7 @@ from p3mbench.store import Row
 WINDOW = 2  # images in a child: one is predicted, one is already decoded
 TICK = 0.1  # seconds between looks at a child's memory
 LOSSES = 10  # ends in a row that no method caused, before a run gives up
+BIRTH = 120.0  # seconds that the start of a process may take, before any code of a method runs
 GIB = 1 << 30
 
 
@@ -36,6 +37,7 @@ class Limits:
 
     Attributes:
         timeout: seconds without any progress, of loading the method or of one image; 0 for none.
+            The start of the process, before any code of the method runs, does not count.
         memory: bytes of memory of the method's process and those it starts; 0 for none. Linux
             only.
     """
@@ -200,7 +202,7 @@ class Isolated:
         """Receive one message, or find out that the child broke a limit or is gone."""
         child = self._child
         assert child is not None  # noqa: S101 - internal
-        deadline = child.heard + self.limits.timeout if self.limits.timeout else float("inf")
+        deadline = child.heard + self._patience(child)
         pause = max(0.0, min(TICK if self.limits.memory else 1.0, deadline - time.monotonic()))
         wait([child.pipe, child.process.sentinel], pause)
         late = time.monotonic() - child.looked - pause
@@ -220,6 +222,12 @@ class Isolated:
             return self._broken_limit(child, deadline)
         child.heard = time.monotonic()
         return self._understood(child, message, given, report)
+
+    def _patience(self, child: Child) -> float:
+        """Return the seconds that a child may be silent; its start is not the method's time."""
+        if not self.limits.timeout:
+            return float("inf")
+        return self.limits.timeout if child.server else max(BIRTH, self.limits.timeout)
 
     def _understood(
         self, child: Child, message: tuple[Any, ...], given: dict[int, bytes], report: Report
@@ -243,6 +251,8 @@ class Isolated:
         if not child.process.is_alive():
             return self._death(child)
         if time.monotonic() > deadline:
+            if not child.server:
+                return Trouble("lost", f"a process did not start within {BIRTH:g} s")
             what = f"no result after {self.limits.timeout:g} s (--timeout)"
             return Trouble("timeout", what, child.log_tail())
         used = child.memory(self.limits.memory) if self.limits.memory else 0

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from p3mbench.devices import DEVICES
+from p3mbench.devices import DEVICES, check_name
 from p3mbench.method import PRECISIONS
 from p3mbench.runs import RESULTS
 from p3mbench.settings import check_variant
@@ -40,7 +40,7 @@ class RunRequest:
         limit: the largest number of images of each subset, the first ones by id; 0 for all.
         images: ids to run; empty for all.
         shard: (i, n) to run every n-th image, beginning with the i-th, i from 1.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         jobs: worker processes; None for as many as cores and memory allow, and 1 on a GPU.
         threads: CPU threads of a worker.
         precision: of networks, one of `p3mbench.method.PRECISIONS`.
@@ -95,6 +95,10 @@ class RunRequest:
                 check_variant(variant)
             except ValueError as error:
                 raise ValueError(f"--variants: {error}") from None
+        try:
+            check_name(self.device)
+        except ValueError as error:
+            raise ValueError(f"--device: {error}") from None
         first, step = self.shard
         if not 1 <= first <= step:
             raise ValueError(
@@ -105,8 +109,6 @@ class RunRequest:
             if getattr(self, name) not in choices:
                 has = ", ".join(str(choice) for choice in choices if choice)
                 raise ValueError(f"--{name} must be one of {has}, not {getattr(self, name)!r}")
-        if self.device.partition(":")[0] not in DEVICES:
-            raise ValueError(f"--device must be one of {', '.join(DEVICES)}, not {self.device!r}")
         for name, lowest in (("limit", 0), ("jobs", 1), ("threads", 1), ("timeout", 0)):
             value = getattr(self, name)
             if value is not None and value < lowest:

@@ -15,6 +15,7 @@ from p3mbench.benchmark import Benchmark, Opened, chosen, open_benchmark
 from p3mbench.data.findings import FindingKind, refuse
 from p3mbench.data.listing import normalised
 from p3mbench.data.recognition import recognised
+from p3mbench.devices import check_device
 from p3mbench.errors import MethodError, P3MBenchError
 from p3mbench.harness.again import with_plugins
 from p3mbench.harness.contenders import Blocked, Request, named_methods
@@ -94,6 +95,8 @@ def run_request(request: RunRequest, listener: Listener | None = None) -> RunRes
     request, reused = with_plugins(request)
     for plugin in reused:
         listener.reused(plugin)
+    if request.scheduler == "local":  # workers elsewhere have devices of their own
+        check_device(request.device)
     benchmark = _benchmark(request, listener)
     wanted, broken = wanted_rows(request, benchmark)
     opened = open_benchmark(benchmark, request.data)

@@ -7,15 +7,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from p3mbench.data.findings import FindingKind, kinds_of, short_name
-from p3mbench.data.sample import FileSample, Sample
-from p3mbench.data.survey import Findings, Memory, survey
+from p3mbench.data.findings import Finding, FindingKind, kinds_of, short_name
+from p3mbench.data.sample import FileSample
+from p3mbench.data.survey import Memory, survey
 from p3mbench.harness.plan import CellPlan, Plan
 from p3mbench.provenance import hash_files
 from p3mbench.settings import hidden, is_hidden
 from p3mbench.store import Store
 
 _Key = tuple[str, str]  # subset and image
+# flags of findings that a worker would miss, because it reads one variant only
+MISSED = ("same_variants", "swapped_variants", "trimap_contrary", "full_alpha")
 
 
 def samples_of(plan: Plan) -> dict[_Key, tuple[FileSample, tuple[str, ...]]]:
@@ -59,10 +61,10 @@ def examine(
         progress=progress,
     )
     remarks = {
-        key: _remarks(sample, ones)
-        for (key, (sample, _)), ones in zip(samples.items(), found, strict=True)
+        key: tuple(one for one in ones if one.flag in MISSED)
+        for key, ones in zip(samples, found, strict=True)
     }
-    mark = partial(_marked, remarks={key: text for key, text in remarks.items() if text})
+    mark = partial(_marked, remarks=remarks)
     marked = replace(plan, cells=tuple(map(mark, plan.cells)))
     return marked, kinds_of(one for ones in found for one in ones)
 
@@ -79,24 +81,22 @@ def _hashes(
     return dict(hash_files(sorted(paths), store))
 
 
-def _remarks(sample: Sample, found: Findings) -> tuple[tuple[str, str], ...]:
-    """Return the findings that a worker would miss, because it reads one variant only."""
-    wanted = ("same_variants", "swapped_variants", "trimap_contrary", "full_alpha")
-    return tuple((f"{one.name}: {one.text}", one.flag) for one in found if one.flag in wanted)
-
-
-def _marked(cell: CellPlan, remarks: dict[_Key, tuple[tuple[str, str], ...]]) -> CellPlan:
+def _marked(cell: CellPlan, remarks: dict[_Key, tuple[Finding, ...]]) -> CellPlan:
     tasks = []
     for task in cell.todo:
         known = remarks.get((task.cell.subset, task.sample.id), ())
         if known and isinstance(task.sample, FileSample):
-            mine = tuple(one for one in known if _concerns(one[0], task.sample, task.cell.variant))
+            mine = tuple(
+                (f"{one.name}: {one.text}", one.flag)
+                for one in known
+                if _concerns(one, task.sample, task.cell.variant)
+            )
             task = replace(task, sample=replace(task.sample, remarks=mine))
         tasks.append(task)
     return replace(cell, todo=tuple(tasks))
 
 
-def _concerns(remark: str, sample: FileSample, variant: str) -> bool:
-    """Whether a remark concerns a variant: not if it is about the picture of another hidden one."""
+def _concerns(one: Finding, sample: FileSample, variant: str) -> bool:
+    """Whether a finding concerns a variant: not if it is about another hidden picture."""
     others = [v for v in hidden(sample.images) if v != variant and is_hidden(variant)]
-    return not any(remark.startswith(f"{short_name(sample.images[v])}: ") for v in others)
+    return one.name not in {short_name(sample.images[v]) for v in others}

@@ -104,5 +104,5 @@ class Naughty:
         os.abort()
 
     def child_eats(self):
-        code = "import time; x = b'x' * (1 << 30); time.sleep(300)"
+        code = "import time; x = b'x' * (5 << 27); time.sleep(300)"
         subprocess.run([sys.executable, "-c", code])

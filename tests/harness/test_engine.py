@@ -190,7 +190,7 @@ def test_what_is_done_to_inputs_reaches_nobody(make: type, precision: str) -> No
     assert (image == IMAGE).all() and (trimap == 128).all()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(10)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # within PyTorch
 def test_compiled_is_equal_and_exact_is_not_compiled() -> None:
     engine = Engine(predictor := Predictor(), "cpu", compiled=True)

@@ -194,7 +194,7 @@ def test_twenty_steps_on_one_image(method: Method) -> None:
     training = training_of(method)
     recipe = training.recipe("nano")
     runs = []
-    for size, lr in product(((64, 64), recipe.size), (3e-3, 3e-2)):
+    for size, lr in product(((64, 64), recipe.size), (3e-2, 3e-3)):  # most fall at the first
         batch = overfitting_batch(size)
         torch.manual_seed(0)
         network = training.network(recipe.width).train()

@@ -128,7 +128,7 @@ def test_networks_are_the_published_ones(golden: Callable[[str], Any], name: str
     check_network(filled(REQUIRED[name], data), data)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(4)
 @pytest.mark.parametrize("name", FURTHER)
 def test_further_networks_are_the_published_ones(
     golden: Callable[[str], Any], shared: Path, name: str

@@ -100,7 +100,7 @@ def test_mattes_are_the_published_ones(network: P3MNet, data: Any, strategy: str
     assert_agrees(alpha, wanted, ENVIRONMENTS[strategy], step=3)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(8)
 @pytest.mark.parametrize("strategy", ENVIRONMENTS)
 def test_matte_of_a_photograph(network: P3MNet, shared: Path, strategy: str) -> None:
     (photograph,) = (shared / "data" / "p3m-demo").rglob("original_image/p_819ea202.jpg")

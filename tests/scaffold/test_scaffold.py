@@ -58,7 +58,7 @@ def test_no_line_is_long_and_every_file_is_whole(tmp_path, kind, learned):
             assert max(map(len, text.splitlines())) <= 100, path
 
 
-@pytest.mark.slow
+@pytest.mark.slow(7)
 @pytest.mark.parametrize("learned", [False, True])
 def test_a_new_package_installs_is_found_and_passes_its_own_test(tmp_path, learned):
     made = call("new-method", "my-net", "--package", *["--learned"] * learned, "--out", tmp_path)

@@ -14,7 +14,7 @@ METHODS = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(2)
 @pytest.mark.parametrize("method", METHODS, ids=[m.info.name for m in METHODS])
 def test_a_built_in_method_conforms(method, assert_conforms):
     assert_conforms(method)

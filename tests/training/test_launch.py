@@ -77,7 +77,7 @@ def cut_short(commands: list[list[str]], environments: list[dict[str, str]], out
     assert (out / "state.pt").is_file() and not (out / "weights.safetensors").is_file()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(7)
 def test_killed_in_mid_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """kill -9 once a state is on disk, then --resume: the same bytes as an uninterrupted run.
 
@@ -109,7 +109,7 @@ def tasks_of_srun() -> list[dict[str, str]]:
     return [job | {"SLURM_PROCID": rank, "SLURM_LOCALID": rank} for rank in ("0", "1")]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(20)
 def test_two_processes(tmp_path: Path) -> None:
     """Two processes (gloo) see halves of each batch and end with one set of weights.
 

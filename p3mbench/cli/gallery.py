@@ -53,6 +53,7 @@ def command(
     p3mbench gallery --out gallery
     """
     from p3mbench import report
+    from p3mbench.report.build import with_prices
     from p3mbench.report.html import Page, render_html
     from p3mbench.report.plots import draw_all
     from p3mbench.report.stored import read_stored
@@ -60,6 +61,7 @@ def command(
 
     stored = read_stored(results)
     built = report.build(stored.frame, expected=stored.expected).noted(stored.notes)
+    built = with_prices(built, stored.frame, stored.privacy)
     tables = _files(formats)
     for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))

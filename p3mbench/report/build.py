@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from p3mbench.report.analysis import Comparison, analyse
 from p3mbench.report.analysis.overview import Overview, overview_of
+from p3mbench.report.analysis.pricing import priced
 from p3mbench.report.tables.detail import detail_table
 from p3mbench.report.tables.gaps import gaps_table
 from p3mbench.report.tables.model import Report, Role, Table
+from p3mbench.report.tables.price import price_table
 from p3mbench.report.tables.published import published_table
 from p3mbench.report.tables.seeds import seeds_table
 from p3mbench.report.tables.settings import settings_table
@@ -21,6 +23,8 @@ from p3mbench.stats import DEFAULT, Bootstrap
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from p3mbench.privacy.record import PrivacyRecord
 
 
 def build(
@@ -79,6 +83,28 @@ def build(
         notes=tuple(said),
         comparisons=found.comparisons,
         overview=overview,
+    )
+
+
+def with_prices(report: Report, rows: pd.DataFrame, privacy: Sequence[PrivacyRecord]) -> Report:
+    """Add the price list of privacy to a report: how many faces each variant still shows.
+
+    Args:
+        report: of the rows.
+        rows: as for `build`.
+        privacy: records of `p3mbench privacy`; those of other images are not used.
+
+    Returns:
+        The report with the shares in its comparisons, one more table per comparison that has them,
+        and a note for each variant without one.
+    """
+    comparisons, unpriced = priced(report.comparisons, rows, privacy)
+    made = [table for one in comparisons if (table := price_table(one)) is not None]
+    return replace(
+        report,
+        tables=tuple(_unique_labels([*report.tables, *made])),
+        notes=(*report.notes, *unpriced),
+        comparisons=comparisons,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from p3mbench.report.build import build
+from p3mbench.report.build import build, with_prices
 from p3mbench.report.html import Page, render_html
 from p3mbench.report.images import per_image
 from p3mbench.report.plots import Drawn, draw_all
@@ -109,6 +109,7 @@ def make_report(stored: StoredRows, request: ReportRequest, *, ansi: bool = Fals
         expected=stored.expected,
         published=request.published,
     ).noted(stored.notes)
+    built = with_prices(built, stored.frame, stored.privacy)
     gap = None if request.plot is None else gap_picture(built.comparisons, request.plot)
     return MadeReport(built, _text(built, stored, request, ansi), gap)
 

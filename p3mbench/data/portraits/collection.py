@@ -27,7 +27,7 @@ from p3mbench.data.obfuscation import OPAQUE, Obfuscation
 from p3mbench.data.portraits import camera as cameras
 from p3mbench.data.portraits.background import PLACES, defocus
 from p3mbench.data.portraits.distractors import draw_poster, draw_thing
-from p3mbench.data.portraits.look import Appearance, draw_look
+from p3mbench.data.portraits.look import Appearance, Recast, as_drawn, draw_look
 from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.scene import SyntheticPortrait, draw_light
 from p3mbench.data.portraits.surface import Float, Light, blur
@@ -53,17 +53,20 @@ class _Layer:
     person: bool
 
 
-def collected(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrait:
+def collected(
+    seed: int, size: tuple[int, int] = (256, 192), first: Recast = as_drawn
+) -> SyntheticPortrait:
     """Draw a portrait of the collection; the same seed and size give the same bytes.
 
     Args:
         seed: the only source of randomness, at least 0.
         size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
+        first: replaces the first person; the scene stays.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)
     backdrop, place = _backdrop(np.random.default_rng([seed, 1]), size)
-    people, looks = _people(rng, light, size)
+    people, looks = _people(rng, light, size, first)
     behind, counts = _behind(np.random.default_rng([seed, 2]), looks[0], light, size)
     things = np.random.default_rng([seed, 4])
     if things.random() < THINGS:
@@ -83,7 +86,7 @@ def _backdrop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Float, s
 
 
 def _people(
-    rng: np.random.Generator, light: Light, size: tuple[int, int]
+    rng: np.random.Generator, light: Light, size: tuple[int, int], first: Recast
 ) -> tuple[list[DrawnFigure], list[Appearance]]:
     """Draw the person, or two side by side, back to front."""
     count = 1 + int(rng.random() < COMPANY)
@@ -96,6 +99,7 @@ def _people(
         x = size[1] * (slot + float(rng.normal(0, 0.09 if count == 1 else 0.03)))
         y = max(size[0] * float(rng.normal(0.35, 0.05)), 1.9 * own)
         look = draw_look(rng, True)
+        look = look if looks else first(look)
         looks.append(look)
         figures.append(draw_figure(look, Stand(x, y, own), light, size))
     return figures, looks

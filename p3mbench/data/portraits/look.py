@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +77,31 @@ class Appearance:
     smile: float
     makeup: float
     seed: int
+
+
+Recast = Callable[[Appearance], Appearance]  # takes the first person of a scene, returns another
+
+
+def as_drawn(look: Appearance) -> Appearance:
+    """Leave the person of a scene as it was drawn."""
+    return look
+
+
+def met_again(person: Appearance, drawn: Appearance) -> Appearance:
+    """Return ``person`` in the pose, mood and clothes of another drawn figure."""
+    return replace(
+        person,
+        garment=drawn.garment,
+        fabric=drawn.fabric,
+        cloth=drawn.cloth,
+        second=drawn.second,
+        hat=drawn.hat if person.style not in ("afro", "bun") else "none",
+        yaw=drawn.yaw,
+        pitch=drawn.pitch,
+        roll=drawn.roll,
+        lean=drawn.lean,
+        smile=drawn.smile,
+    )
 
 
 def draw_look(rng: np.random.Generator, features: bool) -> Appearance:

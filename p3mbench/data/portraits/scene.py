@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from p3mbench.data.portraits.background import defocus, draw_background
 from p3mbench.data.portraits.distractors import draw_poster, draw_thing
-from p3mbench.data.portraits.look import draw_look
+from p3mbench.data.portraits.look import Recast, as_drawn, draw_look
 from p3mbench.data.portraits.paint import develop, noise
 from p3mbench.data.portraits.person import DrawnFigure, Stand, draw_figure
 from p3mbench.data.portraits.surface import Float, Light, blur
@@ -74,17 +74,20 @@ def mini_id(split: str, index: int) -> str:
     return f"mini_{split.lower()}_{index:04d}"
 
 
-def portrait(seed: int, size: tuple[int, int] = (256, 192)) -> SyntheticPortrait:
+def portrait(
+    seed: int, size: tuple[int, int] = (256, 192), first: Recast = as_drawn
+) -> SyntheticPortrait:
     """Draw a portrait; the same seed and size give the same bytes.
 
     Args:
         seed: the only source of randomness, at least 0.
         size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
+        first: replaces the first person; the scene stays.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)
     backdrop, place = draw_background(np.random.default_rng([seed, 1]), size)
-    standing, counts = _cast(rng, light, size)
+    standing, counts = _cast(rng, light, size, first)
     things = np.random.default_rng([seed, 2])
     if things.random() < POSTER_SHARE:
         backdrop = _over(draw_poster(things, light, size), backdrop, size, 1.0)
@@ -116,7 +119,7 @@ def draw_light(rng: np.random.Generator) -> Light:
 
 
 def _cast(
-    rng: np.random.Generator, light: Light, size: tuple[int, int]
+    rng: np.random.Generator, light: Light, size: tuple[int, int], first: Recast
 ) -> tuple[list[_Standing], dict[str, int]]:
     """Draw all figures, back to front. Being a person is independent of place, size and depth."""
     people = 1 + int(rng.random() < SECOND_PERSON_SHARE)
@@ -131,6 +134,8 @@ def _cast(
         x = size[1] * (slot + float(rng.normal(0, 0.10 if count == 1 else 0.035)))
         y = max(size[0] * float(rng.normal(0.385, 0.035)), 1.9 * unit)
         look = draw_look(rng, bool(person))
+        if person and not any(one.person for one in standing):
+            look = first(look)
         standing.append(_Standing(draw_figure(look, Stand(x, y, unit), light, size), bool(person)))
     standing = [standing[i] for i in rng.permutation(count)]
     if _hidden(standing) > 1 - VISIBLE:

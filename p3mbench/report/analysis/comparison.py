@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from p3mbench.privacy.counting import Share
 from p3mbench.published import PublishedFigure
 from p3mbench.report.analysis.entries import Entry, EntrySet
 from p3mbench.settings import Contrast, Setting, ordered
@@ -157,6 +158,15 @@ class BesidePublished:
     full: int
 
 
+@dataclass(frozen=True)
+class StillFound:
+    """The share of the faces of a variant that a detector still finds, on the main subset."""
+
+    variant: str
+    detector: str
+    share: Share
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Entries that may be compared, with every number that a report shows of them.
@@ -173,6 +183,7 @@ class Comparison:
         details: in the first metric, by subset and setting, in the order of the entries.
         families: in the first metric, by family and setting.
         published: empty unless requested.
+        still_found: by variant; empty unless privacy was measured on the same images.
     """
 
     entries: EntrySet
@@ -185,6 +196,7 @@ class Comparison:
     details: tuple[Detail, ...] = ()
     families: tuple[SeedFamily, ...] = ()
     published: tuple[BesidePublished, ...] = ()
+    still_found: tuple[StillFound, ...] = ()
 
     @property
     def metric(self) -> str:

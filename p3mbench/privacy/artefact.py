@@ -259,7 +259,7 @@ def local_features(image: UInt8Array) -> Float:
     side = max(5, min(grey.shape) // 24) | 1
     half = cv2.GaussianBlur(grey, (0, 0), side / 4)
 
-    def around(values: npt.NDArray[np.floating]) -> Float:
+    def around(values: npt.NDArray[Any]) -> Float:
         return np.asarray(cv2.blur(values.astype(np.float32), (side, side)), np.float32)
 
     fine = np.log(around(cv2.Laplacian(grey, cv2.CV_32F) ** 2) + 0.1)
@@ -305,7 +305,8 @@ def _places(pair: _Pair, rng: np.random.Generator) -> npt.NDArray[np.bool_]:
         axes = max(2, round(0.8 * radius)), max(3, round(1.1 * radius))
         alone = np.zeros_like(mask)
         cv2.ellipse(alone, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
-        if not (cv2.dilate(alone, np.ones((3, 3), np.uint8)) & mask).any():
+        grown = cv2.dilate(alone, np.ones((3, 3), np.uint8)) > 0
+        if not (grown & (mask > 0)).any():
             mask |= alone
     return mask > 0
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p3mbench.data.obfuscation import detect_face
-from p3mbench.data.sample import Sample, Scene, TrimapSource
+from p3mbench.data.sample import FileSample, Sample, Scene, TrimapSource
 from p3mbench.data.subset import Subset
 from p3mbench.errors import P3MBenchError
 from p3mbench.images import UInt8Array
@@ -73,13 +73,16 @@ def faced_images(
     available = [v for v in variants if not subset.lacks(v)]
     for sample in samples:
         try:
+            if why := _unknown(sample, subset):
+                problems.append(f"{subset.name} {sample.id}: {why}")
+                continue
             scenes = {v: load(sample, v) for v in _needed(subset, available)}
         except P3MBenchError as error:
             problems.append(str(error))
             continue
         mask, faces_from = _known(sample, scenes)
         if mask is None or not boxes_of(mask):
-            problems.append(f"{sample.id}: no face mask, and no face detected on a normal image")
+            problems.append(f"{subset.name} {sample.id}: its face mask has no face")
             continue
         faces, others = boxes_of(mask), _others(sample, scenes, mask)
         for variant in available:
@@ -90,6 +93,17 @@ def _needed(subset: Subset, available: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(() if subset.lacks(NORMAL) else (NORMAL,)), *available)))
 
 
+def _unknown(sample: Sample, subset: Subset) -> str:
+    """Return why nobody knows where the faces of an image are; "" if somebody does."""
+    if not isinstance(sample, FileSample) or sample.face is not None:
+        return ""
+    if subset.lacks(NORMAL):
+        return "has no face mask and no image with visible faces"
+    if detect_face(load(sample, NORMAL).image) is None:
+        return "MTCNN finds no face before hiding, and there is no face mask"
+    return ""
+
+
 def load(sample: Sample, variant: str) -> Scene:
     """Load an image without the warnings that `data verify` gives."""
     with warnings.catch_warnings():
@@ -97,9 +111,7 @@ def load(sample: Sample, variant: str) -> Scene:
         return sample.load(variant, TrimapSource(kernel=5))
 
 
-def _known(
-    sample: Sample, scenes: Mapping[str, Scene]
-) -> tuple[npt.NDArray[np.bool_] | None, str]:
+def _known(sample: Sample, scenes: Mapping[str, Scene]) -> tuple[npt.NDArray[np.bool_] | None, str]:
     for variant, scene in scenes.items():
         if scene.face is not None:
             detected = sample.recipe(variant).get("faces") == "detected"

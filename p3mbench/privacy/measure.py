@@ -6,10 +6,10 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import cv2
 import numpy as np
-import skimage
 
 from p3mbench import __version__
 from p3mbench.benchmark import Opened
@@ -124,7 +124,7 @@ def measure(
         versions={
             "p3mbench": __version__,
             "opencv": cv2.__version__,
-            "scikit-image": skimage.__version__,
+            "scikit-image": version("scikit-image"),
             "numpy": np.__version__,
         },
     )

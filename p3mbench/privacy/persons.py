@@ -159,7 +159,7 @@ def trained_network(pairs: Sequence[Pair], steps: int = STEPS, seed: int = 0) ->
         own = torch.arange(len(chosen))
         loss = f.cross_entropy(similar, own) + f.cross_entropy(similar.T, own)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
     return network.eval()
 

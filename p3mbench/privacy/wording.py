@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from p3mbench.privacy.counting import Share
+from p3mbench.privacy.faces import DETECTED
 from p3mbench.privacy.persons import FACE, HEAD
 from p3mbench.privacy.recogniser import SFACE
 from p3mbench.privacy.record import HiddenPlace, PrivacyRecord
@@ -87,6 +88,11 @@ def meanings(record: PrivacyRecord) -> Iterator[str]:
         f"Places of faces: {', '.join(origins)}. A face counts as found if a detection overlaps "
         "it by 0.3 (intersection over union)."
     )
+    if DETECTED in origins:
+        yield (
+            "Without face masks only faces that MTCNN found before hiding count: its share on N is "
+            "near 100 % by construction, and faces that it missed are not hidden at all."
+        )
     for one in record.detectors:
         yield f"{one.title}: {one.shows}. Threshold {one.point.threshold:.3g}: {one.point.words}."
     for kind, words in record.recognisers.items():
@@ -98,5 +104,5 @@ def meanings(record: PrivacyRecord) -> Iterator[str]:
         "These figures are lower bounds of what can be found out."
     )
     if record.left_out:
-        more = len(record.left_out) - 1
-        yield f"Left out: {record.left_out[0]}" + (f" (and {more} more)" if more else "") + "."
+        shown, more = "; ".join(record.left_out[:6]), len(record.left_out) - 6
+        yield f"Left out: {shown}" + (f"; and {more} more" if more > 0 else "") + "."

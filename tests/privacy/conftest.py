@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import each other: pytest's importlib mode adds no folder itself."""
+"""Lets the tests of this folder import each other: importlib mode adds no folder itself."""
 
 import sys
 from pathlib import Path

@@ -93,7 +93,8 @@ def _people(
     slots = {1: (0.5,), 2: (0.31, 0.69)}[count]
     close = float(rng.uniform(0, 1)) ** 1.3
     unit = size[0] * ((0.062 + 0.085 * close) if count == 1 else (0.062 + 0.040 * close))
-    figures, looks = [], []
+    figures: list[DrawnFigure] = []
+    looks: list[Appearance] = []
     for slot in slots:
         own = unit * float(rng.uniform(0.94, 1.06))
         x = size[1] * (slot + float(rng.normal(0, 0.09 if count == 1 else 0.03)))

@@ -128,7 +128,7 @@ def _cast(
     count = people + mannequins
     roles = rng.permutation([True] * people + [False] * mannequins)
     low, high = SIZES[count]
-    standing = []
+    standing: list[_Standing] = []
     for slot, person in zip(SLOTS[count], roles, strict=True):
         unit = size[0] * float(rng.uniform(low, high))
         x = size[1] * (slot + float(rng.normal(0, 0.10 if count == 1 else 0.035)))

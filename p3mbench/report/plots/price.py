@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from p3mbench.names import plain
-from p3mbench.report.analysis import Comparison
 from p3mbench.report.analysis.comparison import StillFound
+from p3mbench.report.analysis.entries import Entry
 from p3mbench.report.analysis.pricing import PriceLine, price_lines
 from p3mbench.report.plots.plot import Plot, PlotView
 from p3mbench.report.plots.style import (
@@ -36,19 +36,21 @@ FEW = 6  # lines that all get a colour; of more, so many are highlighted
 MARKERS = {"gaussian": "o", "mosaic": "s", "zero": "X", "N": "D", "B": "o"}
 
 
-def highlighted(lines: Sequence[PriceLine]) -> list[PriceLine]:
-    """Return the lines that get a colour: all of a few, else the extremes.
+def highlighted(every: Sequence[PriceLine]) -> list[Entry]:
+    """Return the methods that get a colour, the same in all panels: all of a few, else extremes.
 
-    Of many: the two with the smallest mean error, the two that rise most, the two that rise least.
+    Of many, in the panel with most lines: the two with the smallest mean error, the two that rise
+    most, the two that rise least.
     """
-    if len(lines) <= FEW:
-        return list(lines)
+    entries = list(dict.fromkeys(line.entry for line in every))
+    if len(entries) <= FEW:
+        return entries
+    trains = [line.train for line in every]
+    lines = [line for line in every if line.train == max(sorted(set(trains)), key=trains.count)]
     by_error = sorted(lines, key=lambda one: float(np.mean([p.error for p in one.points])))
     by_rise = sorted((one for one in lines if one.rise == one.rise), key=lambda one: one.rise)
-    chosen: list[PriceLine] = []
-    for one in (by_error[:2], by_rise[-2:], by_rise[:2]):
-        chosen += [line for line in one if line not in chosen]
-    return chosen
+    extremes = (*by_error[:2], *by_rise[-2:], *by_rise[:2])
+    return list(dict.fromkeys(line.entry for line in extremes))
 
 
 def price(view: PlotView) -> Figure | None:
@@ -61,15 +63,16 @@ def price(view: PlotView) -> Figure | None:
     down = -(-len(trains) // across)
     figure = new_figure(3.3 * down + 0.3)
     first: Axes | None = None
+    named = highlighted(lines)
     for i, train in enumerate(trains):
         axes = figure.add_subplot(down, across, i + 1, sharey=first)
         first = first or axes
         mine = [line for line in lines if line.train == train]
-        _panel(axes, mine, view.comparison)
+        _panel(axes, mine, named)
         axes.set_title("Not trained" if train == UNTRAINED else f"Trained on {train}", loc="left")
     _limits(figure.axes, lines)
     for axes, train in zip(figure.axes, trains, strict=True):
-        _name(axes, highlighted([line for line in lines if line.train == train]))
+        _name(axes, [line for line in lines if line.train == train], named)
         _variants(axes, view.comparison.still_found)
     detector = view.comparison.still_found[0].detector
     figure.supxlabel(f"faces that {detector} still finds, % (fewer to the right)", fontsize=8)
@@ -78,10 +81,9 @@ def price(view: PlotView) -> Figure | None:
     return figure
 
 
-def _panel(axes: Axes, lines: Sequence[PriceLine], comparison: Comparison) -> None:
-    coloured = highlighted(lines)
+def _panel(axes: Axes, lines: Sequence[PriceLine], named: Sequence[Entry]) -> None:
     for line in lines:
-        at = coloured.index(line) if line in coloured else -1
+        at = named.index(line.entry) if line.entry in named else -1
         colour, dashes = LINES[at % len(LINES)] if at >= 0 else (PALE, "-")
         xs, ys = [100 * p.found.value for p in line.points], [p.error for p in line.points]
         axes.plot(xs, ys, color=colour, linestyle=dashes, linewidth=1.2 if at >= 0 else 0.7,
@@ -106,16 +108,17 @@ def _limits(every: Sequence[Axes], lines: Sequence[PriceLine]) -> None:
         axes.set_ylim(low - room, high + room)
 
 
-def _name(axes: Axes, lines: Sequence[PriceLine]) -> None:
+def _name(axes: Axes, every: Sequence[PriceLine], named: Sequence[Entry]) -> None:
     """Write the names of the coloured lines beside their right ends."""
     low, high = axes.get_ylim()
+    lines = [line for line in every if line.entry in named]
     ends = [line.points[-1].error for line in lines]
     places = spread(ends, 0.05 * (high - low), low, high)
-    for i, (line, y) in enumerate(zip(lines, places, strict=True)):
+    for end, line, y in zip(ends, lines, places, strict=True):
         x = 100 * line.points[-1].found.value
-        axes.plot([x - 1.5, -8], [ends[i], y], color=GREY, linewidth=0.4, zorder=1)
+        axes.plot([x - 1.5, -8], [end, y], color=GREY, linewidth=0.4, zorder=1)
         axes.text(-9, y, cut(plain(line.entry.label), 22), fontsize=6, va="center",
-                  color=LINES[i % len(LINES)][0])  # fmt: skip
+                  color=LINES[named.index(line.entry) % len(LINES)][0])  # fmt: skip
 
 
 def _variants(axes: Axes, found: Sequence[StillFound]) -> None:
@@ -123,11 +126,11 @@ def _variants(axes: Axes, found: Sequence[StillFound]) -> None:
     shown = [one for one in found if one.share.n]
     across = axes.get_xaxis_transform()
     places = spread([100 * one.share.value for one in shown], 7.5, -55, 102)
-    for one, x in zip(shown, places, strict=True):
+    for i, (one, x) in enumerate(zip(shown, places, strict=True)):
         at = 100 * one.share.value
         axes.plot([at, at, x], [0, 0.97, 1.0], color=PALE, linewidth=0.5, zorder=0,
                   transform=across, clip_on=False)  # fmt: skip
-        axes.plot([100 * one.share.low, 100 * one.share.high], [0.012, 0.012], color=INK,
+        axes.plot([100 * one.share.low, 100 * one.share.high], [0.012 + 0.014 * i] * 2, color=INK,
                   linewidth=0.8, alpha=0.5, transform=across)  # fmt: skip
         axes.text(x, 1.01, one.variant, fontsize=5.5, rotation=90, ha="center", va="bottom",
                   transform=across)  # fmt: skip

@@ -24,10 +24,10 @@ class Detection:
 
 
 @dataclass(frozen=True)
-class Share:
+class Proportion:
     """``hits`` of ``n``, with a Wilson interval of 95 %.
 
-    >>> Share(0, 20).value, round(Share(0, 20).high, 3)
+    >>> Proportion(0, 20).value, round(Proportion(0, 20).high, 3)
     (0.0, 0.161)
     """
 
@@ -156,7 +156,7 @@ def operating_point(
     return OperatingPoint(threshold, asked, kept, images, len(ranked))
 
 
-def first_ranks(probes: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32]) -> Share:
+def first_ranks(probes: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32]) -> Proportion:
     """Count how many probes have their own gallery entry as the most similar one.
 
     Args:
@@ -164,11 +164,11 @@ def first_ranks(probes: npt.NDArray[np.float32], gallery: npt.NDArray[np.float32
             is a miss, so that equal vectors for everybody recognise nobody.
     """
     if not len(probes):
-        return Share(0, 0)
+        return Proportion(0, 0)
     similar = _unit(probes) @ _unit(gallery).T
     own = np.diag(similar).copy()
     np.fill_diagonal(similar, -np.inf)
-    return Share(int((own > similar.max(axis=1)).sum()), len(probes))
+    return Proportion(int((own > similar.max(axis=1)).sum()), len(probes))
 
 
 def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -16,7 +16,7 @@ from p3mbench.benchmark import Opened
 from p3mbench.data.sample import Sample
 from p3mbench.data.subset import Subset
 from p3mbench.errors import DataError
-from p3mbench.privacy.counting import Share, best_scores, false_alarms, operating_point
+from p3mbench.privacy.counting import Proportion, best_scores, false_alarms, operating_point
 from p3mbench.privacy.detectors import FaceDetector
 from p3mbench.privacy.faces import FacedImage, content_of, faced_images
 from p3mbench.privacy.persons import SHOWN, Gallery, people_of
@@ -95,7 +95,7 @@ def measure(
         DataError: no image could be measured; the message says why for the first one.
     """
     seen: dict[tuple[str, str], _Seen] = {}
-    recognised: dict[tuple[str, str], dict[str, Share]] = {}
+    recognised: dict[tuple[str, str], dict[str, Proportion]] = {}
     alarms, problems = _Alarms(), list[str]()
     for subset in request.opened.subsets:
         samples = request.samples(subset)
@@ -156,8 +156,8 @@ def _looked(
 
 def _recognised(
     images: Sequence[FacedImage], request: PrivacyRequest, subset: str
-) -> dict[tuple[str, str], dict[str, Share]]:
-    found: dict[tuple[str, str], dict[str, Share]] = defaultdict(dict)
+) -> dict[tuple[str, str], dict[str, Proportion]]:
+    found: dict[tuple[str, str], dict[str, Proportion]] = defaultdict(dict)
     if request.recogniser is not None:
         for variant, share in matched(images, request.recogniser).items():
             found[subset, variant][SFACE] = share
@@ -171,7 +171,7 @@ def _place(
     at: tuple[str, str],
     seen: _Seen,
     used: Sequence[DetectorUse],
-    recognised: dict[str, Share],
+    recognised: dict[str, Proportion],
 ) -> HiddenPlace:
     subset, variant = at
     recipes = (s.recipe(variant).get("obfuscation", "") for s in seen.samples.values())
@@ -182,7 +182,7 @@ def _place(
         contents={name: content_of(s, variant) for name, s in seen.samples.items()},
         faces_from=" and ".join(sorted(seen.origins)),
         found={
-            d.name: Share(
+            d.name: Proportion(
                 sum(math.isfinite(s) and s >= d.point.threshold for s in seen.best[d.name]),
                 len(seen.best[d.name]),
             )
@@ -192,7 +192,7 @@ def _place(
     )
 
 
-def _explained(recognised: dict[tuple[str, str], dict[str, Share]]) -> dict[str, str]:
+def _explained(recognised: dict[tuple[str, str], dict[str, Proportion]]) -> dict[str, str]:
     words = {SFACE: SHOWS} | SHOWN
     kinds = dict.fromkeys(kind for shares in recognised.values() for kind in shares)
     return {kind: words[kind] for kind in kinds}

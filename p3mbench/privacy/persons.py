@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from p3mbench.data.sample import Repeatable, Sample, Scene
 from p3mbench.images import UInt8Array
-from p3mbench.privacy.counting import Box, Share, first_ranks
+from p3mbench.privacy.counting import Box, Proportion, first_ranks
 from p3mbench.privacy.faces import FacedImage, boxes_of, load
 from p3mbench.settings import NORMAL
 
@@ -109,7 +109,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def people_of(images: Iterable[FacedImage], gallery: Gallery) -> dict[tuple[str, str], Share]:
+def people_of(images: Iterable[FacedImage], gallery: Gallery) -> dict[tuple[str, str], Proportion]:
     """Count by (variant, kind) how many people lead to themselves in another scene.
 
     Args:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from p3mbench.errors import DataError
 from p3mbench.images import UInt8Array
-from p3mbench.privacy.counting import Box, Share, first_ranks
+from p3mbench.privacy.counting import Box, Proportion, first_ranks
 from p3mbench.privacy.detectors import Mtcnn, opencv_model
 from p3mbench.privacy.faces import FacedImage
 from p3mbench.settings import NORMAL, is_hidden
@@ -59,7 +59,7 @@ class SFace:
             ) from None
 
 
-def matched(images: Iterable[FacedImage], embedding: Embedding) -> dict[str, Share]:
+def matched(images: Iterable[FacedImage], embedding: Embedding) -> dict[str, Proportion]:
     """Count by variant how many hidden faces lead to their own normal image.
 
     The attacker knows where the face is: the landmarks come from the normal image. The first face
@@ -91,6 +91,6 @@ def matched(images: Iterable[FacedImage], embedding: Embedding) -> dict[str, Sha
     }
 
 
-def _ranked(probes: Mapping[str, Features], gallery: Mapping[str, Features]) -> Share:
+def _ranked(probes: Mapping[str, Features], gallery: Mapping[str, Features]) -> Proportion:
     ids = [name for name in probes if name in gallery]
     return first_ranks(np.stack([probes[i] for i in ids]), np.stack([gallery[i] for i in ids]))

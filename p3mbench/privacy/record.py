@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from p3mbench.errors import DataError
-from p3mbench.privacy.counting import OperatingPoint, Share
+from p3mbench.privacy.counting import OperatingPoint, Proportion
 from p3mbench.writing import write_text
 
 FORMAT = 1
@@ -43,8 +43,8 @@ class HiddenPlace:
     obfuscation: str
     contents: Mapping[str, str]
     faces_from: str
-    found: Mapping[str, Share]
-    recognised: Mapping[str, Share] = field(default_factory=dict)
+    found: Mapping[str, Proportion]
+    recognised: Mapping[str, Proportion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,17 +139,17 @@ class PrivacyRecord:
         )
 
 
-def _share_json(share: Share) -> dict[str, Any]:
+def _share_json(share: Proportion) -> dict[str, Any]:
     low, high = (share.low, share.high)
     value = share.value if share.n else None
     return {"hits": share.hits, "n": share.n, "share": value, "low": low, "high": high}
 
 
-def _share_of(stored: Mapping[str, Any]) -> Share:
+def _share_of(stored: Mapping[str, Any]) -> Proportion:
     hits, n = int(stored["hits"]), int(stored["n"])
     if not 0 <= hits <= n:
         raise ValueError(f"{hits} of {n} is not a share")
-    return Share(hits, n)
+    return Proportion(hits, n)
 
 
 def file_of(folder: Path, benchmark: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from p3mbench.privacy.counting import Share
+from p3mbench.privacy.counting import Proportion
 from p3mbench.privacy.faces import DETECTED
 from p3mbench.privacy.persons import FACE, HEAD
 from p3mbench.privacy.recogniser import SFACE
@@ -14,10 +14,10 @@ from p3mbench.settings import NORMAL, is_hidden, variant_order
 TITLES = {SFACE: "SFace matches", FACE: "person by face", HEAD: "person by head"}
 
 
-def share_text(share: Share | None) -> str:
+def share_text(share: Proportion | None) -> str:
     """Write a share with its interval.
 
-    >>> share_text(Share(3, 24))
+    >>> share_text(Proportion(3, 24))
     '12 % [4, 31]'
     """
     if share is None or not share.n:
@@ -61,7 +61,7 @@ def answer(record: PrivacyRecord) -> str:
     return f"No variant of {record.benchmark} hides faces."
 
 
-def _percent(share: Share) -> str:
+def _percent(share: Proportion) -> str:
     return f"{100 * share.value:.0f} %" if share.n else "none (no face)"
 
 

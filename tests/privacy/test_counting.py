@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from p3mbench.privacy.counting import (
     Detection,
-    Share,
+    Proportion,
     best_scores,
     false_alarms,
     first_ranks,
@@ -35,8 +35,8 @@ def test_wilson_agrees_with_scipy(hits: int, n: int) -> None:
 
 
 def test_no_faces_say_nothing() -> None:
-    assert (Share(0, 0).low, Share(0, 0).high) == (0, 1)
-    assert math.isnan(Share(0, 0).value)
+    assert (Proportion(0, 0).low, Proportion(0, 0).high) == (0, 1)
+    assert math.isnan(Proportion(0, 0).value)
     with pytest.raises(ValueError, match="5 of 4"):
         wilson(5, 4)
 
@@ -92,7 +92,7 @@ def test_faces_get_their_best_detection_and_the_rest_are_alarms() -> None:
 
 def test_ranks_count_own_entries_and_ties_are_misses() -> None:
     people = np.eye(4, dtype=np.float32)
-    assert first_ranks(people, people) == Share(4, 4)
-    assert first_ranks(people, np.roll(people, 1, axis=0)) == Share(0, 4)
-    assert first_ranks(np.ones((4, 3), np.float32), np.ones((4, 3), np.float32)) == Share(0, 4)
-    assert first_ranks(people[:0], people[:0]) == Share(0, 0)
+    assert first_ranks(people, people) == Proportion(4, 4)
+    assert first_ranks(people, np.roll(people, 1, axis=0)) == Proportion(0, 4)
+    assert first_ranks(np.ones((4, 3), np.float32), np.ones((4, 3), np.float32)) == Proportion(0, 4)
+    assert first_ranks(people[:0], people[:0]) == Proportion(0, 0)

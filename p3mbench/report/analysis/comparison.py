@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from p3mbench.privacy.counting import Share
+from p3mbench.privacy.counting import Proportion
 from p3mbench.published import PublishedFigure
 from p3mbench.report.analysis.entries import Entry, EntrySet
 from p3mbench.settings import Contrast, Setting, ordered
@@ -164,7 +164,7 @@ class StillFound:
 
     variant: str
     detector: str
-    share: Share
+    share: Proportion
 
 
 @dataclass(frozen=True, eq=False)

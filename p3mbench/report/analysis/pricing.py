@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from p3mbench.privacy.counting import Share
+from p3mbench.privacy.counting import Proportion
 from p3mbench.privacy.record import HiddenPlace, PrivacyRecord
 from p3mbench.report.analysis.comparison import Comparison, MeanAt, StillFound
 from p3mbench.report.analysis.entries import Entry
@@ -26,7 +26,7 @@ class PricePoint:
     """One variant of a line: share of faces still found, and the method's mean error."""
 
     variant: str
-    found: Share
+    found: Proportion
     error: float
 
 

@@ -105,7 +105,7 @@ def _limits(every: Sequence[Axes], lines: Sequence[PriceLine]) -> None:
         axes.set_xlim(104, -62)  # names stand right of 0 %
         axes.set_xticks([100, 75, 50, 25, 0])
         axes.spines["bottom"].set_bounds(0, 100)
-        axes.set_ylim(low - room, high + room)
+        axes.set_ylim(low - 2 * room, high + room)  # intervals stand below the lines
 
 
 def _name(axes: Axes, every: Sequence[PriceLine], named: Sequence[Entry]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from p3mbench.names import plain
-from p3mbench.privacy.counting import Share
+from p3mbench.privacy.counting import Proportion
 from p3mbench.report.analysis.comparison import Comparison
 from p3mbench.report.analysis.pricing import price_lines
 from p3mbench.report.wording.numbers import metric_display
@@ -13,7 +13,7 @@ from p3mbench.report.wording.titles import listed
 from p3mbench.settings import NORMAL, UNTRAINED
 
 
-def percent(share: Share) -> str:
+def percent(share: Proportion) -> str:
     """Write a share, such as ``92 %``; a dash for none."""
     return f"{100 * share.value:.0f} %" if share.n else "\N{EN DASH}"
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from fake import Fake, rows
 
-from p3mbench.privacy.counting import OperatingPoint, Share
+from p3mbench.privacy.counting import OperatingPoint, Proportion
 from p3mbench.privacy.record import DetectorUse, HiddenPlace, PrivacyRecord
 from p3mbench.report import build
 from p3mbench.report.analysis import Comparison
@@ -45,7 +45,7 @@ def record(frame: pd.DataFrame) -> PrivacyRecord:
             obfuscation="" if variant == "N" else f"{variant}-v1",
             contents={i: f"{variant}/{i}" for i in frame["image"].unique()},
             faces_from="face masks",
-            found={"mtcnn": Share(hits, 24), "cascade": Share(0, 24)},
+            found={"mtcnn": Proportion(hits, 24), "cascade": Proportion(0, 24)},
         )
         for variant, hits in FOUND.items()
     ]

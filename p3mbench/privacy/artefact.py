@@ -110,7 +110,8 @@ def leaks_of(
 
     Args:
         subset: with N and variants of hidden faces.
-        blurred: the recipe of B. It stands for the artefact of variants that have files.
+        blurred: the recipe of B. The artefact of a variant without a recipe is learned from its
+            own hidden faces.
         limit: the largest number of images; 0 for all.
         progress: called with the number of images after each one.
     """
@@ -131,7 +132,7 @@ def leaks_of(
                 f"variants and a known face, and {LEAST_IMAGES} are needed"
             )
             continue
-        yield _leak(subset.name, variant, pairs, obfuscation_of(variant, blurred) or blurred)
+        yield _leak(subset.name, variant, pairs, obfuscation_of(variant, blurred))
 
 
 def _pair(sample: Sample, variant: str) -> _Pair | None:
@@ -146,7 +147,7 @@ def _pair(sample: Sample, variant: str) -> _Pair | None:
     return _Pair(normal.image, hidden.image, alpha, private_area(face, alpha))
 
 
-def _leak(subset: str, variant: str, pairs: Sequence[_Pair], made: Obfuscation) -> Leak:
+def _leak(subset: str, variant: str, pairs: Sequence[_Pair], made: Obfuscation | None) -> Leak:
     """Train on each half of the images and look at the other half."""
     own: dict[str, list[float]] = {"hidden": [], "normal": []}
     elsewhere: dict[str, list[float]] = {"hidden": [], "normal": []}
@@ -226,7 +227,7 @@ class Artefact:
 
     @classmethod
     def learned(
-        cls, pairs: Sequence[_Pair], made: Obfuscation, rng: np.random.Generator
+        cls, pairs: Sequence[_Pair], made: Obfuscation | None, rng: np.random.Generator
     ) -> Artefact:
         """Learn from places of normal images, once hidden and once not."""
         x, y = _examples(pairs, made, rng)
@@ -238,7 +239,9 @@ class Artefact:
         """Return the log odds of being hidden for each pixel, (H, W)."""
         return self._of(local_features(image))
 
-    def auc(self, pairs: Sequence[_Pair], made: Obfuscation, rng: np.random.Generator) -> float:
+    def auc(
+        self, pairs: Sequence[_Pair], made: Obfuscation | None, rng: np.random.Generator
+    ) -> float:
         """Return how well it tells hidden from visible places of other images."""
         x, y = _examples(pairs, made, rng)
         score = self._of(x)
@@ -272,17 +275,13 @@ def local_features(image: UInt8Array) -> Float:
 
 
 def _examples(
-    pairs: Sequence[_Pair], made: Obfuscation, rng: np.random.Generator
+    pairs: Sequence[_Pair], made: Obfuscation | None, rng: np.random.Generator
 ) -> tuple[Float, Float]:
     """Return features (N, F) and labels (N): the same pixels, hidden and not."""
     rows: list[Float] = []
     labels: list[Float] = []
     for pair in pairs:
-        area = _places(pair, rng)
-        solid = np.full(area.shape, 255, np.uint8)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            hidden = made.apply(pair.normal, area, solid)
+        area, hidden = _shown_twice(pair, made, rng)
         inner = cv2.erode(area.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         at = np.flatnonzero(inner)
         at = rng.choice(at, min(len(at), 300), replace=False)
@@ -293,6 +292,18 @@ def _examples(
     if not sum(map(len, labels)):
         raise DataError("the images are too small to learn the artefact of hiding")
     return np.concatenate(rows), np.concatenate(labels)
+
+
+def _shown_twice(
+    pair: _Pair, made: Obfuscation | None, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.bool_], UInt8Array]:
+    """Return places and the image with these places hidden, by the recipe or as it is."""
+    if made is None:
+        return pair.area, pair.hidden
+    area = _places(pair, rng)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return area, made.apply(pair.normal, area, np.full(area.shape, 255, np.uint8))
 
 
 def _places(pair: _Pair, rng: np.random.Generator) -> npt.NDArray[np.bool_]:

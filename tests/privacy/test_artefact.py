@@ -7,7 +7,7 @@ import pytest
 
 from p3mbench.benchmark import Benchmark, open_benchmark, parse
 from p3mbench.data.obfuscation import Obfuscation
-from p3mbench.privacy.artefact import Leak, auc_of, leaks_of, local_features
+from p3mbench.privacy.artefact import Leak, _leak, _Pair, auc_of, leaks_of, local_features
 
 
 def benchmark(world: str, seed: int, count: int, variants: str = '"B", "N"') -> Benchmark:
@@ -64,3 +64,20 @@ def test_features_do_not_see_colour_or_brightness() -> None:
 def test_the_auc_counts_ties_as_half() -> None:
     assert auc_of([1, 2], [1, 2]) == 0.5
     assert np.isnan(auc_of([], [1]))
+
+
+def test_without_a_recipe_the_artefact_is_learned_from_the_hidden_faces() -> None:
+    rng = np.random.default_rng(0)
+    alpha = np.zeros((96, 72), np.uint8)
+    alpha[20:90, 20:50] = 255
+    area = np.zeros((96, 72), bool)
+    area[30:50, 26:44] = True
+    pairs = []
+    for _ in range(6):
+        normal = rng.integers(0, 255, (96, 72, 3)).astype(np.uint8)
+        hidden = np.where(area[..., None], np.uint8(0), normal)
+        pairs.append(_Pair(normal, hidden, alpha, area))
+    found = _leak("P", "tool-black", pairs, None)
+    assert found.cries and found.auc > 0.95 and found.classifier > 0.95
+    unchanged = [_Pair(one.normal, one.normal, alpha, area) for one in pairs]
+    assert _leak("P", "tool-nothing", unchanged, None).verdict.startswith("unknown")

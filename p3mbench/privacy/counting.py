@@ -129,7 +129,7 @@ class OperatingPoint:
                 f"rate may be up to {most:.2g}"
             )
         if self.alarms == self.all_alarms:
-            return f"{rate}, the detector's lowest setting: it does not reach {self.asked:g}"
+            return f"{rate}, fewer than {self.asked:g} per image even at the lowest threshold"
         return f"{rate} (asked for at most {self.asked:g} per image)"
 
 

@@ -70,7 +70,7 @@ def test_a_point_says_what_it_rests_on() -> None:
     assert "so few images cannot show a rate of 0.1" in few.words and "0.75" in few.words
     assert few.threshold > 0.9
     calm = operating_point([0.5], images=40, asked=0.1, lowest=0.3)
-    assert calm.threshold == 0.3 and "does not reach 0.1" in calm.words
+    assert calm.threshold == 0.3 and "fewer than 0.1 per image even" in calm.words
     none = operating_point([], images=0, asked=0.1, lowest=0.3)
     assert "no image with visible faces" in none.words
     many = operating_point([0.5, 0.6, 0.7], images=20, asked=0.1, lowest=0.3)

@@ -40,7 +40,7 @@ def highlighted(every: Sequence[PriceLine]) -> list[Entry]:
     """Return the methods that get a colour, the same in all panels: all of a few, else extremes.
 
     Of many, in the panel with most lines: the two with the smallest mean error, the two that rise
-    most, the two that rise least.
+    most, the two that rise least. A line that is alone in its panel has a colour too.
     """
     entries = list(dict.fromkeys(line.entry for line in every))
     if len(entries) <= FEW:
@@ -49,7 +49,8 @@ def highlighted(every: Sequence[PriceLine]) -> list[Entry]:
     lines = [line for line in every if line.train == max(sorted(set(trains)), key=trains.count)]
     by_error = sorted(lines, key=lambda one: float(np.mean([p.error for p in one.points])))
     by_rise = sorted((one for one in lines if one.rise == one.rise), key=lambda one: one.rise)
-    extremes = (*by_error[:2], *by_rise[-2:], *by_rise[:2])
+    alone = [line for line in every if trains.count(line.train) == 1]
+    extremes = (*by_error[:2], *by_rise[-2:], *by_rise[:2], *alone)
     return list(dict.fromkeys(line.entry for line in extremes))
 
 
@@ -134,7 +135,8 @@ def _variants(axes: Axes, found: Sequence[StillFound]) -> None:
                   linewidth=0.8, alpha=0.5, transform=across)  # fmt: skip
         axes.text(x, 1.01, one.variant, fontsize=5.5, rotation=90, ha="center", va="bottom",
                   transform=across)  # fmt: skip
-    axes.set_title(axes.get_title(loc="left"), loc="left", pad=46)
+    longest = max(len(one.variant) for one in shown)
+    axes.set_title(axes.get_title(loc="left"), loc="left", pad=8 + 3 * longest)
 
 
 def _remarks(view: PlotView) -> list[str]:

@@ -8,7 +8,7 @@ from p3mbench.names import plain
 from p3mbench.privacy.counting import Proportion
 from p3mbench.report.analysis.comparison import Comparison
 from p3mbench.report.analysis.pricing import price_lines
-from p3mbench.report.wording.numbers import metric_display
+from p3mbench.report.wording.numbers import metric_display, number
 from p3mbench.report.wording.titles import listed
 from p3mbench.settings import NORMAL, UNTRAINED
 
@@ -16,6 +16,11 @@ from p3mbench.settings import NORMAL, UNTRAINED
 def percent(share: Proportion) -> str:
     """Write a share, such as ``92 %``; a dash for none."""
     return f"{100 * share.value:.0f} %" if share.n else "\N{EN DASH}"
+
+
+def _change(share: float) -> str:
+    """Write a relative change, such as ``+12 %``."""
+    return f"{number(100 * share, 0, sign=True)} %"
 
 
 def price_sentence(comparison: Comparison) -> list[str]:
@@ -35,14 +40,14 @@ def price_sentence(comparison: Comparison) -> list[str]:
         median = float(np.median([line.rise for line in mine]))
         where = "visible" if first.variant == NORMAL else f"hidden by {first.variant}"
         extremes = [
-            f"{plain(line.entry.label)} {100 * line.rise:+.0f} %"
+            f"{plain(line.entry.label)} {_change(line.rise)}"
             for line in dict.fromkeys((rises[0], rises[-1]))
         ]
         title = metric_display(comparison.metric).title
         said.append(
             f"{who}: from faces {where} ({percent(first.found)} found, n = {first.found.n}) to "
             f"{last.variant} ({percent(last.found)} found), mean {title} changes by "
-            f"{100 * median:+.0f} % in the median of {len(mine)} "
+            f"{_change(median)} in the median of {len(mine)} "
             f"method{'s' * (len(mine) > 1)} ({listed(extremes)})."
         )
     return said

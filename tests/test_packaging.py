@@ -25,6 +25,7 @@ NOT_SHIPPED = (
     "benchmarks/mini/train_all.py",
     "benchmarks/mini/floors.py",
     "benchmarks/mini/realism.py",
+    "benchmarks/privacy/",
 )
 
 

@@ -60,6 +60,8 @@ def main() -> None:
     record = measure(PrivacyRequest(opened, detectors, persons=gallery, limit=asked.limit))
     shown = f"python benchmarks/privacy/tables.py {asked.benchmark}"
     shown += f" --faces {asked.faces} --data P3M-10k" if asked.faces else ""
+    shown += f" --limit {asked.limit}" if asked.limit else ""
+    shown += f" --persons {asked.persons}" if asked.persons != IDENTITIES else ""
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text("\n".join(lines(record, shown)) + "\n", encoding="utf-8")
     if asked.record:

@@ -69,6 +69,7 @@ class PrivacyRequest:
 class _Seen:
     """What the detectors said about one variant of one subset."""
 
+    asked: int
     samples: dict[str, Sample] = field(default_factory=dict)
     origins: set[str] = field(default_factory=set)
     best: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -100,7 +101,7 @@ def measure(
     for subset in request.opened.subsets:
         samples = request.samples(subset)
         images = faced_images(samples, subset, request.variants, problems)
-        looked = list(_looked(images, request, seen, subset.name, alarms, progress))
+        looked = list(_looked(images, request, seen, subset, alarms, progress))
         recognised |= _recognised(looked, request, subset.name)
     if not seen:
         raise DataError(problems[0] if problems else "the benchmark has no image to measure")
@@ -134,13 +135,13 @@ def _looked(
     images: Iterable[FacedImage],
     request: PrivacyRequest,
     seen: dict[tuple[str, str], _Seen],
-    subset: str,
+    subset: Subset,
     alarms: _Alarms,
     progress: Callable[[int], object],
 ) -> Iterable[FacedImage]:
     """Run the detectors on images, note what they say, and keep the images if they are needed."""
     for one in images:
-        here = seen.setdefault((subset, one.variant), _Seen())
+        here = seen.setdefault((subset.name, one.variant), _Seen(len(request.samples(subset))))
         here.samples[one.sample.id] = one.sample
         here.origins.add(one.faces_from)
         alarms.images += one.variant == NORMAL
@@ -189,6 +190,7 @@ def _place(
             for d in used
         },
         recognised=recognised,
+        asked=seen.asked,
     )
 
 

@@ -35,6 +35,7 @@ class HiddenPlace:
         contents: image -> hash of all its pixels depend on, as in the rows of a store.
         faces_from: where the places of the faces come from.
         found: detector -> share of the faces that it still finds.
+        asked: number of images of the subset; those without a known face are not in ``contents``.
         recognised: kind of recogniser -> share of the faces that lead to their own person.
     """
 
@@ -45,6 +46,7 @@ class HiddenPlace:
     faces_from: str
     found: Mapping[str, Proportion]
     recognised: Mapping[str, Proportion] = field(default_factory=dict)
+    asked: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class PrivacyRecord:
                     "variant": p.variant,
                     "obfuscation": p.obfuscation,
                     "faces_from": p.faces_from,
+                    "asked": p.asked,
                     "found": {name: _share_json(s) for name, s in p.found.items()},
                     "recognised": {name: _share_json(s) for name, s in p.recognised.items()},
                     "contents": dict(p.contents),
@@ -128,6 +131,7 @@ class PrivacyRecord:
                     obfuscation=str(p["obfuscation"]),
                     contents=dict(p["contents"]),
                     faces_from=str(p["faces_from"]),
+                    asked=int(p.get("asked", 0)),
                     found={name: _share_of(s) for name, s in p["found"].items()},
                     recognised={name: _share_of(s) for name, s in p["recognised"].items()},
                 )

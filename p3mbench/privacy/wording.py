@@ -51,13 +51,15 @@ def answer(record: PrivacyRecord) -> str:
         ]
         most, least = (p.found[detector.name] for p in (mine[0], mine[-1]))
         normal = record.place(place.subset, NORMAL)
-        visible = f"{_percent(normal.found[detector.name])} of the visible faces and " if (
-            normal
-        ) else ""  # fmt: skip
+        seen = "visible faces" if DETECTED not in place.faces_from else "faces found on N again"
+        visible = f"{_percent(normal.found[detector.name])} of the {seen} and " if normal else ""
         some = f"{_percent(most)} of those hidden by {mine[0].variant}"
         if len(mine) > 1:
             some += f" (most), {_percent(least)} by {mine[-1].variant} (fewest)"
-        return f"{detector.title} finds {visible}{some}, on {record.benchmark} {place.subset}."
+        part = f" ({len(place.contents)} of {place.asked} images have a face whose place is known)"
+        whole = len(place.contents) == place.asked
+        where = f"on {record.benchmark} {place.subset}{'' if whole else part}"
+        return f"{detector.title} finds {visible}{some}, {where}."
     return f"No variant of {record.benchmark} hides faces."
 
 

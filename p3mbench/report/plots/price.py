@@ -103,7 +103,7 @@ def _limits(every: Sequence[Axes], lines: Sequence[PriceLine]) -> None:
     low, high = min(errors), max(errors)
     room = 0.06 * (high - low or high or 1)
     for axes in every:
-        axes.set_xlim(104, -62)  # names stand right of 0 %
+        axes.set_xlim(104, -78)  # names stand right of 0 %
         axes.set_xticks([100, 75, 50, 25, 0])
         axes.spines["bottom"].set_bounds(0, 100)
         axes.set_ylim(low - 2 * room, high + room)  # intervals stand below the lines
@@ -118,7 +118,7 @@ def _name(axes: Axes, every: Sequence[PriceLine], named: Sequence[Entry]) -> Non
     for end, line, y in zip(ends, lines, places, strict=True):
         x = 100 * line.points[-1].found.value
         axes.plot([x - 1.5, -8], [end, y], color=GREY, linewidth=0.4, zorder=1)
-        axes.text(-9, y, cut(plain(line.entry.label), 22), fontsize=6, va="center",
+        axes.text(-9, y, cut(plain(line.entry.label), 29), fontsize=6, va="center",
                   color=LINES[named.index(line.entry) % len(LINES)][0])  # fmt: skip
 
 
@@ -126,7 +126,7 @@ def _variants(axes: Axes, found: Sequence[StillFound]) -> None:
     """Name the variants above the panel, with the interval of each share."""
     shown = [one for one in found if one.share.n]
     across = axes.get_xaxis_transform()
-    places = spread([100 * one.share.value for one in shown], 7.5, -55, 102)
+    places = spread([100 * one.share.value for one in shown], 8.5, -70, 102)
     for i, (one, x) in enumerate(zip(shown, places, strict=True)):
         at = 100 * one.share.value
         axes.plot([at, at, x], [0, 0.97, 1.0], color=PALE, linewidth=0.5, zorder=0,

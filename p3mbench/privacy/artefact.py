@@ -67,7 +67,9 @@ class Leak:
             return "unknown: the classifier cannot tell hidden from visible places"
         if self.auc >= CRIES:
             return "the artefact alone finds the person"
-        return "near luck" if self.auc <= LUCK else "the artefact partly finds the person"
+        if self.auc > LUCK:
+            return "the artefact partly finds the person"
+        return "the artefact does not find the person"
 
     @property
     def cries(self) -> bool:

@@ -49,7 +49,7 @@ def test_verdicts_follow_the_figures() -> None:
         return Leak("P", "B", auc, 0.1, classifier, 0.6, 0.5, 24)
 
     assert leak(0.9).cries and not leak(0.9, classifier=0.6).cries
-    assert leak(0.5).verdict == "near luck"
+    assert leak(0.5).verdict == "the artefact does not find the person"
     assert leak(0.7).verdict == "the artefact partly finds the person"
     assert leak(0.9, classifier=0.6).verdict.startswith("unknown")
 

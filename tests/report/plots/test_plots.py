@@ -51,7 +51,7 @@ def medians(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_plots_are_listed_in_the_order_that_they_state() -> None:
     assert list(plots()) == [
-        "gap", "slopes", "scatter", "cumulative", "speed", "where", "panels",
+        "gap", "slopes", "price", "scatter", "cumulative", "speed", "where", "panels",
     ]  # fmt: skip
 
 

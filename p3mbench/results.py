@@ -301,7 +301,7 @@ class Results:
         )
         if request not in self._reports:
             stored = self._stored
-            report = build(stored.frame, request, expected=stored.expected)
+            report = build(stored.frame, request, expected=stored.expected, privacy=stored.privacy)
             self._reports[request] = report.noted(stored.notes)
         return self._reports[request]
 

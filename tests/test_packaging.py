@@ -26,6 +26,7 @@ NOT_SHIPPED = (
     "benchmarks/mini/train_all.py",
     "benchmarks/mini/floors.py",
     "benchmarks/mini/realism.py",
+    "benchmarks/privacy/",
 )
 
 

@@ -24,6 +24,7 @@ COMMANDS = (
     "import",
     "compare",
     "merge",
+    "privacy",
     "methods",
     "new-method",
     "check",

@@ -12,7 +12,14 @@ from p3mbench.cli.options import VARIANT
 from p3mbench.settings import BLURRED, NORMAL, ordered
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from p3mbench.benchmark import Benchmark
+    from p3mbench.data.subset import Subset
     from p3mbench.data.verify import FoundParts, Verified
+    from p3mbench.privacy.artefact import Leak
+
+LEAK_IMAGES = 100  # of each part, for the test of the artefact
 
 
 @click.group("data")
@@ -37,34 +44,70 @@ def command() -> None:
 )
 @click.option("--strict", is_flag=True, help="Count legal but suspicious files as problems.")
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes [default: one per core]")
+@click.option(
+    "--leak",
+    is_flag=True,
+    help="Test whether the artefact of hiding alone shows where the person is (also for drawn "
+    "benchmarks).",
+)
 def verify(
-    folder: Path | None, benchmark: str | None, format_: str, strict: bool, jobs: int | None
+    folder: Path | None,
+    benchmark: str | None,
+    format_: str,
+    strict: bool,
+    jobs: int | None,
+    leak: bool,
 ) -> None:
     """Read every file of a data set and report what is wrong or odd.
 
     Test and training images are read. The exit code is 0 if nothing is wrong. It is 3 if something
-    is wrong or, with --strict, odd.
+    is wrong or, with --strict, odd. An artefact that finds the person is odd.
     """
     import json
 
     from p3mbench import benchmark as benchmarks
+    from p3mbench.benchmark import open_benchmark
     from p3mbench.cli.oddities import looking
     from p3mbench.data.recognition import recognised
     from p3mbench.data.verify import find_parts
     from p3mbench.data.verify import verify as read_all
 
     chosen = benchmarks.get(recognised(benchmark, folder, default="p3m500"))
+    if leak and chosen.source.drawn:  # no files to read
+        leaks = _leaks(chosen, open_benchmark(chosen, folder).subsets, err=format_ == "json")
+        if format_ == "json":
+            click.echo(json.dumps({"leaks": [one.as_json() for one in leaks]}, indent=1))
+        raise SystemExit(3 if strict and any(one.cries for one in leaks) else 0)
     found = find_parts(chosen, folder)
     if format_ == "text":
         _show_parts(found)
     with looking(len(found.work)) as tick:
         verified = read_all(found, jobs=jobs, progress=tick)
-    if format_ == "json":
-        click.echo(json.dumps(verified.as_json(), indent=1, ensure_ascii=False))
-    else:
+    if format_ == "text":
         _show_verified(verified)
-    if verified.problems or (strict and verified.odd):
+    parts = [part.subset for part in found.parts] if leak else []
+    leaks = _leaks(chosen, parts, err=format_ == "json")
+    if format_ == "json":
+        more = {"leaks": [one.as_json() for one in leaks]} if leak else {}
+        click.echo(json.dumps(verified.as_json() | more, indent=1, ensure_ascii=False))
+    odd = verified.odd or any(one.cries for one in leaks)
+    if verified.problems or (strict and odd):
         raise SystemExit(3)
+
+
+def _leaks(benchmark: Benchmark, subsets: Sequence[Subset], *, err: bool) -> list[Leak]:
+    """Test each part for the leak of the artefact, with one line per variant."""
+    from p3mbench.privacy.artefact import leaks_of
+
+    leaks = []
+    for subset in subsets:
+        for one in leaks_of(subset, benchmark.obfuscation, limit=LEAK_IMAGES):
+            if isinstance(one, str):
+                click.echo(one, err=err)
+                continue
+            click.secho(one.line, fg="red" if one.cries else None, err=err)
+            leaks.append(one)
+    return leaks
 
 
 def _show_parts(found: FoundParts) -> None:

@@ -59,7 +59,8 @@ def command(
     from p3mbench.writing import write_bytes, write_text
 
     stored = read_stored(results)
-    built = report.build(stored.frame, expected=stored.expected).noted(stored.notes)
+    built = report.build(stored.frame, expected=stored.expected, privacy=stored.privacy)
+    built = built.noted(stored.notes)
     tables = _files(formats)
     for format_, name in tables.items():
         write_text(out / name, report.render(built, format_))

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,15 @@ class Sample(Protocol):
         Raises:
             DataError: a file is missing or damaged, or sizes differ.
         """
+        ...
+
+
+@runtime_checkable
+class Repeatable(Protocol):
+    """A sample whose person can be met again; only drawn ones can."""
+
+    def again(self, number: int) -> Scene:
+        """Return the person alone in another scene, with visible face; ``number`` from 0."""
         ...
 
 

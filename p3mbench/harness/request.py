@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from p3mbench.devices import DEVICES, check_name
+from p3mbench.devices import check_name
 from p3mbench.method import PRECISIONS
 from p3mbench.runs import RESULTS
 from p3mbench.settings import check_variant

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from p3mbench.report.analysis import Comparison, analyse
 from p3mbench.report.analysis.overview import overview_of
+from p3mbench.report.analysis.pricing import priced
 from p3mbench.report.request import WHOLE, ReportRequest, matches
 from p3mbench.report.tables.beside import check_published
 from p3mbench.report.tables.crossed import crossed_table
@@ -17,6 +18,7 @@ from p3mbench.report.tables.detail import detail_table
 from p3mbench.report.tables.gaps import gaps_table
 from p3mbench.report.tables.merging import one_table
 from p3mbench.report.tables.model import Report, Role, Table
+from p3mbench.report.tables.price import price_table
 from p3mbench.report.tables.provenance import provenance_table
 from p3mbench.report.tables.published import published_table
 from p3mbench.report.tables.seeds import seeds_table
@@ -29,6 +31,8 @@ from p3mbench.stats import DEFAULT, Bootstrap
 if TYPE_CHECKING:
     import pandas as pd
 
+    from p3mbench.privacy.record import PrivacyRecord
+
 
 def build(
     rows: pd.DataFrame,
@@ -36,6 +40,7 @@ def build(
     *,
     expected: Mapping[Any, int] | None = None,
     how: Bootstrap = DEFAULT,
+    privacy: Sequence[PrivacyRecord] = (),
 ) -> Report:
     """Make the tables of ``rows``.
 
@@ -45,6 +50,8 @@ def build(
         expected: (benchmark, subset) or (benchmark, subset, variant) -> number of images in the
             full benchmark, so that tables say when they show a part of it.
         how: resamples, level and seed of every interval.
+        privacy: records of `p3mbench privacy`, for the price list; those of other images are not
+            used.
 
     Returns:
         The summary; tables in reading order: per benchmark and recipe, per kind, settings, train by
@@ -61,8 +68,9 @@ def build(
     overview = found.overview
     if overview is None:
         return Report(tables=(), notes=("There are no results yet.",))
-    made = [table for one in found.comparisons for table in _tables(one, request)]
-    appendix = provenance_table(found.comparisons) if made else None
+    comparisons, unpriced = priced(found.comparisons, rows, privacy)
+    made = [table for one in comparisons for table in _tables(one, request)]
+    appendix = provenance_table(comparisons) if made else None
     merged = one_table(made) if request.one_table else made
     tables = cut(_unique_labels([*merged, *([appendix] if appendix else ())]), request)
     kind = request.kind
@@ -71,12 +79,12 @@ def build(
         said.append("There are no results with these settings.")
     if request.published and not any(table.role is Role.PUBLISHED for table in made):
         said.append("There is no published figure of what was measured; all are on P3M-500.")
-    answer = short_answer(found.comparisons, overview) if made else None
+    answer = short_answer(comparisons, overview) if made else None
     return Report(
         tables=tables,
-        notes=tuple(said),
+        notes=(*said, *unpriced),
         answer=answer if _wants_answer(request) else None,
-        comparisons=found.comparisons,
+        comparisons=comparisons,
         overview=overview,
     )
 
@@ -96,6 +104,7 @@ def _tables(comparison: Comparison, request: ReportRequest) -> Iterator[Table]:
         *(gaps_table(comparison, metric) for metric in comparison.metrics),
         detail_table(comparison),
         seeds_table(comparison),
+        price_table(comparison),
         *(published_table(comparison, m) for m in dict.fromkeys((*comparison.metrics, *also))),
     ):
         if table is not None:

@@ -68,7 +68,8 @@ def make_report(
         ValueError: the rows lack a metric, setting or method, or a file type is unknown.
     """
     request = with_metrics(request, stored)
-    built = build(stored.frame, request, expected=stored.expected).noted(stored.notes)
+    built = build(stored.frame, request, expected=stored.expected, privacy=stored.privacy)
+    built = built.noted(stored.notes)
     plot = None if request.plot is None else _plot(built, stored, request)
     look = Look(
         ansi=ansi,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p3mbench.errors import StoreError
+from p3mbench.privacy.record import PrivacyRecord, records_in
 from p3mbench.report.analysis.current import current
 from p3mbench.report.pictures import Pictures, contents_of
 from p3mbench.runs import RunRecord
@@ -28,6 +29,7 @@ class StoredRows:
         runs: the records of the runs behind them, oldest first.
         notes: on the rows, a line each.
         pictures: their images and mattes, as far as they still exist.
+        privacy: what `p3mbench privacy` wrote into the folder.
     """
 
     folder: Path
@@ -36,6 +38,7 @@ class StoredRows:
     runs: tuple[RunRecord, ...]
     notes: tuple[str, ...]
     pictures: Pictures = field(repr=False)
+    privacy: tuple[PrivacyRecord, ...] = ()
 
     @classmethod
     def of(cls, store: Store, kind: str | None = None) -> StoredRows:
@@ -51,7 +54,10 @@ class StoredRows:
             frame = frame[frame["kind"] == kind]
         contents = contents_of(frame) if len(frame) else None
         pictures = Pictures(store.folder, runs, contents)
-        return cls(store.folder, frame, store.expected(), runs, tuple(rows.notes), pictures)
+        privacy = tuple(records_in(store.folder))
+        return cls(
+            store.folder, frame, store.expected(), runs, tuple(rows.notes), pictures, privacy
+        )
 
     @property
     def metrics(self) -> list[str]:

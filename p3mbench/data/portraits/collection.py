@@ -63,7 +63,10 @@ class _Layer:
 
 
 def collected(
-    seed: int, size: tuple[int, int] = (256, 192), cast: Casting = as_drawn
+    seed: int,
+    size: tuple[int, int] = (256, 192),
+    cast: Casting = as_drawn,
+    first: Casting = as_drawn,
 ) -> SyntheticPortrait:
     """Draw a portrait of the collection; the same seed and size give the same bytes.
 
@@ -71,12 +74,14 @@ def collected(
         seed: the only source of randomness, at least 0.
         size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
         cast: replaces people by others.
+        first: replaces the first person; the scene stays.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)
     backdrop, place = _backdrop(np.random.default_rng([seed, 1]), size)
-    people, looks = _people(rng, light, size, cast)
-    behind, counts = _behind(np.random.default_rng([seed, 2]), looks[0], _Set(light, size, cast))
+    stage = _Set(light, size, cast)
+    people, looks = _people(rng, stage, first)
+    behind, counts = _behind(np.random.default_rng([seed, 2]), looks[0], stage)
     things = np.random.default_rng([seed, 4])
     if things.random() < THINGS:
         thing = _soft(draw_thing(things, light, size), 1.2 * size[0] / 256)
@@ -95,21 +100,24 @@ def _backdrop(rng: np.random.Generator, size: tuple[int, int]) -> tuple[Float, s
 
 
 def _people(
-    rng: np.random.Generator, light: Light, size: tuple[int, int], cast: Casting
+    rng: np.random.Generator, place: _Set, first: Casting
 ) -> tuple[list[DrawnFigure], list[Appearance]]:
     """Draw the person, or two side by side, back to front."""
+    size = place.size
     count = 1 + int(rng.random() < COMPANY)
     slots = {1: (0.5,), 2: (0.31, 0.69)}[count]
     close = float(rng.uniform(0, 1)) ** 1.3
     unit = size[0] * ((0.062 + 0.085 * close) if count == 1 else (0.062 + 0.040 * close))
-    figures, looks = [], []
+    figures: list[DrawnFigure] = []
+    looks: list[Appearance] = []
     for slot in slots:
         own = unit * float(rng.uniform(0.94, 1.06))
         x = size[1] * (slot + float(rng.normal(0, 0.09 if count == 1 else 0.03)))
         y = max(size[0] * float(rng.normal(0.35, 0.05)), 1.9 * own)
         look = draw_look(rng, True)
+        look = look if looks else first(look)
         looks.append(look)
-        figures.append(draw_figure(cast(look), Stand(x, y, own), light, size))
+        figures.append(draw_figure(place.cast(look), Stand(x, y, own), place.light, size))
     return figures, looks
 
 

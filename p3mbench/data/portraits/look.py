@@ -114,6 +114,23 @@ def with_another_face(look: Appearance) -> Appearance:
     )
 
 
+def met_again(person: Appearance, drawn: Appearance) -> Appearance:
+    """Return ``person`` in the pose, mood and clothes of another drawn figure."""
+    return replace(
+        person,
+        garment=drawn.garment,
+        fabric=drawn.fabric,
+        cloth=drawn.cloth,
+        second=drawn.second,
+        hat=drawn.hat if person.style not in ("afro", "bun") else "none",
+        yaw=drawn.yaw,
+        pitch=drawn.pitch,
+        roll=drawn.roll,
+        lean=drawn.lean,
+        smile=drawn.smile,
+    )
+
+
 def draw_look(rng: np.random.Generator, features: bool) -> Appearance:
     """Draw a figure; a mannequin has the same odds as a person, but no face."""
 

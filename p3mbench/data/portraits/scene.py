@@ -75,7 +75,10 @@ def mini_id(split: str, index: int) -> str:
 
 
 def portrait(
-    seed: int, size: tuple[int, int] = (256, 192), cast: Casting = as_drawn
+    seed: int,
+    size: tuple[int, int] = (256, 192),
+    cast: Casting = as_drawn,
+    first: Casting = as_drawn,
 ) -> SyntheticPortrait:
     """Draw a portrait; the same seed and size give the same bytes.
 
@@ -83,11 +86,12 @@ def portrait(
         seed: the only source of randomness, at least 0.
         size: (H, W) in pixels, at least 64 each. A seed gives the same scene at every size.
         cast: replaces people by others.
+        first: replaces the first person; the scene stays.
     """
     rng = np.random.default_rng([seed, 0])
     light = draw_light(rng)
     backdrop, place = draw_background(np.random.default_rng([seed, 1]), size)
-    standing, counts = _cast(rng, light, size, cast)
+    standing, counts = _cast(rng, light, size, cast, first)
     things = np.random.default_rng([seed, 2])
     if things.random() < POSTER_SHARE:
         backdrop = _over(draw_poster(things, light, size), backdrop, size, 1.0)
@@ -119,7 +123,11 @@ def draw_light(rng: np.random.Generator) -> Light:
 
 
 def _cast(
-    rng: np.random.Generator, light: Light, size: tuple[int, int], cast: Casting
+    rng: np.random.Generator,
+    light: Light,
+    size: tuple[int, int],
+    cast: Casting,
+    first: Casting,
 ) -> tuple[list[_Standing], dict[str, int]]:
     """Draw all figures, back to front. Being a person is independent of place, size and depth."""
     people = 1 + int(rng.random() < SECOND_PERSON_SHARE)
@@ -128,12 +136,15 @@ def _cast(
     count = people + mannequins
     roles = rng.permutation([True] * people + [False] * mannequins)
     low, high = SIZES[count]
-    standing = []
+    standing: list[_Standing] = []
     for slot, person in zip(SLOTS[count], roles, strict=True):
         unit = size[0] * float(rng.uniform(low, high))
         x = size[1] * (slot + float(rng.normal(0, 0.10 if count == 1 else 0.035)))
         y = max(size[0] * float(rng.normal(0.385, 0.035)), 1.9 * unit)
-        look = cast(draw_look(rng, bool(person)))
+        look = draw_look(rng, bool(person))
+        if person and not any(one.person for one in standing):
+            look = first(look)
+        look = cast(look)
         standing.append(_Standing(draw_figure(look, Stand(x, y, unit), light, size), bool(person)))
     standing = [standing[i] for i in rng.permutation(count)]
     if _hidden(standing) > 1 - VISIBLE:

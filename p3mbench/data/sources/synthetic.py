@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, Self
 from zipfile import BadZipFile
@@ -23,6 +24,7 @@ from p3mbench.data.sources import DataSource
 from p3mbench.data.subset import Paired, Subset
 from p3mbench.errors import BenchmarkError, DataError
 from p3mbench.images import UInt8Array
+from p3mbench.regions import trimap_from_alpha
 from p3mbench.settings import PAPER_VARIANTS, is_hidden, ordered
 from p3mbench.writing import write_bytes
 
@@ -80,6 +82,19 @@ class SyntheticSample:
             image = made.apply(image, drawn.face | drawn.others, solid, other)
         known = trimap.made(self.id, drawn.alpha, self.kernel)
         return Scene(image, drawn.alpha, known, drawn.face)
+
+    def again(self, number: int) -> Scene:
+        """Draw the first person of the portrait in another scene, alone and with visible face.
+
+        Args:
+            number: of the scene, from 0.
+        """
+        world = WORLDS[self.world]
+        scenes = (seed_of("again", 100 * number + i, self.seed) for i in count())
+        all_drawn = (world.again(self.seed, scene, self.size) for scene in scenes)
+        drawn = next(one for one in all_drawn if one.scene["people"] == 1)
+        known = trimap_from_alpha(drawn.alpha, self.kernel)
+        return Scene(drawn.image, drawn.alpha, known, drawn.face)
 
 
 @dataclass(frozen=True, eq=False)

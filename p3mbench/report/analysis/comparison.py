@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from p3mbench.privacy.counting import Proportion
 from p3mbench.published import PublishedFigure
 from p3mbench.report.analysis.answers import ContrastGaps, EntryGap, MeanScore
 from p3mbench.report.analysis.entries import Entry, EntrySet
@@ -85,6 +86,15 @@ class BesidePublished:
     full: int
 
 
+@dataclass(frozen=True)
+class StillFound:
+    """The share of the faces of a variant that a detector still finds, on the main subset."""
+
+    variant: str
+    detector: str
+    share: Proportion
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Entries that may be compared, with every number that a report shows of them.
@@ -101,6 +111,7 @@ class Comparison:
         details: in the first metric, by subset and setting, in the order of the entries.
         families: in the first metric, by family and setting.
         published: empty unless requested.
+        still_found: by variant; empty unless privacy was measured on the same images.
     """
 
     entries: EntrySet
@@ -113,6 +124,7 @@ class Comparison:
     details: tuple[Detail, ...] = ()
     families: tuple[SeedFamily, ...] = ()
     published: tuple[BesidePublished, ...] = ()
+    still_found: tuple[StillFound, ...] = ()
 
     @property
     def metric(self) -> str:

@@ -36,6 +36,7 @@ class Role(StrEnum):
     GAPS = "gaps"  # every gap with interval, tests and median
     DETAIL = "detail"  # mean with interval, median, worst images, ranks
     SEEDS = "seeds"  # spread over training seeds
+    PRICE = "price"  # error by variant, with the faces still found
     PUBLISHED = "published"  # published figures beside measured means
     PROVENANCE = "provenance"  # checkpoints, hashes, code and versions
     IMAGES = "images"  # one line per stored row

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from p3mbench.errors import WeightsError
 from p3mbench.filemodels.definition import ModelDefinition
@@ -22,6 +19,9 @@ from p3mbench.method import (
 )
 from p3mbench.weightfiles.reading import header
 from p3mbench.weights import required
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 TRUST_VARIABLE = "P3MBENCH_TRUST"  # set by --trust
 
@@ -89,6 +89,8 @@ class FilePredictor:
 
     def predict(self, image: UInt8Array, trimap: UInt8Array | None = None) -> Float32Array:
         """Predict the alpha of ``image``; see `p3mbench.method.Predictor`."""
+        import numpy as np
+
         from p3mbench.filemodels.arrays import finished, prepared
 
         made = prepared(image, trimap, self.definition.input)

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.filemodels.definition import SHARE, Constant, ModelDefinition
 from p3mbench.filemodels.method import FileModel, Graph
@@ -17,16 +14,18 @@ from p3mbench.names import plain
 from p3mbench.weightfiles.kinds import not_onnx
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from p3mbench.filemodels.arrays import Prepared
 
 THREADS = "OMP_NUM_THREADS"  # a run sets it for its processes
 _TYPES = {
-    "tensor(float)": np.float32,
-    "tensor(float16)": np.float16,
-    "tensor(double)": np.float64,
-    "tensor(uint8)": np.uint8,
-    "tensor(int64)": np.int64,
-    "tensor(int32)": np.int32,
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
 }
 
 
@@ -187,12 +186,20 @@ def _named(free: list[str], wanted: list[str], fail: Any) -> list[str]:
     return found
 
 
-def _cast(array: npt.NDArray[Any], kind: Any) -> npt.NDArray[Any]:
-    return np.rint(array).astype(kind) if np.issubdtype(kind, np.integer) else array.astype(kind)
+def _cast(array: npt.NDArray[Any], kind: str) -> npt.NDArray[Any]:
+    import numpy as np
+
+    return (
+        np.rint(array).astype(kind)
+        if np.issubdtype(np.dtype(kind), np.integer)
+        else array.astype(kind)
+    )
 
 
 def _constant(value: Constant, shape: list[int], longest: int) -> npt.NDArray[Any]:
     """Return the array of a constant; text "N/longest" is N / longer side, at most 1."""
+    import numpy as np
+
     if isinstance(value, str):
         value = min(1.0, int(value.removesuffix(SHARE)) / longest)
     if isinstance(value, tuple):

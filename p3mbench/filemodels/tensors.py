@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy.typing as npt
-
 from p3mbench.errors import MethodError
 from p3mbench.filemodels.definition import ModelDefinition
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from torch import Tensor
 
     from p3mbench.filemodels.arrays import Prepared

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy.typing as npt
-
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.filemodels.definition import ModelDefinition
 from p3mbench.filemodels.method import TRUST_VARIABLE, FileModel, Graph
@@ -17,6 +15,8 @@ from p3mbench.names import plain
 from p3mbench.weightfiles.kinds import not_torchscript
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from p3mbench.filemodels.arrays import Prepared
 
 

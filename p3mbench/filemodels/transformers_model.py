@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy.typing as npt
-
 from p3mbench.errors import MethodError, WeightsError
 from p3mbench.filemodels.definition import ModelDefinition
 from p3mbench.filemodels.method import FileModel, Graph
@@ -16,6 +14,8 @@ from p3mbench.names import plain
 from p3mbench.weights import location
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from p3mbench.filemodels.arrays import Prepared
 
 CONFIG = "config.json"

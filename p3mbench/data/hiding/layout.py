@@ -23,7 +23,7 @@ P3M = (VISIBLE, "blurred_image")
 
 
 @dataclass(frozen=True)
-class Picture:
+class PhotoFile:
     """One picture to hide faces in.
 
     Attributes:
@@ -51,7 +51,7 @@ class FoundPictures:
         p3m: whether it contains test subsets of P3M-10k.
     """
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[PhotoFile, ...]
     masked: bool
     notes: tuple[str, ...]
     p3m: bool
@@ -63,7 +63,7 @@ class _Search:
 
     root: Path
     variant: str
-    pictures: list[Picture] = field(default_factory=list)
+    pictures: list[PhotoFile] = field(default_factory=list)
     masked: bool = False
     notes: list[str] = field(default_factory=list)
 
@@ -84,7 +84,7 @@ class _Search:
         for stem, source in there.files.items():
             files = {kind: found[stem] for kind, found in beside.items() if stem in found}
             self.pictures.append(
-                Picture(
+                PhotoFile(
                     source,
                     here / name / f"{source.stem}.png",
                     files.get(mattes),

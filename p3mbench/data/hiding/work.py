@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from p3mbench.data.agreement import nothing_hidden, outside
-from p3mbench.data.hiding.layout import Picture
+from p3mbench.data.hiding.layout import PhotoFile
 from p3mbench.data.hiding.manifest import Left, Unmade, Written
 from p3mbench.data.obfuscation import Obfuscation, detect_face
 from p3mbench.data.sample import as_bytes, same_size
@@ -40,7 +40,7 @@ class HideTask:
 
     root: Path
     out: Path
-    picture: Picture
+    picture: PhotoFile
     made: Obfuscation
     detect: bool
 

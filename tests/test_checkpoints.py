@@ -15,7 +15,7 @@ import torch
 from click.testing import CliRunner
 from safetensors.torch import save_file
 
-from p3mbench import checkpoints, registry
+from p3mbench import checkpoints, fetching, registry
 from p3mbench.cli import main
 from p3mbench.errors import WeightsError
 from p3mbench.method import Checkpoint, Kind, MethodInfo, TrainSetting
@@ -304,17 +304,17 @@ def test_a_fetched_checkpoint_is_kept_only_if_it_fits(tmp_path, served, monkeypa
     torch.manual_seed(0)
     torch.save(training_of(method).network(1).state_dict(), folder / "good.ckpt")
     (folder / "page.html").write_text("<html>sign in first</html>")
-    path, sha256 = checkpoints.fetch(method, url=f"{address}/good.ckpt")
+    path, sha256 = fetching.fetch(method, url=f"{address}/good.ckpt")
     assert path.name == method.info.checkpoints[0].file and path.is_file()
     assert sha256 == sha256_of(folder / "good.ckpt")
-    assert checkpoints.fetch(method, url=f"{address}/good.ckpt")[1] == sha256  # once more is fine
+    assert fetching.fetch(method, url=f"{address}/good.ckpt")[1] == sha256  # once more is fine
     for name, words in (("page.html", "web page"), ("gone", "404")):
         with pytest.raises(WeightsError, match=words):
-            checkpoints.fetch(method, url=f"{address}/{name}")
+            fetching.fetch(method, url=f"{address}/{name}")
     torch.manual_seed(1)
     torch.save(training_of(method).network(1).state_dict(), folder / "other.ckpt")
     with pytest.raises(WeightsError, match="differs from"):
-        checkpoints.fetch(method, url=f"{address}/other.ckpt")
+        fetching.fetch(method, url=f"{address}/other.ckpt")
     assert sha256_of(path) == sha256
     left = {p.name for p in (tmp_path / "weights").iterdir()}
     assert left == {path.name, "checkpoints.json"}
@@ -323,8 +323,8 @@ def test_a_fetched_checkpoint_is_kept_only_if_it_fits(tmp_path, served, monkeypa
 def test_what_lies_behind_a_page_is_fetched_by_hand(tmp_path, monkeypatch, methods):
     monkeypatch.setenv("P3MBENCH_WEIGHTS", str(tmp_path))
     with pytest.raises(WeightsError, match="download it by hand"):
-        checkpoints.fetch(methods[0])
+        fetching.fetch(methods[0])
     with pytest.raises(WeightsError, match="no checkpoint nothing"):
-        checkpoints.fetch(P3MNET, "nothing")
+        fetching.fetch(P3MNET, "nothing")
     with pytest.raises(WeightsError, match="not an http"):
-        checkpoints.fetch(P3MNET, url="file:///etc/passwd")
+        fetching.fetch(P3MNET, url="file:///etc/passwd")

@@ -14,7 +14,7 @@ import torch
 from click.testing import CliRunner
 from hosts_here import Here, drive_at, serving
 
-from p3mbench import checkpoints, hosts, registry
+from p3mbench import checkpoints, fetching, hosts, registry
 from p3mbench.cli import main
 from p3mbench.errors import WeightsError
 from p3mbench.hosts import HostedFile, download
@@ -248,7 +248,7 @@ def test_a_quota_page_in_place_of_a_file_is_told(here: Here, folder: Path) -> No
 def test_a_part_stays_until_the_file_is_whole(here: Here, folder: Path) -> None:
     here.cut = 1
     assert call("fetched", "--url", f"{here.address}/file").exit_code == 1
-    assert [p.name for p in (folder / checkpoints.PARTS).iterdir()] == [f"{FILE}.part"]
+    assert [p.name for p in (folder / fetching.PARTS).iterdir()] == [f"{FILE}.part"]
     assert call("fetched", "--url", f"{here.address}/file").exit_code == 0
     assert {p.name for p in folder.iterdir()} == {FILE, checkpoints.RECORD}
 

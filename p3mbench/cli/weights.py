@@ -182,7 +182,7 @@ def fetch(
     A broken download is continued by the same command. Google Drive and Hugging Face need the
     extra: pip install 'p3mbench[fetch]'.
     """
-    from p3mbench import checkpoints
+    from p3mbench import fetching
     from p3mbench.registry import get, learned_methods
 
     if not names and not everything:
@@ -198,10 +198,10 @@ def fetch(
             (method, one.name)
             for method in methods
             for one in method.info.checkpoints
-            if names or checkpoints.source_of(method.info, one)
+            if names or fetching.source_of(method.info, one)
         ]
     if len(wanted) == 1:
-        path, sha256 = checkpoints.fetch(*wanted[0], url)
+        path, sha256 = fetching.fetch(*wanted[0], url)
         click.echo(f"{wanted[0][0].info.name}: {path}\nSHA-256 {sha256}")
     else:
         _fetch_each(wanted)
@@ -209,13 +209,13 @@ def fetch(
 
 def _fetch_each(wanted: list[tuple[Method, str | None]]) -> None:
     """Fetch several checkpoints; one that fails does not stop the others."""
-    from p3mbench import checkpoints
+    from p3mbench import fetching
     from p3mbench.errors import P3MBenchError
 
     failed = 0
     for method, name in wanted:
         try:
-            path, sha256 = checkpoints.fetch(method, name)
+            path, sha256 = fetching.fetch(method, name)
             click.echo(f"{method.info.name}: {path.name} ({sha256[:12]})")
         except P3MBenchError as error:
             failed += 1

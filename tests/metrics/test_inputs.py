@@ -76,7 +76,7 @@ def test_bad_face_areas_are_refused(face, message) -> None:
 
 
 def test_conventions_and_metrics_are_named_when_unknown() -> None:
-    with pytest.raises(ValueError, match="^convention: 'p4m' is unknown; choose one of p3m, p3m-8"):
+    with pytest.raises(ValueError, match="^convention: 'p4m' is unknown; did you mean p3m"):
         score(SOFT, SOFT, convention="p4m")
     with pytest.raises(ValueError, match="^metrics: 'psnr' is unknown"):
         score(SOFT, SOFT, metrics=("psnr",))

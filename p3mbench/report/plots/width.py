@@ -13,6 +13,7 @@ from p3mbench.names import plain
 from p3mbench.report.analysis import Comparison, MeanAt
 from p3mbench.report.plots.plot import DrawnPer, Plot, PlotView
 from p3mbench.report.plots.style import GREY, LINES, bare, cut, new_figure, spread
+from p3mbench.report.wording.flagging import warnings_of
 from p3mbench.report.wording.numbers import metric_display
 from p3mbench.settings import NORMAL, UNTRAINED, Setting, ordered
 
@@ -195,7 +196,8 @@ def _label(axes: Axes, ends: dict[str, tuple[int, float]], count: int) -> None:
 
 
 def _remarks(view: PlotView) -> list[str]:
-    return [sentence(sweep) for sweep in sweeps_of(view.comparisons)]
+    told = [sentence(sweep) for sweep in sweeps_of(view.comparisons)]
+    return [*told, *(warnings_of(one) for one in view.comparisons)]
 
 
 PLOT = Plot(

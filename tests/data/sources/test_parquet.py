@@ -122,7 +122,7 @@ def test_without_pyarrow_the_extra_is_named(downloaded: Path, monkeypatch) -> No
         ('files = "../*.parquet"', "must be a pattern below the data folder"),
         ('files = "a"\nvariant = "X"', "'variant': 'X' is not a test variant"),
         ('files = "a"\nknown_as = "x"', "'known_as' must list"),
-        ('files = "a"\nimage = 3', "'image' must be a line of text"),
+        ('files = "a"\nimage = 3', "'subsets.image' must be a line of text"),
     ],
 )
 def test_keys_are_checked(line: str, words: str) -> None:

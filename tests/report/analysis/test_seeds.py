@@ -34,7 +34,7 @@ def test_seeds_pair_b_with_n_and_have_a_spread() -> None:
     whole = cell(shown, "P3M-Net (R34)", "P/B:B/sad")
     assert (whole.value, whole.spread) == pytest.approx((means.mean(), means.std()))
     gap = cell(shown, "P3M-Net (R34)", "P/B:N-N:N/sad")
-    assert gap.seeds == 3 and gap.spread > 0 and gap.low != gap.low
+    assert gap.low < gap.value < gap.high and gap.p_holm == gap.p_holm  # of all seeds together
     spread = table(report, Role.SEEDS)
     assert cell(spread, "P3M-Net (R34)", "mean", "B:B").value == pytest.approx(means.mean())
     assert cell(spread, "P3M-Net (R34)", "sd", "B:B").value == pytest.approx(means.std())

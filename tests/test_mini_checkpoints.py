@@ -19,6 +19,7 @@ from p3mbench.harness.contenders import Contender, Request, contenders
 from p3mbench.method import Kind, missing_extra, paste_known
 from p3mbench.metrics import score
 from p3mbench.registry import find
+from p3mbench.training.recipe import Trainable
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = 4
@@ -42,7 +43,10 @@ def scores(scenes: dict[str, list[Scene]]) -> pd.DataFrame:
         e.method
         for e in found
         if e.method is not None
-        and (e.name in FLOORS or (e.method.info.learned and not missing_extra(e.method.info)))
+        and (
+            e.name in FLOORS
+            or (isinstance(e.method, Trainable) and not missing_extra(e.method.info))
+        )
     ]
     ready, blocked = contenders(Request(tuple(methods), ("B", "N")), get("mini").checkpoints)
     assert not blocked

@@ -48,7 +48,7 @@ def test_a_measurement_ends_in_a_record_and_in_the_report(tmp_path: Path, tiny: 
     assert set(places["zero"].recognised) == {"person-face", "person-head"}
     run = ("--benchmark", tiny, "--methods", "coarse", "--out", out, "--jobs", 1)
     assert call("run", *run).exit_code == 0
-    shown = call("report", "--results", out)
+    shown = call("report", "--results", out, "--tables", "price")
     assert "Price of privacy, mean SAD" in shown.output and "without" not in shown.output
     plots = tmp_path / "plots"
     assert call("report", "--results", out, "--plots", plots, "--plot-format", "svg").exit_code == 0

@@ -84,7 +84,7 @@ def test_a_file_is_a_column_of_tables_and_csv(copied: Path) -> None:
         "2", "--out", "store",
     )  # fmt: skip
     report = ("-m", "p3mbench", "report", "--results", "store")
-    shown = run(copied, *report, "--metrics", "sad,sad_ring")
+    shown = run(copied, *report, "--metrics", "sad,sad_ring", "--all")
     assert "SAD-RING" in shown and "a ring around the face" in shown
     rows = list(csv.DictReader(run(copied, *report, "--per-image", "--format", "csv").splitlines()))
     values = [float(row["sad_ring"]) for row in rows]

@@ -10,7 +10,10 @@ from p3mbench.registry import find
 METHODS = [
     e.method
     for e in find()
-    if e.method is not None and e.origin == "p3mbench" and e.method.info.kind is Kind.TRIMAP_FREE
+    if e.method is not None
+    and e.origin == "p3mbench"
+    and e.method.info.kind is Kind.TRIMAP_FREE
+    and not e.method.info.model_file  # their weights are not shipped; tests/filemodels has some
 ]
 
 

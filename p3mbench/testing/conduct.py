@@ -166,10 +166,11 @@ def _growth(subject: CheckedMethod, case: CheckScene, calls: int) -> int:
             for _ in range(calls):
                 checked(subject.raw(case), case)
             levels.append(_levels())
-    return max(
+    steps: list[int] = [
         min(later - earlier for earlier, later in zip(series, series[1:], strict=False))
         for series in zip(*levels, strict=True)
-    )
+    ]
+    return max(steps)
 
 
 @contextlib.contextmanager

